@@ -1,0 +1,247 @@
+//===- LLSAAttention.cpp - verifiers of llsa.attend and llsa.attention ----===//
+//
+// The labels (attend_c1, ...) are the constraints' numbers in LLSAOps.td and
+// the names of the cases in test/dialects/llsa/invalid*.mlir.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/llsa/LLSAVerify.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::shared;
+
+//===----------------------------------------------------------------------===//
+// score and mask regions
+//===----------------------------------------------------------------------===//
+
+/// One op of a score or mask region: arith, math or tensor.extract, with
+/// scalar results, that captures tensors and constants alone.
+static LogicalResult verifyRegionOp(Operation *op, Region &region,
+                                    StringRef name, Operation &inner) {
+  StringRef dialect = inner.getName().getDialectNamespace();
+  StringRef opName = inner.getName().getStringRef();
+  if (dialect != "arith" && dialect != "math" && opName != "tensor.extract")
+    return op->emitOpError()
+           << name
+           << " region may hold arith, math and tensor.extract ops, got '"
+           << opName << "'";
+  for (Type type : inner.getResultTypes())
+    if (!type.isIntOrIndexOrFloat())
+      return op->emitOpError() << name << " region must compute scalars, got '"
+                               << opName << "' of type " << type;
+  return success();
+}
+
+/// Values from outside are tensors, which tensor.extract reads, or constants.
+static LogicalResult verifyCaptures(Operation *op, Region &region,
+                                    StringRef name, Operation &inner) {
+  for (Value operand : inner.getOperands()) {
+    if (operand.getParentRegion() == &region ||
+        isa<RankedTensorType>(operand.getType()) ||
+        matchPattern(operand, m_Constant()))
+      continue;
+    return op->emitOpError()
+           << name << " region may capture tensors and constants, got a "
+           << operand.getType() << " in '" << inner.getName() << "'";
+  }
+  return success();
+}
+
+/// A `score` or `mask` region: its arguments, its one result, its ops.
+static LogicalResult verifyScoreRegion(Operation *op, Region &region,
+                                       StringRef name, Type resultType) {
+  if (region.empty())
+    return success();
+  SmallVector<Type> expected(6, IndexType::get(op->getContext()));
+  expected[0] = Float32Type::get(op->getContext());
+  Block &block = region.front();
+  if (!llvm::equal(block.getArgumentTypes(), expected))
+    return op->emitOpError() << name
+                             << " region must take (f32, index, index, index, "
+                                "index, index), got ("
+                             << block.getArgumentTypes() << ")";
+  auto yield = dyn_cast<YieldOp>(block.back());
+  if (!yield || yield.getNumOperands() != 1 ||
+      yield.getOperand(0).getType() != resultType) {
+    InFlightDiagnostic diagnostic =
+        op->emitOpError() << name << " region must yield one " << resultType;
+    if (yield)
+      diagnostic << ", got (" << yield.getOperandTypes() << ")";
+    return diagnostic;
+  }
+  for (Operation &inner : block.without_terminator())
+    if (failed(verifyRegionOp(op, region, name, inner)))
+      return failure();
+  for (Operation &inner : block)
+    if (failed(verifyCaptures(op, region, name, inner)))
+      return failure();
+  return success();
+}
+
+static LogicalResult verifyScoreAndMask(Operation *op, Region &score,
+                                        Region &mask) {
+  return failure(failed(verifyScoreRegion(
+                     op, score, "score", Float32Type::get(op->getContext()))) ||
+                 failed(verifyScoreRegion(
+                     op, mask, "mask", IntegerType::get(op->getContext(), 1))));
+}
+
+//===----------------------------------------------------------------------===//
+// attend
+//===----------------------------------------------------------------------===//
+
+Value AttendOp::getIndicesOf(unsigned i) {
+  unsigned position = 0;
+  for (unsigned j = 0; j < i; ++j)
+    position += getSource(j).getKind() == SourceKind::Gathered;
+  return getSource(i).getKind() == SourceKind::Gathered ? getIndices()[position]
+                                                        : Value();
+}
+
+std::optional<int64_t> AttendOp::getBaseTokens() {
+  for (auto [i, keys] : llvm::enumerate(getKeys()))
+    if (getSource(i).getSpan() == 0 && !tensorOf(keys).isDynamicDim(kToken))
+      return tensorOf(keys).getDimSize(kToken);
+  return std::nullopt;
+}
+
+LogicalResult AttendOp::inferReturnTypes(MLIRContext *context,
+                                         std::optional<Location> loc,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  FailureOr<RankedTensorType> q =
+      inferFrom(loc, adaptor.getQuery(), "'llsa.attend' op query");
+  if (failed(q)) // attend_c1
+    return failure();
+  inferAttention(*q, types); // attend_c10
+  return success();
+}
+
+/// What a source's attribute says, whatever its keys are.
+static LogicalResult verifySource(AttendOp op, SourceAttr source) {
+  if (source.getKind() == SourceKind::Gathered) { // attend_c4
+    if (failed(verifyBlock(op, source.getBlock())))
+      return failure();
+    if (source.getEvery() < 1)
+      return op.emitOpError()
+             << "every must be at least 1, got " << source.getEvery();
+  }
+  for (auto [name, reach] :
+       {std::pair<StringRef, int64_t>{"before", source.getBefore()},
+        {"after", source.getAfter()}})
+    if (reach < 0 || reach > LLSADialect::kMaxTokens) // attend_c5
+      return op.emitOpError() << name << " of a window must be between 0 and "
+                              << LLSADialect::kMaxTokens << ", got " << reach;
+  double weight = source.getWeight().getValueAsDouble();
+  if (float rounded = weight;
+      !(rounded > 0) || !std::isfinite(rounded)) // attend_c6
+    return op.emitOpError()
+           << "weight must be positive and finite in float32, got " << weight;
+  if (source.getSpan() < 0 ||
+      source.getSpan() > LLSADialect::kMaxSpan) // attend_c6
+    return op.emitOpError()
+           << "span must be between 1 and " << LLSADialect::kMaxSpan << ", got "
+           << source.getSpan();
+  return success();
+}
+
+/// How many keys source `i` has, when the number of tokens is `tokens`.
+static LogicalResult verifyKeyCount(AttendOp op, unsigned i,
+                                    std::optional<int64_t> tokens) {
+  int64_t count = tensorOf(op.getKeys()[i]).getDimSize(kToken);
+  int64_t span = std::max<int64_t>(op.getSource(i).getSpan(), 1);
+  if (ShapedType::isDynamic(count))
+    return success();
+  if (tokens && op.getSource(i).getSpan() != 0 &&
+      count != ceilDivSize(*tokens, span)) // attend_c7
+    return op.emitOpError()
+           << "source " << i << " must have " << ceilDivSize(*tokens, span)
+           << " keys (" << *tokens << " tokens, span " << span << "), got "
+           << count;
+  // Neither factor exceeds 2^35: the quotient says it without overflow.
+  if (count - 1 > (LLSADialect::kMaxTokens - 1) / span) // attend_c6
+    return op.emitOpError()
+           << "source " << i << " must begin its last key below token "
+           << LLSADialect::kMaxTokens << ", got " << count << " keys of span "
+           << span;
+  return success();
+}
+
+LogicalResult AttendOp::verify() {
+  size_t sources = getSources().size();
+  if (sources == 0) // attend_c3
+    return emitOpError() << "needs at least one source";
+  size_t gathered = llvm::count_if(
+      getSources().getAsRange<SourceAttr>(), [](SourceAttr source) {
+        return source.getKind() == SourceKind::Gathered;
+      });
+  if (getKeys().size() != sources || getValues().size() != sources ||
+      getIndices().size() != gathered) // attend_c3
+    return emitOpError() << "needs keys and values for each of " << sources
+                         << " sources and indices for each of " << gathered
+                         << " gathered ones, got " << getKeys().size() << ", "
+                         << getValues().size() << " and "
+                         << getIndices().size();
+  for (unsigned i = 0; i < sources; ++i) {
+    Value keys = getKeys()[i], values = getValues()[i];
+    if (failed(verifyHeads(*this, getQuery(), keys, "keys"))) // attend_c1
+      return failure();
+    if (values.getType() != keys.getType()) // attend_c2
+      return emitOpError() << "source " << i
+                           << " must have keys and values of one type, got "
+                           << keys.getType() << " and " << values.getType();
+    if (failed(verifySource(*this, getSource(i))))
+      return failure();
+    if (Value indices = getIndicesOf(i)) // attend_c4
+      if (failed(verifyIndexRows(*this, indices, getQuery(),
+                                 getSource(i).getEvery(), "indices")))
+        return failure();
+  }
+  // Without spans no key's weight depends on the number of tokens, and sources
+  // of different levels may stand side by side (a hierarchy without
+  // reweighting).
+  std::optional<int64_t> tokens;
+  if (llvm::any_of(getSources().getAsRange<SourceAttr>(),
+                   [](SourceAttr source) { return source.getSpan() != 0; }))
+    tokens = getBaseTokens();
+  for (unsigned i = 0; i < sources; ++i)
+    if (failed(verifyKeyCount(*this, i, tokens)))
+      return failure();
+  return verifyScale(*this, getScale()); // attend_c9
+}
+
+LogicalResult AttendOp::verifyRegions() { // attend_c8
+  return verifyScoreAndMask(*this, getScore(), getMask());
+}
+
+//===----------------------------------------------------------------------===//
+// attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context,
+                                            std::optional<Location> loc,
+                                            Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  FailureOr<RankedTensorType> q =
+      inferFrom(loc, adaptor.getQuery(), "'llsa.attention' op query");
+  if (failed(q)) // attention_c1
+    return failure();
+  inferAttention(*q, types); // attention_c4
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyQueryKeysValues(*this, getQuery(), getKeys(),
+                                   getValues()))) // attention_c1
+    return failure();
+  return verifyScale(*this, getScale()); // attention_c2
+}
+
+LogicalResult AttentionOp::verifyRegions() { // attention_c3
+  return verifyScoreAndMask(*this, getScore(), getMask());
+}

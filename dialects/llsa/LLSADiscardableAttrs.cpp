@@ -1,0 +1,76 @@
+//===- LLSADiscardableAttrs.cpp - llsa.name, llsa.shape and so on ---------===//
+//
+// Attributes of our name on foreign ops, arguments and results. LLSADialect.td
+// lists them; a misspelt one is an error instead of being ignored.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/llsa/LLSADialect.h"
+#include "mlir/IR/Operation.h"
+
+using namespace mlir;
+using namespace llsa;
+
+/// Refuses an attribute that `expected` does not name; `where` is "argument 1 "
+/// or nothing.
+static LogicalResult verifyKnown(Operation *op, StringRef where,
+                                 NamedAttribute attribute,
+                                 ArrayRef<StringRef> expected) {
+  if (llvm::is_contained(expected, attribute.getName().getValue()))
+    return success();
+  InFlightDiagnostic diagnostic = op->emitOpError()
+                                  << where << "has the unknown attribute '"
+                                  << attribute.getName().getValue()
+                                  << "'; expected one of ";
+  llvm::interleaveComma(expected, diagnostic);
+  return diagnostic;
+}
+
+/// What an attribute of an argument or result may be.
+static LogicalResult verifyValueAttribute(Operation *op, StringRef where,
+                                          NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  Attribute value = attribute.getValue();
+  auto text = dyn_cast<StringAttr>(value);
+  if (name == "llsa.name" && (!text || text.empty()))
+    return op->emitOpError()
+           << where << " must have a name that is not empty, got " << value;
+  if (name == "llsa.role" && (!text || (text != "input" && text != "output")))
+    return op->emitOpError()
+           << where << " must have the role \"input\" or \"output\", got "
+           << value;
+  if (name == "llsa.shape") {
+    auto sizes = dyn_cast<ArrayAttr>(value);
+    if (!sizes || !llvm::all_of(sizes, llvm::IsaPred<StringAttr, IntegerAttr>))
+      return op->emitOpError() << where
+                               << " must have a shape that is a list of size "
+                                  "names and numbers, got "
+                               << value;
+  }
+  return success();
+}
+
+LogicalResult LLSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                    unsigned argument,
+                                                    NamedAttribute attribute) {
+  std::string where = "argument " + std::to_string(argument);
+  if (failed(verifyKnown(op, where + " ", attribute,
+                         {"llsa.name", "llsa.shape", "llsa.role"})))
+    return failure();
+  return verifyValueAttribute(op, where, attribute);
+}
+
+LogicalResult LLSADialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned result, NamedAttribute attribute) {
+  std::string where = "result " + std::to_string(result);
+  if (failed(verifyKnown(op, where + " ", attribute, {"llsa.name"})))
+    return failure();
+  return verifyValueAttribute(op, where, attribute);
+}
+
+LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
+                                                    NamedAttribute attribute) {
+  return verifyKnown(op, "", attribute,
+                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes",
+                      "llsa.spec", "llsa.variant"});
+}

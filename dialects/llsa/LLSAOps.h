@@ -1,0 +1,27 @@
+//===- LLSAOps.h - ops of the llsa dialect ----------------------*- C++ -*-===//
+#ifndef LLSA_DIALECTS_LLSA_LLSAOPS_H
+#define LLSA_DIALECTS_LLSA_LLSAOPS_H
+
+#include "dialects/llsa/LLSADialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include <optional>
+
+#define GET_OP_CLASSES
+#include "dialects/llsa/LLSAOps.h.inc"
+
+namespace llsa {
+
+/// ceil(a / b); `?` stays `?`.
+int64_t ceilDivSize(int64_t a, int64_t b);
+
+/// Dimension positions in [B, H, N, D].
+enum TensorDim { kBatch = 0, kHead = 1, kToken = 2, kDepth = 3 };
+
+} // namespace llsa
+
+#endif // LLSA_DIALECTS_LLSA_LLSAOPS_H

@@ -1,0 +1,65 @@
+//===- LLSAVerify.h - checks that the ops' verifiers share ------*- C++ -*-===//
+//
+// Private to dialects/llsa/*.cpp. Each check ends in one message that names
+// the operand, says what was expected and what came.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_DIALECTS_LLSA_LLSAVERIFY_H
+#define LLSA_DIALECTS_LLSA_LLSAVERIFY_H
+
+#include "dialects/llsa/LLSAOps.h"
+
+namespace llsa::shared {
+
+inline mlir::RankedTensorType tensorOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
+/// True unless both sizes are numbers and differ: `?` agrees with all.
+bool agree(int64_t a, int64_t b);
+
+/// Sizes that are numbers are at least 1, and there are fewer than 2^59
+/// elements, so that no byte offset overflows.
+mlir::LogicalResult verifySizes(mlir::Operation *op,
+                                mlir::RankedTensorType type,
+                                llvm::StringRef name);
+
+/// A token tensor as the dialect's description defines it.
+mlir::LogicalResult verifyTokens(mlir::Operation *op, mlir::Value value,
+                                 llvm::StringRef name);
+
+/// Token tensors `query` and `keys` of equal batch, head dimension and element
+/// type, whose key heads divide the query heads.
+mlir::LogicalResult verifyHeads(mlir::Operation *op, mlir::Value query,
+                                mlir::Value keys, llvm::StringRef name);
+
+/// verifyHeads, and values of the keys' type.
+mlir::LogicalResult verifyQueryKeysValues(mlir::Operation *op,
+                                          mlir::Value query, mlir::Value keys,
+                                          mlir::Value values);
+
+/// Index rows `[B, H, ceil(M / every), k]` for a verified query `[B, H, M, D]`.
+mlir::LogicalResult verifyIndexRows(mlir::Operation *op, mlir::Value indices,
+                                    mlir::Value query, int64_t every,
+                                    llvm::StringRef name);
+
+/// Block sizes are between 4 and 128.
+mlir::LogicalResult verifyBlock(mlir::Operation *op, int64_t block);
+
+/// A scale, when given, is finite in float32.
+mlir::LogicalResult verifyScale(mlir::Operation *op,
+                                std::optional<llvm::APFloat> scale);
+
+/// Types are inferred while an op is parsed, before any verifier has run: what
+/// inference itself relies on is checked here. `what` is "'op' op operand".
+mlir::FailureOr<mlir::RankedTensorType>
+inferFrom(std::optional<mlir::Location> loc, mlir::Value value,
+          llvm::StringRef what);
+
+/// The results of an attention over queries of type `query`: o and lse.
+void inferAttention(mlir::RankedTensorType query,
+                    llvm::SmallVectorImpl<mlir::Type> &types);
+
+} // namespace llsa::shared
+
+#endif // LLSA_DIALECTS_LLSA_LLSAVERIFY_H

@@ -1,0 +1,52 @@
+//===- TileDialect.cpp - registration and attributes ----------------------===//
+
+#include "dialects/tile/TileDialect.h"
+#include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace llsa::tile;
+
+#include "dialects/tile/TileDialect.cpp.inc"
+
+#include "dialects/tile/TileEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/tile/TileAttrs.cpp.inc"
+
+void TileDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/tile/TileOps.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/tile/TileAttrs.cpp.inc"
+      >();
+}
+
+// Folders give splat tiles and numbers; arith holds both.
+Operation *TileDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                            Type type, Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t rows, int64_t cols, int64_t warps,
+                                   int64_t stages) {
+  for (auto [name, value] : {std::pair<const char *, int64_t>{"rows", rows},
+                             {"cols", cols},
+                             {"warps", warps},
+                             {"stages", stages}})
+    if (value < 1) // schedule_c1
+      return emitError() << "schedule " << name << " must be at least 1, got "
+                         << value;
+  return success();
+}

@@ -1,0 +1,62 @@
+//===- TileDialect.td - the tile dialect -------------------*- tablegen -*-===//
+#ifndef TILE_DIALECT_TD
+#define TILE_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def Tile_Dialect : Dialect {
+  let name = "tile";
+  let cppNamespace = "::llsa::tile";
+  let summary = "How one warp computes a kernel, tile by tile";
+  let description = [{
+    A `tile.kernel` is a program for **one warp** (on the CPU: one vector unit):
+    it owns one work item and all values in it. A *tile* is a rank-2 tensor with
+    static sizes; its rows are queries (or whatever the warp owns), its columns
+    keys or depth. `tensor<Rx1xT>` is a row vector's worth of one value per row,
+    `tensor<1xCxT>` one value per column. `arith` and `math` ops work on tiles
+    elementwise; `scf` loops carry them.
+
+    Memory is `memref`. There is no shared memory and no barrier here: loads
+    and gathers are direct. The CPU target lowers from this form; the GPU target
+    stages, pipelines and lays out tiles first. docs/rationale/tile.md says why
+    the unit is the warp.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let hasConstantMaterializer = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// #tile.schedule
+//===----------------------------------------------------------------------===//
+
+def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "The tile sizes of one kernel";
+  let description = [{
+    Written into the IR by `llsa-assign-schedule`, read by
+    `convert-llsa-to-tile` and everything behind it.
+
+    * `rows`: rows of a tile, what one work item owns (queries; pooled tokens).
+    * `cols`: keys that one step of a source's loop takes.
+    * `warps`: warps per CTA; 1 on the CPU.
+    * `stages`: buffers of a load pipeline; 1 on the CPU.
+
+    Constraints:
+    * (C1) each is at least 1.
+
+    ```mlir
+    #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+    ```
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps, "int64_t":$stages);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif // TILE_DIALECT_TD

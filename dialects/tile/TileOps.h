@@ -1,0 +1,24 @@
+//===- TileOps.h - ops of the tile dialect ----------------------*- C++ -*-===//
+#ifndef LLSA_DIALECTS_TILE_TILEOPS_H
+#define LLSA_DIALECTS_TILE_TILEOPS_H
+
+#include "dialects/tile/TileDialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace llsa::tile {
+/// A tile: rank 2, static sizes, each at least 1.
+bool isTileShape(mlir::RankedTensorType type);
+} // namespace llsa::tile
+
+#define GET_OP_CLASSES
+#include "dialects/tile/TileOps.h.inc"
+
+#endif // LLSA_DIALECTS_TILE_TILEOPS_H

@@ -1,0 +1,17 @@
+# cmake -DTOOL=path -DMAX_MEGABYTES=n -P CheckStaticTool.cmake
+# Fails when the tool needs more than libm and libc at run time, or is too big.
+execute_process(COMMAND ldd ${TOOL} OUTPUT_VARIABLE text RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "ldd ${TOOL} failed: ${text}")
+endif()
+string(REPLACE "\n" ";" lines "${text}")
+foreach(line IN LISTS lines)
+  if(NOT line MATCHES "^[ \t]*(linux-vdso\\.so|libm\\.so\\.6|libc\\.so\\.6|/lib64/ld-linux|$)")
+    message(FATAL_ERROR "${TOOL} must need libm and libc alone, got:${line}")
+  endif()
+endforeach()
+file(SIZE ${TOOL} bytes)
+math(EXPR limit "${MAX_MEGABYTES} * 1000000")
+if(bytes GREATER limit)
+  message(FATAL_ERROR "${TOOL} must be under ${MAX_MEGABYTES} MB, is ${bytes} bytes")
+endif()

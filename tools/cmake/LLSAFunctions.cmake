@@ -1,0 +1,36 @@
+# The three ways a target is made in this tree.
+
+# llsa_mlir_library(NAME sources... [DEPENDS tablegen-targets...] [LINK libs...])
+# A library that includes MLIR headers (dialects/ and compiler/).
+function(llsa_mlir_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  add_mlir_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS} DEPENDS ${ARG_DEPENDS} DISABLE_INSTALL
+                   EXCLUDE_FROM_LIBMLIR)
+  mlir_target_link_libraries(${name} PUBLIC ${ARG_LINK})
+endfunction()
+
+# llsa_library(NAME sources... [LINK libs...])
+# A library that must not see MLIR (runtime/, kernels/): plain C++ and LLVM Support.
+function(llsa_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  llvm_update_compile_flags(${name})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+endfunction()
+
+# llsa_executable(NAME sources... [LINK libs...])
+# A statically linked tool or test: needs libm and libc alone at run time.
+function(llsa_executable name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  llvm_update_compile_flags(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  target_link_options(${name} PRIVATE -fuse-ld=lld -Wl,--gc-sections -Wl,--as-needed -Wl,-O2)
+  if(NOT LLSA_SANITIZE)
+    target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,--icf=all)
+  endif()
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT LLSA_SANITIZE)
+    target_link_options(${name} PRIVATE -s)
+  endif()
+endfunction()
