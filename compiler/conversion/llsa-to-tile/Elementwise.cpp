@@ -1,0 +1,277 @@
+//===- Elementwise.cpp - elementwise tensor ops, and copies ---------------===//
+//
+// A group of arith and math ops on tensors that share their leading sizes: a
+// work item is a tile of rows, all ops run on it in registers. bf16 and f16
+// are computed in f32 and rounded after each op, as the op's type says.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/llsa-to-tile/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llsa;
+
+//===----------------------------------------------------------------------===//
+// One op on tiles
+//===----------------------------------------------------------------------===//
+
+bool llsa::isElementwise(Operation *op) {
+  StringRef dialect = op->getName().getDialectNamespace();
+  return (dialect == "arith" || dialect == "math") &&
+         op->getNumRegions() == 0 && op->hasTrait<OpTrait::Elementwise>();
+}
+
+static bool isNarrowFloat(Type type) {
+  return isa<BFloat16Type, Float16Type>(type);
+}
+
+/// Casts between index (i32 on tiles) and integers.
+static Value castInteger(TileBuilder &t, Value tile, Type to, bool isSigned) {
+  if (to.isIndex())
+    to = t.b.getI32Type();
+  unsigned from = tileTypeOf(tile).getElementType().getIntOrFloatBitWidth();
+  RankedTensorType type = t.tileType(sizeOf(tile), to);
+  if (to.getIntOrFloatBitWidth() < from)
+    return arith::TruncIOp::create(t.b, t.loc, type, tile);
+  if (to.getIntOrFloatBitWidth() == from)
+    return tile;
+  if (isSigned)
+    return arith::ExtSIOp::create(t.b, t.loc, type, tile);
+  return arith::ExtUIOp::create(t.b, t.loc, type, tile);
+}
+
+SmallVector<Value> llsa::emitElementwise(TileBuilder &t, Operation *op,
+                                         ValueRange operands) {
+  TileSize size = commonSize(operands);
+  // Conversions between float types are conversions, not arithmetic.
+  if (isa<arith::ExtFOp, arith::TruncFOp>(op))
+    return {t.fromF32(t.toF32(operands[0]),
+                      getElementTypeOrSelf(op->getResult(0).getType()))};
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
+    return {castInteger(t, operands[0],
+                        getElementTypeOrSelf(op->getResult(0).getType()),
+                        isa<arith::IndexCastOp>(op))};
+  bool keepTypes = isa<arith::BitcastOp>(op);
+  OperationState state(op->getLoc(), op->getName());
+  for (Value operand : operands) {
+    bool extend =
+        !keepTypes && isNarrowFloat(tileTypeOf(operand).getElementType());
+    state.operands.push_back(extend ? t.toF32(operand) : operand);
+  }
+  SmallVector<Type> elements;
+  for (Type type : op->getResultTypes()) {
+    Type element = getElementTypeOrSelf(type);
+    if (element.isIndex())
+      element = t.b.getI32Type();
+    elements.push_back(element);
+    bool extended = !keepTypes && isNarrowFloat(element);
+    state.types.push_back(
+        t.tileType(size, extended ? t.b.getF32Type() : element));
+  }
+  state.addAttributes(op->getAttrDictionary().getValue());
+  Operation *clone = t.b.create(state);
+  SmallVector<Value> results;
+  for (auto [result, element] : llvm::zip(clone->getResults(), elements)) {
+    bool narrow = tileTypeOf(result).getElementType() != element;
+    results.push_back(narrow ? t.fromF32(result, element) : Value(result));
+  }
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// Constants and scalars
+//===----------------------------------------------------------------------===//
+
+/// The one element of a constant, be it scalar or a tensor of equal elements.
+static TypedAttr elementOf(arith::ConstantOp op) {
+  if (auto splat = dyn_cast<SplatElementsAttr>(op.getValue()))
+    return cast<TypedAttr>(splat.getSplatValue<Attribute>());
+  if (isa<FloatAttr, IntegerAttr>(op.getValue()))
+    return op.getValue();
+  return {};
+}
+
+bool llsa::isUniformTensor(Value tensor) {
+  Operation *op = tensor.getDefiningOp();
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op))
+    return static_cast<bool>(elementOf(constant));
+  return isa_and_present<tensor::SplatOp>(op);
+}
+
+Value llsa::emitUniform(TileBuilder &t, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
+    TypedAttr element = elementOf(constant);
+    if (!element)
+      return {};
+    if (!element.getType().isIndex())
+      return t.splat(element, {});
+    int64_t number = cast<IntegerAttr>(element).getInt();
+    return number == static_cast<int32_t>(number) ? t.splatInt(number, {})
+                                                  : Value();
+  }
+  if (auto splat = dyn_cast_or_null<tensor::SplatOp>(op))
+    return splat.getDynamicSizes().empty() ? emitUniform(t, splat.getInput())
+                                           : Value();
+  if (!op || !isLaunchConstant(op) || !isElementwise(op))
+    return {};
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    operands.push_back(emitUniform(t, operand));
+    if (!operands.back())
+      return {};
+  }
+  return emitElementwise(t, op,
+                         operands)[cast<OpResult>(value).getResultNumber()];
+}
+
+//===----------------------------------------------------------------------===//
+// A group
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// How a tensor of any rank is cut into tiles. Rank 4 and more: rows along the
+/// last dimension but one, all of the last as columns; less: rows along the
+/// last, one column. So [B, H, M, D] and [B, H, M] are cut alike.
+struct TensorGrid {
+  SmallVector<int64_t> leading;
+  int64_t rowCount, rows;
+
+  TensorGrid(ArrayRef<int64_t> shape, int64_t rows)
+      : leading(shape.take_front(rowDim(shape))),
+        rowCount(shape[rowDim(shape)]), rows(rows) {}
+
+  static int64_t rowDim(ArrayRef<int64_t> shape) {
+    return shape.size() >= 4 ? shape.size() - 2 : shape.size() - 1;
+  }
+  bool takes(ArrayRef<int64_t> shape) const {
+    return !shape.empty() && leading == shape.take_front(rowDim(shape)) &&
+           rowCount == shape[rowDim(shape)];
+  }
+  SmallVector<int64_t> items() const {
+    SmallVector<int64_t> items(leading);
+    items.push_back(llvm::divideCeil(rowCount, rows));
+    return items;
+  }
+};
+
+/// Loads and stores the tiles of one work item.
+class GroupBuilder {
+public:
+  GroupBuilder(KernelBuilder &k, const TensorGrid &grid) : k(k), grid(grid) {
+    start = k.mul(k.item().back(), grid.rows);
+    if (grid.rowCount % grid.rows != 0)
+      exist = k.sub(k.index(grid.rowCount), start);
+  }
+  TileSize sizeFor(ArrayRef<int64_t> shape) const {
+    return {grid.rows, shape.size() >= 4 ? shape.back() : 1};
+  }
+  Value load(Value memory) {
+    ArrayRef<int64_t> shape = cast<MemRefType>(memory.getType()).getShape();
+    return k.load(memory, indices(shape), sizeFor(shape), exist,
+                  TensorGrid::rowDim(shape));
+  }
+  void store(Value tile, Value memory) {
+    ArrayRef<int64_t> shape = cast<MemRefType>(memory.getType()).getShape();
+    k.store(tile, memory, indices(shape), exist, TensorGrid::rowDim(shape));
+  }
+
+private:
+  SmallVector<Value> indices(ArrayRef<int64_t> shape) {
+    SmallVector<Value> result(k.item().drop_back());
+    result.push_back(start);
+    if (shape.size() >= 4)
+      result.push_back(k.index(0));
+    return result;
+  }
+
+  KernelBuilder &k;
+  const TensorGrid &grid;
+  Value start, exist;
+};
+} // namespace
+
+/// A tensor that the grid can cut, or a message.
+static LogicalResult verifyTensor(Operation *op, Type type,
+                                  const TensorGrid &grid) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && grid.takes(tensor.getShape()))
+    return success();
+  SmallVector<int64_t> rows(grid.leading);
+  rows.push_back(grid.rowCount);
+  std::string sizes;
+  for (int64_t size : rows)
+    sizes += (sizes.empty() ? "" : "x") + std::to_string(size);
+  return op->emitOpError()
+         << "must take and give tensors whose leading sizes are those of its "
+            "launch, "
+         << sizes << ", got " << type;
+}
+
+LogicalResult llsa::lowerElementwise(const LaunchContext &context,
+                                     ArrayRef<Operation *> ops) {
+  LaunchOp launch = context.launch;
+  auto first = dyn_cast<RankedTensorType>(ops.front()->getResult(0).getType());
+  if (!first || first.getRank() == 0)
+    return ops.front()->emitOpError()
+           << "must give a tensor of rank 1 or more, got "
+           << ops.front()->getResultTypes();
+  TensorGrid grid(first.getShape(), context.schedule.getRows());
+  for (Operation *op : ops) {
+    for (Type type : op->getOperandTypes())
+      if (isa<TensorType>(type) && failed(verifyTensor(op, type, grid)))
+        return failure();
+    for (Type type : op->getResultTypes())
+      if (failed(verifyTensor(op, type, grid)))
+        return failure();
+  }
+  KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
+                  context.schedule);
+  GroupBuilder group(k, grid);
+  DenseMap<Value, Value> tiles;
+  for (Operation *op : ops) {
+    TileSize size = group.sizeFor(
+        cast<RankedTensorType>(op->getResult(0).getType()).getShape());
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      Value &tile = tiles[operand];
+      if (!tile)
+        tile = emitUniform(k, operand);
+      if (!tile && isa<TensorType>(operand.getType()))
+        tile = group.load(k.buffer(operand));
+      if (!tile)
+        return op->emitOpError()
+               << "must take tensors, or scalars that are constants, got an "
+                  "operand of type "
+               << operand.getType();
+      operands.push_back(k.broadcast(tile, size));
+    }
+    for (auto [result, tile] :
+         llvm::zip(op->getResults(), emitElementwise(k, op, operands))) {
+      tiles[result] = tile;
+      if (k.isWanted(result))
+        group.store(tile, k.buffer(result));
+    }
+  }
+  k.finish(launch);
+  return success();
+}
+
+void llsa::lowerCopy(HostBuilder &host, Value source, Value target,
+                     Location loc) {
+  auto type = cast<MemRefType>(source.getType());
+  auto schedule = tile::ScheduleAttr::get(loc.getContext(), /*rows=*/16,
+                                          /*cols=*/16, /*warps=*/1,
+                                          /*stages=*/1);
+  TensorGrid grid(type.getShape(), schedule.getRows());
+  KernelBuilder k(host, loc, "copy", grid.items(), schedule);
+  GroupBuilder group(k, grid);
+  Value tile = group.load(k.argument(source));
+  group.store(tile, k.argument(target));
+  k.finish(/*flops=*/0.0,
+           2.0 * type.getNumElements() * type.getElementTypeBitWidth() / 8);
+}

@@ -1,0 +1,79 @@
+//===- Lowering.h - one function per kind of launch -------------*- C++ -*-===//
+//
+// Each takes a launch that the pass has checked: static sizes, a schedule, and
+// a buffer for every tensor that is read. The results that somebody reads have
+// buffers as well (HostBuilder::bufferOf). On failure the op has a diagnostic.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_LOWERING_H
+#define LLSA_COMPILER_CONVERSION_LLSATOTILE_LOWERING_H
+
+#include "compiler/conversion/llsa-to-tile/KernelBuilder.h"
+#include "compiler/transforms/LaunchKind.h"
+#include "dialects/llsa/LLSAOps.h"
+
+namespace llsa {
+
+/// What the lowerings share beside the op itself.
+struct LaunchContext {
+  HostBuilder &host;
+  LaunchOp launch;
+  tile::ScheduleAttr schedule;
+  bool widenDots;
+};
+
+mlir::LogicalResult lowerPool(const LaunchContext &context,
+                              llvm::ArrayRef<PoolOp> pools);
+mlir::LogicalResult lowerSelect(const LaunchContext &context, SelectOp op);
+mlir::LogicalResult lowerAttend(const LaunchContext &context, AttendOp op);
+mlir::LogicalResult lowerInvertIndices(const LaunchContext &context,
+                                       InvertIndicesOp op);
+mlir::LogicalResult lowerLinearAttend(const LaunchContext &context,
+                                      LinearAttendOp op);
+mlir::LogicalResult lowerElementwise(const LaunchContext &context,
+                                     llvm::ArrayRef<mlir::Operation *> ops);
+/// A kernel that copies `source` to `target`, both buffers of the host.
+void lowerCopy(HostBuilder &host, mlir::Value source, mlir::Value target,
+               mlir::Location loc);
+
+/// True for the ops that lowerElementwise and score regions take.
+bool isElementwise(mlir::Operation *op);
+/// `op` on tiles: the same op, in float32 where its operands are narrower, its
+/// results rounded to their types. Operands have one size; index is i32.
+llvm::SmallVector<mlir::Value>
+emitElementwise(TileBuilder &t, mlir::Operation *op, mlir::ValueRange operands);
+/// The element, as a 1x1 tile, of a scalar computed from constants or of a
+/// tensor that repeats one; index becomes i32. Null when `value` is neither;
+/// nothing is said then.
+mlir::Value emitUniform(TileBuilder &t, mlir::Value value);
+/// True where emitUniform gives a tile for a tensor.
+bool isUniformTensor(mlir::Value tensor);
+
+/// A `score` or `mask` region on tiles; `args` are its arguments. Null on
+/// failure. See ScoreRegion.cpp.
+mlir::Value emitScoreRegion(KernelBuilder &kernel, mlir::Region &region,
+                            llvm::ArrayRef<mlir::Value> args);
+
+/// An operand of a dot as the target wants it.
+inline mlir::Value dotOperand(TileBuilder &t, mlir::Value tile,
+                              bool widenDots) {
+  return widenDots ? t.toF32(tile) : tile;
+}
+/// The key head that a query head reads.
+inline mlir::Value keyHead(TileBuilder &t, mlir::Value head, mlir::Value query,
+                           mlir::Value keys) {
+  auto heads = [](mlir::Value x) {
+    return llvm::cast<mlir::ShapedType>(x.getType()).getDimSize(kHead);
+  };
+  return heads(keys) == 1 ? t.index(0)
+                          : t.div(head, heads(query) / heads(keys));
+}
+/// Columns of the tile for a last, shorter step: few enough not to waste work,
+/// a multiple of what a tensor core takes.
+inline int64_t tailCols(int64_t remaining, int64_t cols) {
+  return std::min<int64_t>(cols, (remaining + 15) / 16 * 16);
+}
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_CONVERSION_LLSATOTILE_LOWERING_H

@@ -1,0 +1,156 @@
+//===- Pool.cpp - block means, all tensors and levels in one launch -------===//
+//
+// A launch holds chains of pools: q -> q1 -> q2, k -> k1 -> k2, ... A work item
+// is one token of a chain's last level with all that lies under it: it reads
+// its block^levels tokens of level 0 once, and stores the means of every level
+// on the way. A higher level averages the *rounded* means below it, as if it
+// had read them back from memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/llsa-to-tile/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llsa;
+
+/// Pools from the input upward, each the input of the next.
+using Chain = SmallVector<PoolOp>;
+
+static RankedTensorType tensorOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+static RankedTensorType resultOf(PoolOp pool) {
+  return tensorOf(pool.getResult());
+}
+
+/// One chain per pool that no other pool of the launch reads.
+static SmallVector<Chain> findChains(ArrayRef<PoolOp> pools) {
+  SmallVector<Chain> chains;
+  for (PoolOp last : pools) {
+    bool isInput = llvm::any_of(pools, [&](PoolOp pool) {
+      return pool.getInput() == last.getResult();
+    });
+    if (isInput)
+      continue;
+    Chain &chain = chains.emplace_back();
+    for (PoolOp pool = last; pool;
+         pool = pool.getInput().getDefiningOp<PoolOp>()) {
+      if (!llvm::is_contained(pools, pool))
+        break;
+      chain.insert(chain.begin(), pool);
+    }
+  }
+  return chains;
+}
+
+namespace {
+class PoolLowering {
+public:
+  explicit PoolLowering(KernelBuilder &k) : k(k) {}
+
+  /// Chain number `i` of `chains` when the item lies in it, else the ones
+  /// behind. `item` counts from the chain's first item.
+  void emit(ArrayRef<Chain> chains, Value item) {
+    const Chain &chain = chains.front();
+    RankedTensorType last = resultOf(chain.back());
+    int64_t count = itemsOf(chain);
+    auto emitChain = [&] {
+      int64_t heads = last.getDimSize(kHead), tokens = last.getDimSize(kToken);
+      Value bh = k.div(item, tokens);
+      batch = k.div(bh, heads);
+      head = k.rem(bh, heads);
+      mean(chain, k.rem(item, tokens));
+      for (PoolOp pool : chain)
+        stored.insert(pool);
+    };
+    if (chains.size() == 1)
+      return emitChain();
+    Value inside = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult,
+                                         item, k.index(count));
+    auto choice =
+        scf::IfOp::create(k.b, k.loc, inside, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPoint(choice.thenYield());
+    emitChain();
+    k.b.setInsertionPoint(choice.elseYield());
+    emit(chains.drop_front(), k.sub(item, k.index(count)));
+  }
+
+  static int64_t itemsOf(const Chain &chain) {
+    RankedTensorType last = resultOf(chain.back());
+    return last.getDimSize(kBatch) * last.getDimSize(kHead) *
+           last.getDimSize(kToken);
+  }
+
+private:
+  /// Stores token `i` of the last pool in `chain` and all under it; returns
+  /// the stored (rounded) token as 1xD f32.
+  Value mean(ArrayRef<PoolOp> chain, Value i) {
+    PoolOp pool = chain.back();
+    RankedTensorType input = tensorOf(pool.getInput());
+    int64_t block = pool.getBlock(), tokens = input.getDimSize(kToken);
+    int64_t depth = input.getDimSize(kDepth);
+    Value first = k.mul(i, block);
+    Value count; // null: every block is full
+    if (tokens % block != 0)
+      count = k.min(k.index(block), k.sub(k.index(tokens), first));
+    Value sum;
+    if (chain.size() == 1) {
+      Value tile =
+          k.load(k.buffer(pool.getInput()), {batch, head, first, k.index(0)},
+                 {block, depth}, count);
+      sum = k.sumRows(k.toF32(tile));
+    } else {
+      Value zero = k.splat(0.0, {1, depth});
+      sum = k.loop(k.index(0), count ? count : k.index(block), 1, zero,
+                   [&](Value c, ValueRange carried) {
+                     Value child = mean(chain.drop_back(), k.add(first, c));
+                     return TileBuilder::Values{
+                         k.apply<arith::AddFOp>(carried[0], child)};
+                   })[0];
+    }
+    Value rounded =
+        k.fromF32(divide(sum, count, block), input.getElementType());
+    if (k.isWanted(pool.getResult()) && !stored.contains(pool))
+      k.store(rounded, k.buffer(pool.getResult()),
+              {batch, head, i, k.index(0)});
+    return k.toF32(rounded);
+  }
+
+  Value divide(Value sum, Value count, int64_t block) {
+    // The reciprocal of a power of two is exact.
+    if (!count && llvm::isPowerOf2_64(block))
+      return k.apply<arith::MulFOp>(sum, k.splat(1.0 / block, {}));
+    if (!count)
+      return k.apply<arith::DivFOp>(sum, k.splat(block, {}));
+    TileSize size = sizeOf(sum);
+    Value number =
+        arith::SIToFPOp::create(k.b, k.loc, k.tileType(size, k.b.getF32Type()),
+                                k.repeated(count, size));
+    return k.apply<arith::DivFOp>(sum, number);
+  }
+
+  KernelBuilder &k;
+  Value batch, head;
+  /// Pools whose results an earlier chain stores.
+  llvm::SetVector<Operation *> stored;
+};
+} // namespace
+
+LogicalResult llsa::lowerPool(const LaunchContext &context,
+                              ArrayRef<PoolOp> pools) {
+  SmallVector<Chain> chains = findChains(pools);
+  int64_t items = 0;
+  for (const Chain &chain : chains)
+    items += PoolLowering::itemsOf(chain);
+  LaunchOp launch = context.launch;
+  KernelBuilder k(context.host, launch.getLoc(), launch.getName(), {items},
+                  context.schedule);
+  PoolLowering(k).emit(chains, k.item()[0]);
+  k.finish(launch);
+  return success();
+}

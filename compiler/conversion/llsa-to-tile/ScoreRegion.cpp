@@ -1,0 +1,99 @@
+//===- ScoreRegion.cpp - score and mask regions on tiles ------------------===//
+//
+// A region is written for one pair of query and key; here each of its scalars
+// becomes a tile. A value that depends on the key alone stays one row (1xC), on
+// the query alone (or batch and head) one column (Rx1), a constant one element,
+// until an op brings it together with something larger, or asks a question of
+// it.
+//
+// index becomes i32, as all ids in a tile program: positions of up to 2^31
+// tokens fit. tensor.extract becomes tile.lookup, which clamps its indices, so
+// that a tile's rows and columns behind the end read something and are
+// discarded.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/llsa-to-tile/Lowering.h"
+#include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace llsa;
+
+/// `rows`: of the score's tile.
+static Value emitExtract(KernelBuilder &k, tensor::ExtractOp op,
+                         ArrayRef<Value> indices, int64_t rows) {
+  if (isUniformTensor(op.getTensor()))
+    return emitUniform(k, op.getTensor());
+  TileSize size = commonSize(indices);
+  if (size == TileSize{}) // constant indices, or none
+    size.rows = rows;
+  SmallVector<Value> all;
+  for (Value index : indices)
+    all.push_back(k.broadcast(index, size));
+  Type element = op.getTensor().getType().getElementType();
+  return tile::LookupOp::create(k.b, k.loc, k.tileType(size, element),
+                                k.buffer(op.getTensor()), all);
+}
+
+Value llsa::emitScoreRegion(KernelBuilder &k, Region &region,
+                            ArrayRef<Value> args) {
+  DenseMap<Value, Value> tiles;
+  for (auto [argument, tile] : llvm::zip(region.getArguments(), args))
+    tiles[argument] = tile;
+  /// The tile of a scalar.
+  auto tileOf =
+      [&](Value scalar, Operation *user) {
+        Value tile = tiles.lookup(scalar);
+        if (!tile)
+          tile = tiles[scalar] = emitUniform(k, scalar);
+        if (!tile)
+          user->emitOpError()
+              << "may use scalars computed from constants (index constants of "
+                 "32 bits) "
+                 "and from the region's arguments, got another of type "
+              << scalar.getType();
+        return tile;
+      };
+  for (Operation &op : region.front()) {
+    if (isa<arith::ConstantOp>(op))
+      continue; // where it is used
+    if (isa<YieldOp>(op))
+      return tileOf(op.getOperand(0), &op);
+    SmallVector<Value> operands;
+    for (Value operand : op.getOperands()) {
+      if (isa<TensorType>(operand.getType()))
+        continue;
+      operands.push_back(tileOf(operand, &op));
+      if (!operands.back())
+        return {};
+    }
+    if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+      Value tile = emitExtract(k, extract, operands, sizeOf(args[0]).rows);
+      if (!tile) {
+        op.emitOpError()
+            << "can read a constant tensor only if it repeats a constant";
+        return {};
+      }
+      tiles[extract.getResult()] = tile;
+      continue;
+    }
+    if (!isElementwise(&op)) {
+      op.emitOpError() << "cannot stand in a score or mask region: it does not "
+                          "work element by "
+                          "element";
+      return {};
+    }
+    // Truth values are made at full size: they are awkward to repeat later.
+    bool isPredicate = llvm::any_of(
+        op.getResultTypes(), [](Type type) { return type.isInteger(1); });
+    TileSize size = isPredicate ? sizeOf(args[0]) : commonSize(operands);
+    for (Value &operand : operands)
+      operand = k.broadcast(operand, size);
+    for (auto [result, tile] :
+         llvm::zip(op.getResults(), emitElementwise(k, &op, operands)))
+      tiles[result] = tile;
+  }
+  llvm_unreachable("a verified region ends in llsa.yield");
+}

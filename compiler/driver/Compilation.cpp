@@ -1,0 +1,319 @@
+//===- Compilation.cpp ------------------------------------------*- C++ -*-===//
+#include "compiler/driver/Compilation.h"
+
+#include "compiler/driver/Dump.h"
+#include "compiler/driver/StageText.h"
+#include "compiler/pipelines/Pipelines.h"
+#include "compiler/target/host/Translations.h"
+#include "compiler/target/plan/EmitProgram.h"
+#include "compiler/target/plan/Explain.h"
+#include "dialects/Register.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+#include <fmt/format.h>
+
+using namespace mlir;
+using llvm::Error;
+using llvm::Expected;
+
+namespace llsa {
+
+namespace {
+
+const DialectRegistry &registry() {
+  static const DialectRegistry *kRegistry = [] {
+    auto *registry = new DialectRegistry();
+    registerAllDialects(*registry);
+    registerHostTranslations(*registry);
+    return registry;
+  }();
+  return *kRegistry;
+}
+
+using BuildFunction = void (*)(OpPassManager &, const PipelineOptions &);
+
+BuildFunction pipelineOf(Stage stage) {
+  switch (stage) {
+  case Stage::Bind:
+    return buildBindPipeline;
+  case Stage::LLSA:
+    return buildLLSAPipeline;
+  case Stage::Tile:
+    return buildTilePipeline;
+  case Stage::Vector:
+    return buildVectorPipeline;
+  case Stage::LLVM:
+    return buildLLVMPipeline;
+  default:
+    llvm_unreachable("not a stage of MLIR");
+  }
+}
+
+std::string variantName(StringRef fileName) {
+  StringRef stem = llvm::sys::path::stem(fileName);
+  return stem.empty() || fileName == "-" ? "variant" : stem.str();
+}
+
+} // namespace
+
+// One thread per compilation: callers compile several variants at a time, and
+// one kernel is too little work to share.
+Compilation::Compilation(StringRef name, const CompileOptions &options,
+                         Stage last)
+    : name(name), options(options), last(last),
+      context(registry(), MLIRContext::Threading::DISABLED),
+      diagnostics(context, name) {
+  // An op in a message is its name; the whole module would bury the message.
+  context.printOpOnDiagnostic(false);
+}
+
+Compilation::~Compilation() = default;
+
+Error Compilation::fail(const llvm::Twine &message) const {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 name + ": error: " + message);
+}
+
+Error Compilation::fail(Error error) const {
+  return fail(toString(std::move(error)));
+}
+
+//===----------------------------------------------------------------------===//
+// Where to start
+//===----------------------------------------------------------------------===//
+
+Expected<CompileResult> Compilation::run(StringRef source,
+                                         const KernelSpec &spec) {
+  Expected<HostTarget> resolved = HostTarget::resolve(options.target);
+  if (!resolved)
+    return fail(resolved.takeError());
+  target = std::move(*resolved);
+  result.program.target = target.str();
+  result.program.codeFormat = "elf";
+  if (options.startFrom && *options.startFrom >= Stage::Asm)
+    return fail("cannot start from the stage '" +
+                stageName(*options.startFrom) +
+                "'; expected one of bind, llsa, tile, vector, llvm, llvmir");
+  if (options.startFrom && last <= *options.startFrom)
+    return fail("the stage '" + stageName(last) +
+                "' to stop after does not come behind '" +
+                stageName(*options.startFrom) + "', from which to start");
+
+  if (options.startFrom == Stage::LLVMIR) {
+    if (Error error = startFromLLVMIR(source))
+      return std::move(error);
+    if (Error error = checkSpec(spec))
+      return std::move(error);
+  } else if (Error error = start(source, spec)) {
+    return std::move(error);
+  }
+
+  for (Stage stage : allStages()) {
+    if (stage > last)
+      break;
+    if (options.startFrom && stage <= *options.startFrom)
+      continue;
+    auto begin = std::chrono::steady_clock::now();
+    if (Error error = runStage(stage))
+      return std::move(error);
+    std::chrono::duration<double, std::milli> time =
+        std::chrono::steady_clock::now() - begin;
+    result.times.push_back({stage, time.count()});
+    if (options.dumpDir.empty())
+      continue;
+    Expected<std::string> text = print(stage);
+    if (!text)
+      return text.takeError();
+    if (Error error = dumpStage(options.dumpDir, stage, *text))
+      return fail(std::move(error));
+  }
+  Expected<std::string> text = print(last);
+  if (!text)
+    return text.takeError();
+  result.text = std::move(*text);
+  return std::move(result);
+}
+
+Error Compilation::start(StringRef source, const KernelSpec &spec) {
+  std::string plan;
+  module = parseModule(source, name, context, plan);
+  if (!module)
+    return diagnostics.takeError("this is no MLIR module");
+  if (!options.startFrom) {
+    result.program.spec = spec;
+    result.program.variant = variantName(name);
+    writeHeader(*module, spec, result.program.variant);
+    return Error::success();
+  }
+
+  Stage from = *options.startFrom;
+  Expected<KernelSpec> own = readHeader(*module, result.program.variant);
+  if (!own)
+    return fail(own.takeError());
+  result.program.spec = *own;
+  if (Error error = checkSpec(spec))
+    return error;
+  if (from >= Stage::Vector || !plan.empty())
+    if (Error error = takePlan(plan))
+      return error;
+  return readStage(from);
+}
+
+Error Compilation::startFromLLVMIR(StringRef source) {
+  llvmContext = std::make_unique<llvm::LLVMContext>();
+  Expected<HostCodeGen> generator = HostCodeGen::create(target);
+  if (!generator)
+    return fail(generator.takeError());
+  codeGen = std::make_unique<HostCodeGen>(std::move(*generator));
+  auto parsed = codeGen->parseLLVMIR(source, name, *llvmContext);
+  if (!parsed)
+    return parsed.takeError();
+  llvmModule = std::move(*parsed);
+  return takePlan(readPlan(*llvmModule));
+}
+
+Error Compilation::takePlan(StringRef plan) {
+  if (plan.empty())
+    return fail("the text holds no launch plan (llsa_program), as "
+                "--stop-after prints it");
+  Expected<Program> program = Program::fromJSON(plan);
+  if (!program)
+    return fail(program.takeError());
+  program->target = target.str();
+  result.program = std::move(*program);
+  hasPlan = true;
+  return Error::success();
+}
+
+Error Compilation::checkSpec(const KernelSpec &given) const {
+  if (!options.startFrom || given.N == 0 || given == result.program.spec)
+    return Error::success();
+  return fail("the spec is " + given.str() + ", but the text was made for " +
+              result.program.spec.str());
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+Error Compilation::runStage(Stage stage) {
+  if (stage > Stage::LLVM)
+    return runHost(stage);
+  if (Error error = runPasses(stage))
+    return error;
+  return readStage(stage);
+}
+
+Error Compilation::runPasses(Stage stage) {
+  PipelineOptions pipeline;
+  pipeline.spec = result.program.spec.str();
+  pipeline.indices = result.program.spec.indices;
+  pipeline.target = target.str();
+  pipeline.vectorBytes = target.vectorBits / 8;
+  pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;
+  PassManager pm(&context, ModuleOp::getOperationName());
+  pipelineOf(stage)(pm, pipeline);
+
+  std::string reproducer = options.reproducerPath;
+  if (reproducer.empty() && !options.dumpDir.empty()) {
+    llvm::SmallString<128> path(options.dumpDir);
+    llvm::sys::path::append(path, "reproducer.mlir");
+    reproducer = path.str();
+  }
+  OwningOpRef<ModuleOp> before;
+  if (!reproducer.empty())
+    before = module->clone();
+
+  if (succeeded(pm.run(*module)))
+    return Error::success();
+  Error error = diagnostics.takeError("the stage '" + stageName(stage) +
+                                      "' failed and did not say why");
+  if (!before)
+    return error;
+  makeReproducer(ModuleOp::getOperationName(), pm.getPasses(), *before,
+                 reproducer, /*disableThreads=*/true);
+  return llvm::createStringError(
+      llvm::inconvertibleErrorCode(),
+      toString(std::move(error)) +
+          "\nnote: to reproduce: llsa-opt --run-reproducer " + reproducer);
+}
+
+Error Compilation::readStage(Stage stage) {
+  if (stage == Stage::LLSA)
+    launches = explainLaunches(*module);
+  if (stage != Stage::Tile)
+    return Error::success();
+  // A plan that came with the text brought its explanation, too.
+  std::string explained = std::move(result.program.explain);
+  Program &program = result.program;
+  program.buffers.clear();
+  program.kernels.clear();
+  program.steps.clear();
+  if (failed(emitPlan(*module, program)))
+    return diagnostics.takeError("the module holds no launch plan");
+  program.explain =
+      hasPlan ? std::move(explained) : explainProgram(program, launches);
+  hasPlan = true;
+  if (Error error = program.verify())
+    return fail(std::move(error));
+  return Error::success();
+}
+
+Error Compilation::runHost(Stage stage) {
+  if (stage == Stage::LLVMIR) {
+    Expected<HostCodeGen> generator = HostCodeGen::create(target);
+    if (!generator)
+      return fail(generator.takeError());
+    codeGen = std::make_unique<HostCodeGen>(std::move(*generator));
+    llvmContext = std::make_unique<llvm::LLVMContext>();
+    auto made = codeGen->makeLLVMIR(*module, *llvmContext);
+    if (!made)
+      return diagnostics.takeError(toString(made.takeError()));
+    llvmModule = std::move(*made);
+    attachPlan(*llvmModule, result.program.toJSON());
+    return Error::success();
+  }
+  // Assembly is text for readers: print() makes it when it is asked for.
+  return stage == Stage::Program ? finishProgram() : Error::success();
+}
+
+Error Compilation::finishProgram() {
+  Expected<HostObject> object = codeGen->emitObject(*llvmModule);
+  if (!object)
+    return fail(object.takeError());
+  Program &program = result.program;
+  program.code = std::move(object->bytes);
+  for (Kernel &kernel : program.kernels) {
+    // The entry and the body that it calls; a libm function may come on top.
+    constexpr int64_t kLibm = 1024;
+    kernel.stackBytes = object->stackBytes.lookup(kernel.name) +
+                        object->stackBytes.lookup(kernel.name + ".items") +
+                        kLibm;
+  }
+  if (Error error = program.verify())
+    return fail(std::move(error));
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+Expected<std::string> Compilation::print(Stage stage) const {
+  if (stage <= Stage::LLVM)
+    return printModule(*module, hasPlan ? result.program.toJSON() : "");
+  if (stage == Stage::LLVMIR)
+    return printModule(*llvmModule);
+  if (stage == Stage::Program)
+    return result.program.toJSON();
+  Expected<std::string> text = codeGen->emitAssembly(*llvmModule);
+  if (!text)
+    return fail(text.takeError());
+  return text;
+}
+
+} // namespace llsa

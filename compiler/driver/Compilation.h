@@ -1,0 +1,69 @@
+//===- Compilation.h - one way through the stages ---------------*- C++ -*-===//
+#ifndef LLSA_COMPILER_DRIVER_COMPILATION_H
+#define LLSA_COMPILER_DRIVER_COMPILATION_H
+
+#include "compiler/driver/Compiler.h"
+#include "compiler/driver/DiagnosticText.h"
+#include "compiler/target/host/HostCodeGen.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace llsa {
+
+/// The state of one call of Compiler::compileTo: a context of its own, the
+/// module (MLIR's, later LLVM's), and the program that grows with the stages.
+class Compilation {
+public:
+  Compilation(llvm::StringRef name, const CompileOptions &options, Stage last);
+  ~Compilation();
+
+  llvm::Expected<CompileResult> run(llvm::StringRef source,
+                                    const KernelSpec &spec);
+
+private:
+  /// Parses the source and reads or writes its header.
+  llvm::Error start(llvm::StringRef source, const KernelSpec &spec);
+  llvm::Error startFromLLVMIR(llvm::StringRef source);
+  llvm::Error takePlan(llvm::StringRef plan);
+  llvm::Error checkSpec(const KernelSpec &given) const;
+
+  llvm::Error runStage(Stage stage);
+  llvm::Error runPasses(Stage stage);
+  llvm::Error runHost(Stage stage);
+  /// What the stage's module says for the program.
+  llvm::Error readStage(Stage stage);
+  llvm::Error finishProgram();
+
+  /// The stage as text.
+  llvm::Expected<std::string> print(Stage stage) const;
+
+  /// "NAME: error: MESSAGE", for what has no place in the source.
+  llvm::Error fail(const llvm::Twine &message) const;
+  llvm::Error fail(llvm::Error error) const;
+
+  std::string name;
+  const CompileOptions &options;
+  Stage last;
+  HostTarget target;
+
+  mlir::MLIRContext context;
+  DiagnosticText diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<HostCodeGen> codeGen;
+  std::unique_ptr<llvm::LLVMContext> llvmContext;
+  std::unique_ptr<llvm::Module> llvmModule;
+
+  std::string launches; ///< explanation of the llsa stage
+  bool hasPlan = false; ///< program holds buffers, kernels and steps
+  CompileResult result;
+};
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_DRIVER_COMPILATION_H

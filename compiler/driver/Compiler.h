@@ -1,0 +1,70 @@
+//===- Compiler.h - a variant and a spec in, a Program out ------*- C++ -*-===//
+//
+// The compiler as plain C++: no MLIR header is needed to use it. The JIT, all
+// tools and the tests call this and nothing else.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_COMPILER_DRIVER_COMPILER_H
+#define LLSA_COMPILER_DRIVER_COMPILER_H
+
+#include "compiler/driver/Stage.h"
+#include "runtime/program/KernelSpec.h"
+#include "runtime/program/Program.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llsa {
+
+struct CompileOptions {
+  /// "cpu" (this machine) or "cpu:MARCH"; later "sm_90a" and other GPUs.
+  std::string target = "cpu";
+  /// When set, every stage is written here as NN-stage.mlir and so on.
+  std::string dumpDir;
+  /// When set and a pass fails, the reproducer is written here.
+  std::string reproducerPath;
+  /// When set, the source is text of this stage, as compileTo printed it, and
+  /// compilation goes on behind it. Its spec and variant come with the text;
+  /// a spec given beside it (one with N > 0) must be the same.
+  std::optional<Stage> startFrom;
+};
+
+/// How long one stage took.
+struct StageTime {
+  Stage stage;
+  double milliseconds;
+};
+
+struct CompileResult {
+  Program program;              ///< complete unless the compilation was stopped
+  std::string text;             ///< the stage's text when it was stopped
+  std::vector<StageTime> times;
+};
+
+/// Resolves "cpu" to the exact target of this machine ("cpu:znver3:+avx2,…"),
+/// as it stands in cache keys. An error lists the targets that exist.
+llvm::Expected<std::string> resolveTarget(llvm::StringRef target);
+
+/// Identifies this build of the compiler in cache keys.
+llvm::StringRef buildId();
+
+/// Compiles variants. Thread-safe: each call has a context of its own.
+class Compiler {
+public:
+  /// Compiles `source` (MLIR text; `name` stands in messages) for `spec`.
+  /// The error's text holds every diagnostic, one per line, with locations.
+  llvm::Expected<CompileResult> compile(llvm::StringRef source, llvm::StringRef name,
+                                        const KernelSpec &spec,
+                                        const CompileOptions &options) const;
+
+  /// Like compile, but ends after `stage` with its text in `result.text`.
+  llvm::Expected<CompileResult> compileTo(Stage stage, llvm::StringRef source,
+                                          llvm::StringRef name, const KernelSpec &spec,
+                                          const CompileOptions &options) const;
+};
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_DRIVER_COMPILER_H

@@ -1,0 +1,39 @@
+//===- Stage.h - the names of the compiler's stages -------------*- C++ -*-===//
+//
+// The one list of stages: the values of `llsac --stop-after=`, the names of
+// dumped files, the chapters of docs/architecture.md.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_COMPILER_DRIVER_STAGE_H
+#define LLSA_COMPILER_DRIVER_STAGE_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+
+namespace llsa {
+
+/// In the order in which a variant passes through them.
+enum class Stage {
+  Bind,    ///< the variant with every size a number
+  LLSA,    ///< pool, select, attend; grouped into launches with schedules
+  Tile,    ///< one tile.kernel per launch and the host's list of launches
+  Vector,  ///< CPU: vector, scf and memref dialects
+  LLVM,    ///< LLVM dialect
+  LLVMIR,  ///< LLVM IR after optimisation
+  Asm,     ///< assembly text of the target
+  Program, ///< the launch plan as JSON
+};
+
+/// "bind", "llsa", "tile", "vector", "llvm", "llvmir", "asm", "program".
+llvm::StringRef stageName(Stage stage);
+/// What a reader finds at that stage, in one line.
+llvm::StringRef stageDescription(Stage stage);
+/// All stages in order.
+llvm::ArrayRef<Stage> allStages();
+std::optional<Stage> parseStage(llvm::StringRef name);
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_DRIVER_STAGE_H

@@ -1,0 +1,97 @@
+//===- StageText.cpp --------------------------------------------*- C++ -*-===//
+#include "compiler/driver/StageText.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Metadata.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace llsa {
+
+namespace {
+
+constexpr llvm::StringLiteral kSpecAttr = "llsa.spec";
+constexpr llvm::StringLiteral kVariantAttr = "llsa.variant";
+constexpr llvm::StringLiteral kPlanResource = "llsa_program";
+constexpr llvm::StringLiteral kPlanKey = "plan";
+constexpr llvm::StringLiteral kPlanMetadata = "llsa.program";
+
+} // namespace
+
+std::string printModule(ModuleOp module, StringRef plan) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  AsmState state(module, OpPrintingFlags());
+  if (!plan.empty())
+    state.attachResourcePrinter(
+        kPlanResource, [&](Operation *, AsmResourceBuilder &builder) {
+          builder.buildString(kPlanKey, plan);
+        });
+  module.print(os, state);
+  os << '\n';
+  return text;
+}
+
+OwningOpRef<ModuleOp> parseModule(StringRef source, StringRef name,
+                                  MLIRContext &context, std::string &plan) {
+  ParserConfig config(&context);
+  config.attachResourceParser(
+      kPlanResource, [&](AsmParsedResourceEntry &entry) -> LogicalResult {
+        FailureOr<std::string> text = entry.parseAsString();
+        if (failed(text))
+          return failure();
+        plan = std::move(*text);
+        return success();
+      });
+  return parseSourceString<ModuleOp>(source, config, name);
+}
+
+void attachPlan(llvm::Module &module, StringRef plan) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::NamedMDNode *node = module.getOrInsertNamedMetadata(kPlanMetadata);
+  node->clearOperands();
+  node->addOperand(
+      llvm::MDNode::get(context, llvm::MDString::get(context, plan)));
+}
+
+std::string readPlan(const llvm::Module &module) {
+  const llvm::NamedMDNode *node = module.getNamedMetadata(kPlanMetadata);
+  if (!node || node->getNumOperands() != 1 ||
+      node->getOperand(0)->getNumOperands() != 1)
+    return "";
+  auto *text = llvm::dyn_cast<llvm::MDString>(node->getOperand(0)->getOperand(0));
+  return text ? text->getString().str() : "";
+}
+
+std::string printModule(const llvm::Module &module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module.print(os, nullptr);
+  return text;
+}
+
+void writeHeader(ModuleOp module, const KernelSpec &spec, StringRef variant) {
+  auto set = [&](StringRef name, StringRef value) {
+    module->setAttr(name, StringAttr::get(module.getContext(), value));
+  };
+  set(kSpecAttr, spec.str());
+  set(kVariantAttr, variant);
+}
+
+llvm::Expected<KernelSpec> readHeader(ModuleOp module, std::string &variant) {
+  auto spec = module->getAttrOfType<StringAttr>(kSpecAttr);
+  auto name = module->getAttrOfType<StringAttr>(kVariantAttr);
+  if (!spec || !name)
+    return llvm::createStringError(
+        llvm::inconvertibleErrorCode(),
+        "expected a module with the attributes " + kSpecAttr + " and " +
+            kVariantAttr + ", as --stop-after prints it");
+  variant = name.str();
+  return KernelSpec::parse(spec.getValue());
+}
+
+} // namespace llsa

@@ -1,0 +1,25 @@
+//===- RegisterPasses.cpp ---------------------------------------*- C++ -*-===//
+#include "compiler/pipelines/RegisterPasses.h"
+
+#include "compiler/conversion/llsa-to-tile/Passes.h"
+#include "compiler/conversion/tile-to-vector/Passes.h"
+#include "compiler/pipelines/Pipelines.h"
+#include "compiler/target/passes/Passes.h"
+#include "compiler/transforms/Passes.h"
+
+namespace llsa {
+
+void registerOwnPasses() {
+  registerLLSATransformsPasses();
+  registerLLSAToTilePasses();
+  registerTileToVectorPasses();
+  registerLLSATargetPasses();
+}
+
+void registerAllPasses() {
+  registerOwnPasses();
+  registerUpstreamPasses();
+  registerPipelines();
+}
+
+} // namespace llsa

@@ -1,0 +1,74 @@
+//===- RegisterPipelines.cpp ------------------------------------*- C++ -*-===//
+#include "compiler/pipelines/Pipelines.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+
+namespace llsa {
+
+namespace {
+
+/// PipelineOptions as a command line writes them.
+struct TextOptions : PassPipelineOptions<TextOptions> {
+  Option<std::string> spec{
+      *this, "spec",
+      llvm::cl::desc("kernel spec, e.g. {B=1,H=8,N=65536,D=64,dtype=bf16}")};
+  Option<bool> indices{*this, "indices",
+                       llvm::cl::desc("return the selected indices too"),
+                       llvm::cl::init(false)};
+  Option<std::string> target{*this, "target", llvm::cl::desc("exact target"),
+                             llvm::cl::init("cpu")};
+  Option<int64_t> vectorBytes{*this, "vector-bytes",
+                              llvm::cl::desc("bytes of a vector register"),
+                              llvm::cl::init(32)};
+  Option<int64_t> vectorRegisters{*this, "vector-registers",
+                                  llvm::cl::desc("number of vector registers"),
+                                  llvm::cl::init(16)};
+
+  PipelineOptions get() const {
+    PipelineOptions options;
+    options.spec = spec;
+    options.indices = indices;
+    options.target = target;
+    options.vectorBytes = vectorBytes;
+    options.vectorRegisters = vectorRegisters;
+    return options;
+  }
+};
+
+using BuildFunction = void (*)(OpPassManager &, const PipelineOptions &);
+
+void registerPipeline(StringRef name, StringRef description,
+                      std::vector<BuildFunction> stages) {
+  PassPipelineRegistration<TextOptions>(
+      name, description,
+      [stages](OpPassManager &pm, const TextOptions &options) {
+        for (BuildFunction build : stages)
+          build(pm, options.get());
+      });
+}
+
+} // namespace
+
+void registerPipelines() {
+  registerPipeline("bind-pipeline", "variant -> bind stage",
+                   {buildBindPipeline});
+  registerPipeline("llsa-pipeline", "bind stage -> llsa stage",
+                   {buildLLSAPipeline});
+  registerPipeline("tile-pipeline", "llsa stage -> tile stage",
+                   {buildTilePipeline});
+  registerPipeline("vector-pipeline", "tile stage -> vector stage (CPU)",
+                   {buildVectorPipeline});
+  registerPipeline("llvm-pipeline", "vector stage -> llvm stage (CPU)",
+                   {buildLLVMPipeline});
+  registerPipeline("llsa-to-tile-pipeline", "variant -> tile stage",
+                   {buildBindPipeline, buildLLSAPipeline, buildTilePipeline});
+  registerPipeline("llsa-to-llvm-pipeline", "variant -> llvm stage (CPU)",
+                   {buildBindPipeline, buildLLSAPipeline, buildTilePipeline,
+                    buildVectorPipeline, buildLLVMPipeline});
+}
+
+} // namespace llsa

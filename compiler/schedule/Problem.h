@@ -1,0 +1,36 @@
+//===- Problem.h - the sizes of one kernel ----------------------*- C++ -*-===//
+#ifndef LLSA_COMPILER_SCHEDULE_PROBLEM_H
+#define LLSA_COMPILER_SCHEDULE_PROBLEM_H
+
+#include <cstdint>
+#include <vector>
+
+namespace llsa {
+
+/// What a launch does, as far as its tile sizes depend on it.
+struct Problem {
+  enum class Kind {
+    Attend, ///< queries against sources of keys (linear attention too)
+    Select, ///< queries against candidates
+    Pool,   ///< means of blocks, `depth` levels at once
+    Map     ///< row by row: elementwise ops, inverted indices
+  };
+
+  Kind kind = Kind::Map;
+  int64_t queries = 1; ///< rows of one head: queries; pool: input tokens
+  int64_t depth = 1;   ///< size of the last dimension
+  /// Queries that share an index row; tiles never cross from one such run to
+  /// the next. Several sources: their gcd. 0: no index rows.
+  int64_t granule = 0;
+  /// One per source: keys that a query meets there (blocks that an index row
+  /// names times their size, for a gathered source).
+  std::vector<int64_t> keys;
+  /// Block sizes of the gathered sources (a selection within a coarser one).
+  std::vector<int64_t> blocks;
+  int64_t block = 0;  ///< pool: tokens of a block
+  int64_t levels = 1; ///< pool: levels made at once
+};
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_SCHEDULE_PROBLEM_H

@@ -1,0 +1,46 @@
+//===- TargetInfo.cpp - what a schedule needs to know of a target ---------===//
+
+#include "compiler/schedule/TargetInfo.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+
+using namespace llvm;
+using namespace llsa;
+
+/// True when the last word on `feature` in "+a,-b,+c" is a plus.
+static bool hasFeature(StringRef features, StringRef feature) {
+  bool found = false;
+  SmallVector<StringRef> entries;
+  features.split(entries, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef entry : entries)
+    if (entry.drop_front() == feature)
+      found = entry.front() == '+';
+  return found;
+}
+
+Expected<TargetInfo> llsa::parseTargetInfo(StringRef target) {
+  auto [kind, rest] = target.split(':');
+  auto [march, features] = rest.split(':');
+  if (kind != "cpu" || (target.contains(':') && march.empty()))
+    return createStringError(
+        "target '" + target +
+        "' is unknown; expected cpu, cpu:MARCH or cpu:MARCH:FEATURES");
+  TargetInfo info;
+  info.name = target.str();
+  bool avx512, avx;
+  if (features.empty()) {
+    // Without features the name must do. AVX2 is the rule: narrower vectors of
+    // a machine only split its operations.
+    avx512 =
+        is_contained({"x86-64-v4", "skylake-avx512", "cascadelake",
+                      "icelake-server", "sapphirerapids", "znver4", "znver5"},
+                     march);
+    avx = march != "x86-64" && march != "x86-64-v2";
+  } else {
+    avx512 = hasFeature(features, "avx512f");
+    avx = hasFeature(features, "avx");
+  }
+  info.vectorBytes = avx512 ? 64 : avx ? 32 : 16;
+  info.vectorRegisters = avx512 ? 32 : 16;
+  return info;
+}

@@ -1,0 +1,30 @@
+//===- TargetInfo.h - what a schedule needs to know of a target -*- C++ -*-===//
+#ifndef LLSA_COMPILER_SCHEDULE_TARGETINFO_H
+#define LLSA_COMPILER_SCHEDULE_TARGETINFO_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <string>
+
+namespace llsa {
+
+/// The sizes of a machine that decide about tiles.
+struct TargetInfo {
+  std::string name;         ///< as given, e.g. "cpu:znver3:+avx2"
+  int64_t vectorBytes = 32; ///< of one vector register
+  int64_t vectorRegisters = 16;
+
+  /// Float32 lanes of one vector register.
+  int64_t lanes() const { return vectorBytes / 4; }
+};
+
+/// Reads "cpu", "cpu:MARCH" or "cpu:MARCH:+feature,-feature,...". Vector sizes
+/// follow from the features, or the march where none are given; a bare "cpu" is
+/// AVX2, so that a schedule does not depend on the machine that compiles. The
+/// error names the targets that exist.
+llvm::Expected<TargetInfo> parseTargetInfo(llvm::StringRef target);
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_SCHEDULE_TARGETINFO_H

@@ -1,0 +1,40 @@
+//===- Passes.td - passes of the CPU's last steps ----------*- tablegen -*-===//
+#ifndef LLSA_TARGET_PASSES_TD
+#define LLSA_TARGET_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def HostEntryPass : Pass<"llsa-host-entry", "::mlir::ModuleOp"> {
+  let summary = "Give every kernel function the entry that the runtime calls";
+  let description = [{
+    Turns each public function `@k(memref..., %first: index, %last: index)` into
+    two functions of the LLVM dialect:
+
+    * `@k(%args: !llvm.ptr, %first: i64, %last: i64)`, the symbol that
+      runtime/program/Program.h describes. `args[i]` points to the memref
+      descriptor of the i-th buffer; the entry loads pointers, and those strides
+      and sizes that the type leaves open.
+    * `@k.items`, internal, holds the body. Its pointers are `noalias`: a launch
+      refuses outputs that share memory with anything, workspace buffers that
+      live at the same time are disjoint, and inputs are only read.
+
+    Private functions are left alone. See
+    test/compiler/pipelines/llsa-host-entry.mlir.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ExpandLibmPass : Pass<"llsa-expand-libm"> {
+  let summary = "Expand math functions into vector arithmetic";
+  let description = [{
+    What `llsa-expand-math` left of the `math` dialect (score regions may
+    hold any of its ops) becomes polynomials that work on whole vectors:
+    `tanh`, `erf`, `sin`, `exp` and others, evaluated in float32. Without this
+    the LLVM backend would call libm once per lane. What has no expansion stays
+    for `convert-math-to-libm`. See test/compiler/pipelines/llsa-expand-libm.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+#endif // LLSA_TARGET_PASSES_TD

@@ -1,0 +1,115 @@
+//===- EstimateCost.cpp - work and traffic of a launch --------------------===//
+
+#include "compiler/transforms/EstimateCost.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include <limits>
+
+using namespace mlir;
+using namespace llsa;
+
+static RankedTensorType tensorOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static double elementsOf(Value value) {
+  double count = 1;
+  for (int64_t size : tensorOf(value).getShape())
+    count *= static_cast<double>(size);
+  return count;
+}
+
+static double bytesOf(Value value) {
+  return elementsOf(value) *
+         ((tensorOf(value).getElementTypeBitWidth() + 7) / 8);
+}
+
+/// The children of an index row's entries; as many as an integer holds at most.
+static int64_t childrenOf(Value indices, int64_t block) {
+  int64_t count;
+  if (llvm::MulOverflow(tensorOf(indices).getDimSize(3), block, count))
+    return std::numeric_limits<int64_t>::max();
+  return count;
+}
+
+int64_t llsa::keysOfSource(AttendOp attend, unsigned i) {
+  SourceAttr source = attend.getSource(i);
+  int64_t all = tensorOf(attend.getKeys()[i]).getDimSize(kToken);
+  switch (source.getKind()) {
+  case SourceKind::Dense:
+    return all;
+  case SourceKind::Gathered:
+    // Blocks may be named twice: not limited by the keys that there are.
+    return childrenOf(attend.getIndicesOf(i), source.getBlock());
+  case SourceKind::Window:
+    // Both ends may be "everything", as large as an integer gets.
+    return std::min(all, std::min(all, source.getBefore()) +
+                             std::min(all, source.getAfter()) + 1);
+  }
+  llvm_unreachable("all kinds are listed");
+}
+
+int64_t llsa::candidatesOf(SelectOp select) {
+  if (Value within = select.getWithin())
+    return childrenOf(within, *select.getBlock());
+  return tensorOf(select.getKeys()).getDimSize(kToken);
+}
+
+static double flopsOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, double>(op)
+      .Case([](PoolOp pool) { return elementsOf(pool.getInput()); })
+      .Case([](SelectOp select) {
+        return 2.0 * elementsOf(select.getQuery()) * candidatesOf(select);
+      })
+      .Case([](AttendOp attend) {
+        double keys = 0;
+        for (unsigned i = 0; i < attend.getSources().size(); ++i)
+          keys += keysOfSource(attend, i);
+        return 4.0 * elementsOf(attend.getQuery()) * keys;
+      })
+      .Case([](LinearAttendOp linear) {
+        double depth = tensorOf(linear.getQuery()).getDimSize(kDepth);
+        return 2.0 * depth *
+               (elementsOf(linear.getQuery()) + elementsOf(linear.getKeys()));
+      })
+      .Case([](InvertIndicesOp invert) {
+        return elementsOf(invert.getIndices());
+      })
+      .Default([](Operation *op) {
+        if (op->getNumResults() == 0 || op->hasTrait<OpTrait::ConstantLike>() ||
+            !isa<RankedTensorType>(op->getResult(0).getType()))
+          return 0.0;
+        return elementsOf(op->getResult(0));
+      });
+}
+
+/// `value` to six digits: enough for an estimate, and IR prints it in decimal.
+static double sixDigits(double value) {
+  SmallString<32> text;
+  llvm::raw_svector_ostream(text) << llvm::format("%.5e", value);
+  double rounded = 0;
+  [[maybe_unused]] bool invalid = StringRef(text).getAsDouble(rounded);
+  assert(!invalid && "a printed number can be read");
+  return rounded;
+}
+
+Cost llsa::estimateCost(LaunchOp launch) {
+  Cost cost;
+  llvm::SmallPtrSet<Value, 8> read;
+  launch.getBody().walk([&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (isa<RankedTensorType>(operand.getType()) &&
+          !launch->isAncestor(operand.getParentBlock()->getParentOp()) &&
+          read.insert(operand).second)
+        cost.bytes += bytesOf(operand);
+  });
+  for (Operation &op : launch.getBody().front())
+    cost.flops += flopsOf(&op);
+  for (Value result : launch.getResults())
+    cost.bytes += bytesOf(result);
+  return {sixDigits(cost.flops), sixDigits(cost.bytes)};
+}

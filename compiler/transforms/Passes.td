@@ -1,0 +1,204 @@
+//===- Passes.td - passes from the llsa dialect to itself --*- tablegen -*-===//
+//
+// The example of each description is the first function of
+// test/compiler/transforms/<flag>.mlir.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_COMPILER_TRANSFORMS_PASSES
+#define LLSA_COMPILER_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def BindShapes : Pass<"llsa-bind-shapes", "::mlir::ModuleOp"> {
+  let summary = "Close sizes, element type and hierarchy by a spec";
+  let description = [{
+    Reads a kernel spec and makes every type of the variant's entry (its one
+    public function) static:
+
+    * Arguments. The first three are q `[B, H, M, D]` and k, v `[B, Hkv, N, D]`;
+      every other one says its sizes with `llsa.shape`, a list of `"B"`, `"H"`,
+      `"Hkv"`, `"M"`, `"N"`, `"D"`, one of them over a number (`"M/16"`, rounded
+      up), or numbers. `!llsa.float` becomes the spec's `dtype`. What the variant
+      fixes must agree with the spec.
+    * Calls of the module's other functions are inlined; all result types are
+      inferred anew.
+    * `#llsa.hierarchy`: `?` takes the spec's `block`, `levels`, `topk`, or block
+      16, top-k 8 and the paper's rule `max(1, floor(log_b N) - 1)`, at most 5.
+      `scale` is written on every attention.
+    * Arguments and results get their `llsa.name`: q, k, v, then `argN`; o, lse,
+      then `resultN`. The result named lse goes when the spec says `lse=0`.
+
+    Afterwards no size is `?` and no type is `!llsa.float`.
+
+    ```mlir
+    // --llsa-bind-shapes="spec={B=1,H=8,N=4096,D=64,dtype=bf16,levels=2}"
+    func.func @llsa(%q: tensor<?x?x?x?x!llsa.float>, %k: tensor<?x?x?x?x!llsa.float>,
+                    %v: tensor<?x?x?x?x!llsa.float>) -> tensor<?x?x?x?x!llsa.float> {
+      %o, %lse = llsa.attention %q, %k, %v hierarchy <block = 16, levels = ?, topk = ?>
+          : tensor<?x?x?x?x!llsa.float>, tensor<?x?x?x?x!llsa.float>, tensor<?x?x?x?x!llsa.float>
+      return %o : tensor<?x?x?x?x!llsa.float>
+    }
+    ```
+  }];
+  let options = [
+    Option<"spec", "spec", "std::string", /*default=*/"\"\"",
+           "kernel spec, e.g. {B=1,H=8,N=65536,D=64,dtype=bf16}; `;` may stand for `,`">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def Decompose : Pass<"llsa-decompose", "::mlir::ModuleOp"> {
+  let summary = "Open llsa.attention into pool, select and attend";
+  let description = [{
+    Per level l = 1..L the queries, keys and values are pooled; selections go from
+    level L down to 1, each within the children of the coarser one; one attend
+    takes the fine blocks that level 1 selected, the children of the blocks
+    selected at level l+1 for l = 1..L-1, and all tokens of level L. Without
+    `enrichment` only the fine blocks stay (and no values are pooled); without
+    `reweighting` no source has a span. Level 0 is one dense source. Scale and the
+    `score` and `mask` regions move to the attend.
+
+    Hierarchies must be closed (`llsa-bind-shapes`).
+
+    ```mlir
+    func.func @llsa(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
+                    %v: tensor<1x8x4096x64xf32>) -> tensor<1x8x4096x64xf32> {
+      %o, %lse = llsa.attention %q, %k, %v hierarchy <block = 16, levels = 1, topk = 8>
+          : tensor<1x8x4096x64xf32>, tensor<1x8x4096x64xf32>, tensor<1x8x4096x64xf32>
+      return %o : tensor<1x8x4096x64xf32>
+    }
+    // becomes
+    //   %0 = llsa.pool %q block 16
+    //   %1 = llsa.pool %k block 16
+    //   %2 = llsa.pool %v block 16
+    //   %3 = llsa.select %0, %1 topk 8
+    //   %4, %5 = llsa.attend %q from gathered(%k, %v by %3) block 16 every 16,
+    //                                dense(%1, %2) span 16
+    ```
+  }];
+}
+
+def ExposeIndices : Pass<"llsa-expose-indices", "::mlir::ModuleOp"> {
+  let summary = "Return the selected indices too";
+  let description = [{
+    Appends the result of every `llsa.select` to the entry's results, named i1,
+    i2, ... Selections are numbered in reverse program order: a coarser selection
+    stands before the finer one that it feeds, so a chain is numbered from fine to
+    coarse, as levels are. A selection that the variant returns under that name
+    already stays as it is.
+
+    ```mlir
+    func.func @select(%q: tensor<1x8x256x64xf32>, %k: tensor<1x8x256x64xf32>,
+                      %q2: tensor<1x8x16x64xf32>, %k2: tensor<1x8x16x64xf32>)
+        -> (tensor<1x8x256x64xf32> {llsa.name = "o"}) {
+      %i2 = llsa.select %q2, %k2 topk 4 : tensor<1x8x16x64xf32>, tensor<1x8x16x64xf32>
+      %i1 = llsa.select %q, %k topk 8 within %i2 block 16
+          : tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>, tensor<1x8x16x4xi32>
+      %o, %lse = llsa.attend %q from gathered(%k, %k by %i1) block 16 every 1
+          : tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>,
+            tensor<1x8x256x8xi32>
+      return %o : tensor<1x8x256x64xf32>
+    }
+    // becomes return %o, %i1, %i2, the latter named "i1" and "i2"
+    ```
+  }];
+}
+
+def Fuse : Pass<"llsa-fuse", "::mlir::ModuleOp"> {
+  let summary = "Group ops into kernel launches";
+  let description = [{
+    Moves every op of the entry into an `llsa.launch`:
+
+    * Pools of one block size, of all tensors and levels, share a launch as long
+      as the tokens of one coarsest output, `block^depth`, are at most 4096;
+      further levels go to a following launch.
+    * Elementwise `arith` and `math` ops on tensors of one shape share a launch,
+      where the order of launches allows it.
+    * `llsa.select`, `llsa.attend`, `llsa.linear_attend` and
+      `llsa.invert_indices` have a launch each.
+
+    Launches are named by what they hold: pool, pool_2, select_1 (the finest
+    level, as numbered by `llsa-expose-indices`), attend, elementwise.
+    Constants are copied into the launches that use them. An op that no launch can
+    hold is an error.
+
+    ```mlir
+    func.func @llsa(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
+                    %v: tensor<1x8x4096x64xf32>) -> tensor<1x8x4096x64xf32> {
+      %q1 = llsa.pool %q block 16 : tensor<1x8x4096x64xf32>
+      %k1 = llsa.pool %k block 16 : tensor<1x8x4096x64xf32>
+      %i1 = llsa.select %q1, %k1 topk 8 : tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>
+      %o, %lse = llsa.attend %q from gathered(%k, %v by %i1) block 16 every 16
+          : tensor<1x8x4096x64xf32>, tensor<1x8x4096x64xf32>, tensor<1x8x4096x64xf32>,
+            tensor<1x8x256x8xi32>
+      return %o : tensor<1x8x4096x64xf32>
+    }
+    // becomes launches "pool" (both pools), "select_1" and "attend"
+    ```
+  }];
+}
+
+def AssignSchedule : Pass<"llsa-assign-schedule", "::mlir::ModuleOp"> {
+  let summary = "Choose the tile sizes of every launch";
+  let description = [{
+    Asks `compiler/schedule` for each launch and writes `#tile.schedule` on it, with
+    estimates of its work: `llsa.flops`, and `llsa.bytes`, the least memory
+    traffic (every tensor that it reads or writes, once). A launch that has a
+    schedule keeps it.
+
+    ```mlir
+    // --llsa-assign-schedule="target=cpu"
+    func.func @select(%q: tensor<1x8x256x64xf32>, %k: tensor<1x8x256x64xf32>)
+        -> tensor<1x8x256x8xi32> {
+      %i = llsa.launch "select_1" {
+        %0 = llsa.select %q, %k topk 8 : tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>
+        llsa.yield %0 : tensor<1x8x256x8xi32>
+      } : tensor<1x8x256x8xi32>
+      return %i : tensor<1x8x256x8xi32>
+    }
+    // the launch becomes: llsa.launch "select_1"
+    //   schedule #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1> {...}
+    //   {llsa.bytes = ..., llsa.flops = ...}
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"cpu\"",
+           "cpu, or cpu:MARCH with features">,
+    Option<"rows", "rows", "int64_t", /*default=*/"0",
+           "rows of every select and attend tile instead of the chosen ones (0: choose)">,
+    Option<"cols", "cols", "int64_t", /*default=*/"0",
+           "keys per step of every select and attend instead of the chosen ones (0: choose)">
+  ];
+  let dependentDialects = ["::llsa::tile::TileDialect"];
+}
+
+def VerifyKernelContract : Pass<"llsa-verify-kernel-contract", "::mlir::ModuleOp"> {
+  let summary = "Check what the conversion to tiles takes for granted";
+  let description = [{
+    The border between what is computed and how. Later passes rely on these rules
+    and do not check them again:
+
+    * (C1) every tensor has static, positive sizes, and elements of f32, bf16, f16
+      or i32 (i1 and other integers inside a launch).
+    * (C2) every op of the entry stands in a launch, constants and the return apart.
+    * (C3) a launch holds one select, attend, linear_attend or invert_indices, or
+      pools alone, or elementwise ops alone, beside constants.
+    * (C4) a launch has a `#tile.schedule`, and a name of its own.
+    * (C5) no size exceeds 2147483647, so that int32 can index it.
+    * (C6) every result of the entry is a launch's result or an argument.
+
+    ```mlir
+    func.func @select(%q: tensor<1x8x256x64xf32>, %k: tensor<1x8x256x64xf32>)
+        -> tensor<1x8x256x8xi32> {
+      %i = llsa.launch "select_1"
+          schedule #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1> {
+        %0 = llsa.select %q, %k topk 8 : tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>
+        llsa.yield %0 : tensor<1x8x256x8xi32>
+      } : tensor<1x8x256x8xi32>
+      return %i : tensor<1x8x256x8xi32>
+    }
+    ```
+  }];
+}
+
+#endif // LLSA_COMPILER_TRANSFORMS_PASSES
