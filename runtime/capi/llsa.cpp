@@ -1,0 +1,310 @@
+//===- llsa.cpp - the C interface over the Jit ------------------*- C++ -*-===//
+#include "runtime/capi/llsa.h"
+
+#include "runtime/jit/Jit.h"
+#include <fmt/format.h>
+#include <map>
+#include <mutex>
+
+using namespace llsa;
+using namespace llsa::rt;
+
+struct LlsaError {
+  LlsaErrorCode code;
+  std::string message;
+};
+
+struct LlsaKernel {
+  Jit::KernelPtr kernel;
+  std::vector<int64_t> inputs, outputs; ///< indices into the buffers
+  std::string json;
+};
+
+struct LlsaContext {
+  explicit LlsaContext(JitOptions options) : jit(std::move(options)) {}
+  Jit jit;
+  std::mutex mutex;
+  std::map<const CompiledKernel *, std::unique_ptr<LlsaKernel>> kernels;
+};
+
+struct LlsaVariant {
+  Variant variant;
+};
+
+namespace {
+
+LlsaError *makeError(LlsaErrorCode code, std::string message) {
+  return new LlsaError{code, std::move(message)};
+}
+
+LlsaError *invalid(const char *function, const std::string &message) {
+  return makeError(LLSA_ERROR_INVALID_ARGUMENT,
+                   fmt::format("{}: {}", function, message));
+}
+
+/// Errors of the system carry errno as their code; all others are `code`.
+LlsaError *convert(llvm::Error error, LlsaErrorCode code) {
+  std::string message;
+  llvm::handleAllErrors(std::move(error), [&](const llvm::ErrorInfoBase &info) {
+    message += (message.empty() ? "" : "\n") + info.message();
+    std::error_code number = info.convertToErrorCode();
+    if (number == std::errc::not_enough_memory)
+      code = LLSA_ERROR_OUT_OF_MEMORY;
+    else if (number.category() == std::generic_category())
+      code = LLSA_ERROR_SYSTEM;
+  });
+  return makeError(code, std::move(message));
+}
+
+DLDataType toDLDataType(ElementType type) {
+  switch (type) {
+  case ElementType::F32:
+    return {kDLFloat, 32, 1};
+  case ElementType::BF16:
+    return {kDLBfloat, 16, 1};
+  case ElementType::F16:
+    return {kDLFloat, 16, 1};
+  case ElementType::I32:
+    return {kDLInt, 32, 1};
+  }
+  llvm_unreachable("all element types are listed");
+}
+
+bool fromDLDataType(DLDataType dtype, ElementType &type) {
+  for (ElementType candidate : {ElementType::F32, ElementType::BF16,
+                                ElementType::F16, ElementType::I32}) {
+    DLDataType known = toDLDataType(candidate);
+    if (dtype.code == known.code && dtype.bits == known.bits &&
+        dtype.lanes == known.lanes) {
+      type = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Converts DLPack's views; what DLPack can say and Tensor cannot is refused.
+LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
+                          DLTensor *const *tensors, size_t count,
+                          std::vector<Tensor> &converted) {
+  const std::vector<int64_t> &buffers =
+      isOutput ? kernel.outputs : kernel.inputs;
+  const char *kind = isOutput ? "output" : "input";
+  if (count > 0 && !tensors)
+    return invalid("llsaKernelLaunch",
+                   fmt::format("the array of {}s is null", kind));
+  for (size_t i = 0; i < count; ++i) {
+    // A count that does not fit is reported with the other checks.
+    std::string name = i < buffers.size()
+                           ? kernel.kernel->program().buffers[buffers[i]].name
+                           : std::to_string(i);
+    auto fail = [&](const std::string &message) {
+      return invalid("llsaKernelLaunch",
+                     fmt::format("{} '{}': {}", kind, name, message));
+    };
+    const DLTensor *source = tensors[i];
+    if (!source)
+      return fail("the tensor is null");
+    if (source->device.device_type != kDLCPU &&
+        source->device.device_type != kDLCUDAHost)
+      return fail(fmt::format("expected a tensor in the CPU's memory, got "
+                              "DLPack device type {}",
+                              int(source->device.device_type)));
+    Tensor tensor;
+    if (!fromDLDataType(source->dtype, tensor.type))
+      return fail(fmt::format(
+          "expected elements of float32, float16, bfloat16 or int32, got "
+          "DLPack code {} with {} bits and {} lanes",
+          int(source->dtype.code), int(source->dtype.bits),
+          int(source->dtype.lanes)));
+    if (source->ndim < 0 || (source->ndim > 0 && !source->shape))
+      return fail("expected a rank of at least 0 and a shape");
+    if (source->data)
+      tensor.data = static_cast<char *>(source->data) + source->byte_offset;
+    tensor.shape = {source->shape, size_t(source->ndim)};
+    if (source->strides)
+      tensor.strides = {source->strides, size_t(source->ndim)};
+    converted.push_back(tensor);
+  }
+  return nullptr;
+}
+
+LlsaError *tensorInfo(const char *function, const LlsaKernel *kernel,
+                      bool isOutput, size_t index, LlsaTensorInfo *info) {
+  if (!kernel || !info)
+    return invalid(function, "kernel or info is null");
+  const std::vector<int64_t> &buffers =
+      isOutput ? kernel->outputs : kernel->inputs;
+  if (index >= buffers.size())
+    return invalid(function, fmt::format("index {}: the kernel has {}", index,
+                                         buffers.size()));
+  const Buffer &buffer = kernel->kernel->program().buffers[buffers[index]];
+  *info = {buffer.name.c_str(), toDLDataType(buffer.type),
+           int32_t(buffer.shape.size()), buffer.shape.data()};
+  return nullptr;
+}
+
+} // namespace
+
+extern "C" {
+
+#define LLSA_TEXT2(x) #x
+#define LLSA_TEXT(x) LLSA_TEXT2(x)
+
+const char *llsaVersion(void) {
+  return LLSA_TEXT(LLSA_VERSION_MAJOR) "." LLSA_TEXT(
+      LLSA_VERSION_MINOR) "." LLSA_TEXT(LLSA_VERSION_PATCH);
+}
+
+const char *llsaBuildId(void) {
+  static const std::string id = buildId().str();
+  return id.c_str();
+}
+
+LlsaErrorCode llsaErrorCode(const LlsaError *error) { return error->code; }
+
+const char *llsaErrorMessage(const LlsaError *error) {
+  return error->message.c_str();
+}
+
+void llsaErrorFree(LlsaError *error) { delete error; }
+
+LlsaError *llsaContextCreate(const LlsaContextOptions *options,
+                             LlsaContext **context) {
+  if (!context)
+    return invalid("llsaContextCreate", "context is null");
+  *context = nullptr;
+  JitOptions jit = JitOptions::fromEnvironment();
+  if (options) {
+    if (options->structSize != sizeof(LlsaContextOptions))
+      return invalid("llsaContextCreate",
+                     fmt::format("options->structSize is {}: expected {}",
+                                 options->structSize,
+                                 sizeof(LlsaContextOptions)));
+    if (options->target)
+      jit.target = options->target;
+    if (options->cacheDir)
+      jit.cache.dir =
+          llvm::StringRef(options->cacheDir) == "off" ? "" : options->cacheDir;
+    if (options->numThreads)
+      jit.threads = options->numThreads;
+  }
+  // An unknown target is the caller's first mistake, not the first kernel's.
+  llvm::Expected<std::string> exact = resolveTarget(jit.target);
+  if (!exact)
+    return convert(exact.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
+  *context = new LlsaContext(std::move(jit));
+  return nullptr;
+}
+
+void llsaContextDestroy(LlsaContext *context) { delete context; }
+
+LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant) {
+  if (!variant)
+    return invalid("llsaVariantLoad", "variant is null");
+  *variant = nullptr;
+  if (!path)
+    return invalid("llsaVariantLoad", "path is null");
+  llvm::Expected<Variant> loaded = Variant::fromFile(path);
+  if (!loaded)
+    return convert(loaded.takeError(), LLSA_ERROR_SYSTEM);
+  *variant = new LlsaVariant{std::move(*loaded)};
+  return nullptr;
+}
+
+LlsaError *llsaVariantCreate(const char *text, size_t length, const char *name,
+                             LlsaVariant **variant) {
+  if (!variant)
+    return invalid("llsaVariantCreate", "variant is null");
+  *variant = nullptr;
+  if (!text || !name)
+    return invalid("llsaVariantCreate", "text or name is null");
+  *variant =
+      new LlsaVariant{Variant::fromSource(std::string(text, length), name)};
+  return nullptr;
+}
+
+void llsaVariantDestroy(LlsaVariant *variant) { delete variant; }
+
+LlsaError *llsaKernelGet(LlsaContext *context, const LlsaVariant *variant,
+                         const char *spec, LlsaKernel **kernel) {
+  if (!kernel)
+    return invalid("llsaKernelGet", "kernel is null");
+  *kernel = nullptr;
+  if (!context || !variant || !spec)
+    return invalid("llsaKernelGet", "context, variant or spec is null");
+  llvm::Expected<KernelSpec> parsed = KernelSpec::parse(spec);
+  if (!parsed)
+    return convert(parsed.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
+  llvm::Expected<Jit::KernelPtr> compiled =
+      context->jit.get(variant->variant, *parsed);
+  if (!compiled)
+    return convert(compiled.takeError(), LLSA_ERROR_COMPILE);
+
+  std::lock_guard<std::mutex> lock(context->mutex);
+  std::unique_ptr<LlsaKernel> &slot = context->kernels[compiled->get()];
+  if (!slot) {
+    const Program &program = (*compiled)->program();
+    slot.reset(new LlsaKernel{*compiled, program.buffersOf(Buffer::Role::Input),
+                              program.buffersOf(Buffer::Role::Output),
+                              program.toJSON()});
+  }
+  *kernel = slot.get();
+  return nullptr;
+}
+
+LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
+                            size_t numInputs, DLTensor *const *outputs,
+                            size_t numOutputs, void *workspace,
+                            size_t workspaceBytes, void *stream) {
+  if (!kernel)
+    return invalid("llsaKernelLaunch", "kernel is null");
+  if (stream)
+    return invalid("llsaKernelLaunch", "stream must be null on the CPU");
+  std::vector<Tensor> in, out;
+  if (LlsaError *error = convertTensors(*kernel, false, inputs, numInputs, in))
+    return error;
+  if (LlsaError *error =
+          convertTensors(*kernel, true, outputs, numOutputs, out))
+    return error;
+  if (llvm::Error error =
+          kernel->kernel->run(in, out, workspace, int64_t(workspaceBytes)))
+    return convert(std::move(error), LLSA_ERROR_INVALID_ARGUMENT);
+  return nullptr;
+}
+
+size_t llsaKernelNumInputs(const LlsaKernel *kernel) {
+  return kernel->inputs.size();
+}
+
+size_t llsaKernelNumOutputs(const LlsaKernel *kernel) {
+  return kernel->outputs.size();
+}
+
+LlsaError *llsaKernelInput(const LlsaKernel *kernel, size_t index,
+                           LlsaTensorInfo *info) {
+  return tensorInfo("llsaKernelInput", kernel, false, index, info);
+}
+
+LlsaError *llsaKernelOutput(const LlsaKernel *kernel, size_t index,
+                            LlsaTensorInfo *info) {
+  return tensorInfo("llsaKernelOutput", kernel, true, index, info);
+}
+
+size_t llsaKernelWorkspaceBytes(const LlsaKernel *kernel) {
+  return size_t(kernel->kernel->workspaceBytes());
+}
+
+const char *llsaKernelExplain(const LlsaKernel *kernel) {
+  return kernel->kernel->program().explain.c_str();
+}
+
+const char *llsaKernelProgramJSON(const LlsaKernel *kernel) {
+  return kernel->json.c_str();
+}
+
+const char *llsaKernelTarget(const LlsaKernel *kernel) {
+  return kernel->kernel->program().target.c_str();
+}
+
+} // extern "C"

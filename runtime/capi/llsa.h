@@ -1,0 +1,151 @@
+/*===- llsa.h - compile and run LLSA kernels from C ---------------*- C -*-===*\
+
+  The whole interface, and the only header that is installed.
+
+      LlsaContext *context;
+      LlsaVariant *variant;
+      LlsaKernel *kernel;
+      llsaContextCreate(NULL, &context);
+      llsaVariantLoad("llsa.mlir", &variant);
+      llsaKernelGet(context, variant, "B=1,H=8,N=99,D=64,dtype=f32", &kernel);
+      llsaKernelLaunch(kernel, inputs, 3, outputs, 2, NULL, 0, NULL);
+
+  Every function that can fail returns NULL on success, otherwise an error that
+  the caller frees with llsaErrorFree; its out-parameter is then set to NULL.
+  All functions may be called from any thread, also on one object, except that
+  nobody may use an object while or after it is destroyed. Strings and arrays
+  that are returned belong to the object that was asked, and live as long.
+
+  Tensors are DLPack's. They stay the caller's; nothing keeps a pointer to them
+  after a call returns. Environment variables are listed by `llsa-cache env`.
+
+\*===----------------------------------------------------------------------===*/
+#ifndef LLSA_H
+#define LLSA_H
+
+#include <dlpack/dlpack.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LLSA_API __attribute__((visibility("default")))
+
+/* ---- Versions ------------------------------------------------------------ */
+
+#define LLSA_VERSION_MAJOR 0
+#define LLSA_VERSION_MINOR 1
+#define LLSA_VERSION_PATCH 0
+
+/** The library's version, "0.1.0"; a static string. */
+LLSA_API const char *llsaVersion(void);
+/** Identifies the compiler's build, as cache keys do; a static string. */
+LLSA_API const char *llsaBuildId(void);
+
+/* ---- Errors -------------------------------------------------------------- */
+
+typedef struct LlsaError LlsaError;
+
+typedef enum LlsaErrorCode {
+  LLSA_ERROR_INVALID_ARGUMENT = 1, /**< null handle, bad spec, wrong tensor */
+  LLSA_ERROR_COMPILE = 2, /**< the variant, spec or target is refused */
+  LLSA_ERROR_SYSTEM = 3,  /**< a file or a thread */
+  LLSA_ERROR_OUT_OF_MEMORY = 4
+} LlsaErrorCode;
+
+LLSA_API LlsaErrorCode llsaErrorCode(const LlsaError *error);
+/** What was expected and what came; one or more lines, owned by the error. */
+LLSA_API const char *llsaErrorMessage(const LlsaError *error);
+/** Null is allowed. */
+LLSA_API void llsaErrorFree(LlsaError *error);
+
+/* ---- Context ------------------------------------------------------------- */
+
+/** Owns the kernels, their cache and the threads that run them. */
+typedef struct LlsaContext LlsaContext;
+
+/** Zero means default; the environment gives the defaults. */
+typedef struct LlsaContextOptions {
+  size_t structSize;    /**< sizeof(LlsaContextOptions) */
+  const char *target;   /**< "cpu" (this machine, the default) or "cpu:MARCH" */
+  const char *cacheDir; /**< kernels on disk; "off" keeps none */
+  uint32_t numThreads;  /**< for kernels on the CPU */
+} LlsaContextOptions;
+
+/** `options` may be null. The caller destroys the context. */
+LLSA_API LlsaError *llsaContextCreate(const LlsaContextOptions *options,
+                                      LlsaContext **context);
+/** Destroys the context and its kernels; null is allowed. No launch may be
+    running. */
+LLSA_API void llsaContextDestroy(LlsaContext *context);
+
+/* ---- Variants ------------------------------------------------------------ */
+
+/** The source of a variant. Independent of contexts. */
+typedef struct LlsaVariant LlsaVariant;
+
+/** Reads a .mlir file. The caller destroys the variant; kernels made from it
+    do not need it any more. */
+LLSA_API LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant);
+/** The same from memory; `text` need not end in a zero and is copied. */
+LLSA_API LlsaError *llsaVariantCreate(const char *text, size_t length,
+                                      const char *name, LlsaVariant **variant);
+/** Null is allowed. */
+LLSA_API void llsaVariantDestroy(LlsaVariant *variant);
+
+/* ---- Kernels ------------------------------------------------------------- */
+
+/** A variant compiled for one spec. Owned by its context; never freed alone. */
+typedef struct LlsaKernel LlsaKernel;
+
+/** Finds or compiles a kernel. `spec` as on llsac's command line:
+    "B=1,H=8,N=65536,D=64,dtype=bf16,levels=3,topk=8". Equal calls give the same
+    kernel. */
+LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
+                                  const LlsaVariant *variant, const char *spec,
+                                  LlsaKernel **kernel);
+
+/** Runs a kernel and waits for it.
+
+    Tensors must have the sizes and element types that llsaKernelInput and
+    llsaKernelOutput tell, be in the CPU's memory, and have a contiguous last
+    dimension; other strides are free (null strides: row-major). Outputs must
+    not overlap anything. All is checked before anything runs.
+    `workspace`: null (the library allocates and keeps one), or memory of at
+    least llsaKernelWorkspaceBytes(), aligned to 64 bytes, unused meanwhile.
+    `stream`: must be null on the CPU. */
+LLSA_API LlsaError *llsaKernelLaunch(const LlsaKernel *kernel,
+                                     DLTensor *const *inputs, size_t numInputs,
+                                     DLTensor *const *outputs,
+                                     size_t numOutputs, void *workspace,
+                                     size_t workspaceBytes, void *stream);
+
+/** What a kernel takes or gives at one position; pointers are the kernel's. */
+typedef struct LlsaTensorInfo {
+  const char *name;
+  DLDataType dtype;
+  int32_t ndim;
+  const int64_t *shape;
+} LlsaTensorInfo;
+
+LLSA_API size_t llsaKernelNumInputs(const LlsaKernel *kernel);
+LLSA_API size_t llsaKernelNumOutputs(const LlsaKernel *kernel);
+LLSA_API LlsaError *llsaKernelInput(const LlsaKernel *kernel, size_t index,
+                                    LlsaTensorInfo *info);
+LLSA_API LlsaError *llsaKernelOutput(const LlsaKernel *kernel, size_t index,
+                                     LlsaTensorInfo *info);
+LLSA_API size_t llsaKernelWorkspaceBytes(const LlsaKernel *kernel);
+/** What the compiler decided and why, as text. */
+LLSA_API const char *llsaKernelExplain(const LlsaKernel *kernel);
+/** The launch plan as JSON. */
+LLSA_API const char *llsaKernelProgramJSON(const LlsaKernel *kernel);
+/** The exact target, such as "cpu:znver3:+avx2,...". */
+LLSA_API const char *llsaKernelTarget(const LlsaKernel *kernel);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LLSA_H */

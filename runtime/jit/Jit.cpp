@@ -1,0 +1,160 @@
+//===- Jit.cpp --------------------------------------------------*- C++ -*-===//
+#include "runtime/jit/Jit.h"
+
+#include "runtime/support/Env.h"
+#include "llvm/ADT/Hashing.h"
+#include <chrono>
+#include <fmt/format.h>
+#include <tuple>
+
+using namespace llvm;
+
+namespace llsa::rt {
+
+namespace {
+
+/// The fields of a spec without topk, to hash and compare without its text.
+auto scalarFields(const KernelSpec &spec) {
+  return std::make_tuple(spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
+                         int(spec.dtype), spec.levels.value_or(-1),
+                         spec.block.value_or(-1), spec.scale.has_value(),
+                         spec.scale.value_or(0), spec.lse, spec.indices);
+}
+
+bool sameFields(const KernelSpec &a, const KernelSpec &b) {
+  return scalarFields(a) == scalarFields(b) && a.topk == b.topk;
+}
+
+uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
+                 StringRef target) {
+  // The scale is compared but not hashed: few kernels differ in it alone.
+  return hash_combine(variant.identity(), spec.B, spec.H, spec.Hkv, spec.M,
+                      spec.N, spec.D, int(spec.dtype), spec.levels.value_or(-1),
+                      spec.block.value_or(-1), spec.lse, spec.indices,
+                      hash_combine_range(spec.topk.begin(), spec.topk.end()),
+                      target);
+}
+
+} // namespace
+
+struct Jit::Slot {
+  Variant variant; ///< keeps the identity from being given to another
+  KernelSpec spec;
+  std::string target;
+  KernelPtr kernel;
+};
+
+JitOptions JitOptions::fromEnvironment() {
+  JitOptions options;
+  options.threads = env::numThreads();
+  options.cache = CacheOptions::fromEnvironment();
+  options.dumpDir = env::dumpDir();
+  return options;
+}
+
+static CacheOptions cacheOptions(const JitOptions &options) {
+  CacheOptions cache = options.cache;
+  if (!options.dumpDir.empty()) { // a hit would dump nothing
+    cache.dir.clear();
+    cache.sharedDirs.clear();
+  }
+  return cache;
+}
+
+Jit::Jit(JitOptions options)
+    : settings(std::move(options)),
+      threads(std::make_shared<ThreadPool>(settings.threads)),
+      cache(cacheOptions(settings)) {
+  env::reportUnknownVariables();
+}
+
+Jit::~Jit() = default;
+
+Jit::KernelPtr Jit::find(uint64_t hash, const Variant &variant,
+                         const KernelSpec &spec, StringRef target) const {
+  auto it = kernels.find(hash);
+  if (it == kernels.end())
+    return nullptr;
+  for (const Slot &slot : it->second)
+    if (slot.variant == variant && slot.target == target &&
+        sameFields(slot.spec, spec))
+      return slot.kernel;
+  return nullptr;
+}
+
+Expected<Jit::KernelPtr> Jit::get(const Variant &variant,
+                                  const KernelSpec &spec, StringRef target,
+                                  JitReport *report) {
+  if (target.empty())
+    target = settings.target;
+  uint64_t hash = hashKey(variant, spec, target);
+  {
+    std::shared_lock<std::shared_mutex> lock(mutex);
+    if (KernelPtr kernel = find(hash, variant, spec, target)) {
+      if (report)
+        *report = JitReport();
+      return kernel;
+    }
+  }
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start = Clock::now();
+  JitReport local;
+  Expected<KernelPtr> kernel = make(variant, spec, target, local);
+  if (!kernel)
+    return kernel.takeError();
+  local.milliseconds =
+      std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  if (report)
+    *report = std::move(local);
+
+  std::unique_lock<std::shared_mutex> lock(mutex);
+  if (KernelPtr first = find(hash, variant, spec, target))
+    return first; // another thread loaded it meanwhile
+  kernels[hash].push_back({variant, spec, target.str(), *kernel});
+  return kernel;
+}
+
+Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
+                                   const KernelSpec &spec, StringRef target,
+                                   JitReport &report) {
+  if (Error error = spec.verify())
+    return error;
+  Expected<std::string> exact = resolveTarget(target);
+  if (!exact)
+    return exact.takeError();
+  if (!StringRef(*exact).starts_with("cpu"))
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("target '{}' cannot run here: expected a CPU target",
+                    target.str()));
+  CacheKey key{variant.name(), variant.hash(), spec.str(),
+               *exact,         /*options=*/"", buildId().str()};
+  auto compile = [&]() -> Expected<Program> {
+    CompileOptions options;
+    options.target = target.str();
+    if (!settings.dumpDir.empty())
+      options.dumpDir = fmt::format("{}/{}-{}", settings.dumpDir,
+                                    variant.name(), key.hex().substr(0, 8));
+    Expected<CompileResult> result =
+        Compiler().compile(variant.text(), variant.name(), spec, options);
+    if (!result)
+      return result.takeError();
+    report.times = std::move(result->times);
+    return std::move(result->program);
+  };
+  Expected<KernelCache::ProgramPtr> program =
+      cache.get(key, variant.text(), compile, &report.origin);
+  if (!program)
+    return program.takeError();
+
+  auto kernel = std::make_shared<CompiledKernel>();
+  kernel->threads = threads;
+  Expected<std::unique_ptr<HostExecutor>> executor =
+      HostExecutor::create(std::move(*program), *threads);
+  if (!executor)
+    return executor.takeError();
+  kernel->executor = std::move(*executor);
+  return KernelPtr(std::move(kernel));
+}
+
+} // namespace llsa::rt

@@ -1,0 +1,96 @@
+//===- Jit.h - from a variant and a spec to a callable kernel ---*- C++ -*-===//
+//
+// The one place where the compiler and the runtime meet. In order: a table in
+// memory, keyed by the variant's handle and the spec's fields (no text is
+// hashed or printed); the KernelCache; the Compiler.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_RUNTIME_JIT_JIT_H
+#define LLSA_RUNTIME_JIT_JIT_H
+
+#include "compiler/driver/Compiler.h"
+#include "runtime/cache/KernelCache.h"
+#include "runtime/host/HostExecutor.h"
+#include "runtime/jit/Variant.h"
+#include <memory>
+#include <shared_mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace llsa::rt {
+
+struct JitOptions {
+  /// For get() without a target: "cpu", "cpu:MARCH", later GPUs.
+  std::string target = "cpu";
+  unsigned threads = 0; ///< for kernels on the CPU; 0: all of the affinity mask
+  CacheOptions cache;
+  /// Every compilation writes its stages to a folder of its own in here, and
+  /// no cache on disk is used.
+  std::string dumpDir;
+
+  /// What the environment says (Env.h).
+  static JitOptions fromEnvironment();
+};
+
+/// A kernel that can be run, by any number of threads at once. Kernels keep
+/// what they need alive; they may outlive the Jit.
+class CompiledKernel {
+public:
+  /// Runs and waits; see HostExecutor::run.
+  llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
+                  void *workspace = nullptr, int64_t workspaceBytes = 0,
+                  std::vector<double> *stepMilliseconds = nullptr) const {
+    return executor->run(inputs, outputs, workspace, workspaceBytes,
+                         stepMilliseconds);
+  }
+  int64_t workspaceBytes() const { return program().workspaceBytes; }
+  const Program &program() const { return executor->program(); }
+
+private:
+  friend class Jit;
+  std::shared_ptr<ThreadPool> threads; // before the executor, which uses it
+  std::unique_ptr<HostExecutor> executor;
+};
+
+/// How get() came to its kernel.
+struct JitReport {
+  Origin origin = Origin::Memory;
+  std::vector<StageTime> times; ///< per stage, when it was compiled
+  double milliseconds = 0;      ///< of the whole call
+};
+
+/// Makes kernels and keeps them. Thread-safe.
+class Jit {
+public:
+  using KernelPtr = std::shared_ptr<const CompiledKernel>;
+
+  explicit Jit(JitOptions options = JitOptions::fromEnvironment());
+  ~Jit();
+
+  /// The kernel of `variant` for `spec` on `target` (empty: the options').
+  /// Equal calls give the same kernel. The error is the compiler's, the
+  /// loader's, or says what is wrong with the spec or target.
+  llvm::Expected<KernelPtr> get(const Variant &variant, const KernelSpec &spec,
+                                llvm::StringRef target = {},
+                                JitReport *report = nullptr);
+
+  const JitOptions &options() const { return settings; }
+  unsigned numThreads() const { return threads->size(); }
+
+private:
+  struct Slot;
+  llvm::Expected<KernelPtr> make(const Variant &variant, const KernelSpec &spec,
+                                 llvm::StringRef target, JitReport &report);
+  KernelPtr find(uint64_t hash, const Variant &variant, const KernelSpec &spec,
+                 llvm::StringRef target) const;
+
+  JitOptions settings;
+  std::shared_ptr<ThreadPool> threads;
+  KernelCache cache;
+  mutable std::shared_mutex mutex;
+  std::unordered_map<uint64_t, std::vector<Slot>> kernels; ///< by hash
+};
+
+} // namespace llsa::rt
+
+#endif // LLSA_RUNTIME_JIT_JIT_H

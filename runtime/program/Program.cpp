@@ -1,0 +1,159 @@
+//===- Program.cpp - sizes and cross references of a Program ----*- C++ -*-===//
+#include "runtime/program/Program.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <fmt/format.h>
+
+using namespace llvm;
+
+namespace llsa {
+
+namespace {
+
+constexpr int64_t kWorkspaceAlignment = 64;
+
+Error fail(const std::string &message) {
+  return createStringError(inconvertibleErrorCode(), "program: " + message);
+}
+
+/// Bytes of `buffer`, or -1 when they do not fit in 63 bits.
+int64_t checkedBytes(const Buffer &buffer) {
+  int64_t bytes = byteSize(buffer.type);
+  for (int64_t size : buffer.shape)
+    if (MulOverflow(bytes, size, bytes))
+      return -1;
+  return bytes;
+}
+
+Error verifyBuffer(const Buffer &buffer, size_t i, int64_t workspaceBytes) {
+  std::string at = fmt::format("buffers[{}] '{}'", i, buffer.name);
+  for (int64_t size : buffer.shape)
+    if (size < 1)
+      return fail(
+          fmt::format("{}: expected sizes of at least 1, got {}", at, size));
+  int64_t bytes = checkedBytes(buffer);
+  if (bytes < 0)
+    return fail(at + ": the size in bytes does not fit in 63 bits");
+  if (buffer.role != Buffer::Role::Workspace)
+    return Error::success();
+  if (buffer.offset < 0 || buffer.offset % kWorkspaceAlignment != 0)
+    return fail(fmt::format("{}: expected an offset that is a multiple of {}, "
+                            "got {}",
+                            at, kWorkspaceAlignment, buffer.offset));
+  if (buffer.offset > workspaceBytes || bytes > workspaceBytes - buffer.offset)
+    return fail(fmt::format("{}: {} bytes at offset {} do not lie in the "
+                            "workspace of {} bytes",
+                            at, bytes, buffer.offset, workspaceBytes));
+  return Error::success();
+}
+
+Error verifyKernel(const Kernel &kernel, size_t i) {
+  std::string at = fmt::format("kernels[{}] '{}'", i, kernel.name);
+  if (kernel.name.empty())
+    return fail(at + ": expected a symbol name");
+  const std::pair<const char *, int64_t> counts[] = {
+      {"items", kernel.items},
+      {"ctas", kernel.ctas},
+      {"sharedBytes", kernel.sharedBytes},
+      {"stackBytes", kernel.stackBytes}};
+  for (auto [what, value] : counts)
+    if (value < 0)
+      return fail(
+          fmt::format("{}: {} = {}: expected at least 0", at, what, value));
+  if (kernel.warps < 1)
+    return fail(
+        fmt::format("{}: warps = {}: expected at least 1", at, kernel.warps));
+  for (double estimate : {kernel.flops, kernel.bytes})
+    if (!std::isfinite(estimate) || estimate < 0)
+      return fail(at +
+                  ": expected flops and bytes to be finite and at least 0");
+  return Error::success();
+}
+
+} // namespace
+
+StringRef toString(ElementType type) {
+  switch (type) {
+  case ElementType::F32:
+    return "f32";
+  case ElementType::BF16:
+    return "bf16";
+  case ElementType::F16:
+    return "f16";
+  case ElementType::I32:
+    return "i32";
+  }
+  llvm_unreachable("all element types are listed");
+}
+
+int64_t byteSize(ElementType type) {
+  return type == ElementType::F32 || type == ElementType::I32 ? 4 : 2;
+}
+
+int64_t Buffer::numElements() const {
+  int64_t elements = 1;
+  for (int64_t size : shape)
+    elements *= size;
+  return elements;
+}
+
+int64_t Buffer::numBytes() const { return numElements() * byteSize(type); }
+
+std::vector<int64_t> Program::buffersOf(Buffer::Role role) const {
+  std::vector<int64_t> indices;
+  for (size_t i = 0; i < buffers.size(); ++i)
+    if (buffers[i].role == role)
+      indices.push_back(int64_t(i));
+  return indices;
+}
+
+Error Program::verify() const {
+  if (variant.empty())
+    return fail("expected a variant name");
+  if (target.empty())
+    return fail("expected a target");
+  if (codeFormat != "elf" && codeFormat != "ptx" && codeFormat != "cubin")
+    return fail(fmt::format("codeFormat = '{}': expected elf, ptx or cubin",
+                            codeFormat));
+  if (Error error = spec.verify())
+    return fail("spec: " + toString(std::move(error)));
+  if (workspaceBytes < 0)
+    return fail(fmt::format("workspaceBytes = {}: expected at least 0",
+                            workspaceBytes));
+
+  StringSet<> names;
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    const Buffer &buffer = buffers[i];
+    if (buffer.name.empty() || !names.insert(buffer.name).second)
+      return fail(fmt::format("buffers[{}]: expected a name of its own, got "
+                              "'{}'",
+                              i, buffer.name));
+    if (i > 0 && buffer.role < buffers[i - 1].role)
+      return fail(fmt::format("buffers[{}] '{}': expected inputs, then outputs,"
+                              " then workspace",
+                              i, buffer.name));
+    if (Error error = verifyBuffer(buffer, i, workspaceBytes))
+      return error;
+  }
+  for (size_t i = 0; i < kernels.size(); ++i)
+    if (Error error = verifyKernel(kernels[i], i))
+      return error;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step &step = steps[i];
+    if (step.kernel < 0 || step.kernel >= int64_t(kernels.size()))
+      return fail(fmt::format("steps[{}]: kernel {} does not exist, there are "
+                              "{}",
+                              i, step.kernel, kernels.size()));
+    for (int64_t arg : step.args)
+      if (arg < 0 || arg >= int64_t(buffers.size()))
+        return fail(fmt::format("steps[{}]: buffer {} does not exist, there "
+                                "are {}",
+                                i, arg, buffers.size()));
+  }
+  return Error::success();
+}
+
+} // namespace llsa

@@ -1,0 +1,14 @@
+"""Hierarchical sparse attention, compiled for your shape.
+
+    import llsa, torch
+    attend = llsa.Context().kernel("kernels/variants/llsa.mlir", "B=1,H=8,N=65536,D=64,dtype=f32")
+    o, lse = torch.empty_like(q), torch.empty(q.shape[:3])
+    attend([q, k, v], [o, lse])
+
+A thin layer over the C interface (runtime/capi/llsa.h) by ctypes. Tensors are
+anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported.
+"""
+
+from ._capi import Context, Kernel, LLSAError, TensorInfo, Variant, library_path, version
+
+__all__ = ["Context", "Kernel", "LLSAError", "TensorInfo", "Variant", "library_path", "version"]

@@ -1,0 +1,184 @@
+"""The C interface by ctypes: declarations, error handling, DLPack."""
+
+import ctypes
+import os
+from collections import namedtuple
+from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+
+
+class LLSAError(RuntimeError):
+    """What the library refused: the message says what was expected and what came."""
+
+
+def library_path():
+    """libllsa.so: LLSA_LIBRARY_PATH is not read here, so that the environment
+    has one reader; pass a path to Context to choose another library."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for folder in (here, os.path.join(here, "..", "..", "..", "build", "lib")):
+        path = os.path.join(folder, "libllsa.so")
+        if os.path.exists(path):
+            return os.path.normpath(path)
+    return "libllsa.so"
+
+
+class _DataType(ctypes.Structure):
+    _fields_ = [("code", c_uint8), ("bits", c_uint8), ("lanes", c_uint16)]
+
+
+class _Device(ctypes.Structure):
+    _fields_ = [("type", c_int32), ("id", c_int32)]
+
+
+class _DLTensor(ctypes.Structure):
+    _fields_ = [("data", c_void_p), ("device", _Device), ("ndim", c_int32), ("dtype", _DataType),
+                ("shape", POINTER(c_int64)), ("strides", POINTER(c_int64)), ("byte_offset", c_uint64)]
+
+
+class _TensorInfo(ctypes.Structure):
+    _fields_ = [("name", c_char_p), ("dtype", _DataType), ("ndim", c_int32), ("shape", POINTER(c_int64))]
+
+
+class _ContextOptions(ctypes.Structure):
+    _fields_ = [("structSize", c_size_t), ("target", c_char_p), ("cacheDir", c_char_p), ("numThreads", c_uint32)]
+
+
+TensorInfo = namedtuple("TensorInfo", "name dtype shape")
+_DTYPES = {(0, 32): "int32", (2, 32): "float32", (2, 16): "float16", (4, 16): "bfloat16"}
+
+_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_capsule_pointer.restype = c_void_p
+_capsule_pointer.argtypes = [ctypes.py_object, c_char_p]
+
+
+class _Library:
+    """libllsa.so with argument types declared and errors raised."""
+
+    _functions = {
+        "llsaVersion": (c_char_p,),
+        "llsaErrorMessage": (c_char_p, c_void_p),
+        "llsaErrorFree": (None, c_void_p),
+        "llsaContextCreate": (c_void_p, POINTER(_ContextOptions), POINTER(c_void_p)),
+        "llsaContextDestroy": (None, c_void_p),
+        "llsaVariantLoad": (c_void_p, c_char_p, POINTER(c_void_p)),
+        "llsaVariantCreate": (c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_void_p)),
+        "llsaVariantDestroy": (None, c_void_p),
+        "llsaKernelGet": (c_void_p, c_void_p, c_void_p, c_char_p, POINTER(c_void_p)),
+        "llsaKernelLaunch": (c_void_p, c_void_p, POINTER(POINTER(_DLTensor)), c_size_t,
+                             POINTER(POINTER(_DLTensor)), c_size_t, c_void_p, c_size_t, c_void_p),
+        "llsaKernelNumInputs": (c_size_t, c_void_p),
+        "llsaKernelNumOutputs": (c_size_t, c_void_p),
+        "llsaKernelInput": (c_void_p, c_void_p, c_size_t, POINTER(_TensorInfo)),
+        "llsaKernelOutput": (c_void_p, c_void_p, c_size_t, POINTER(_TensorInfo)),
+        "llsaKernelWorkspaceBytes": (c_size_t, c_void_p),
+        "llsaKernelExplain": (c_char_p, c_void_p),
+        "llsaKernelProgramJSON": (c_char_p, c_void_p),
+        "llsaKernelTarget": (c_char_p, c_void_p),
+    }
+
+    def __init__(self, path):
+        library = ctypes.CDLL(path)
+        for name, (result, *arguments) in self._functions.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+            setattr(self, name, function)
+
+    def check(self, error):
+        if error:
+            message = self.llsaErrorMessage(error).decode()
+            self.llsaErrorFree(error)
+            raise LLSAError(message)
+
+
+def version(path=None):
+    """The library's version."""
+    return _Library(path or library_path()).llsaVersion().decode()
+
+
+class Variant:
+    """The source of a variant: a path to a .mlir file, or its text."""
+
+    def __init__(self, library, source, name="variant"):
+        self._library, self._handle = library, c_void_p()
+        if "\n" in source:
+            text = source.encode()
+            library.check(library.llsaVariantCreate(text, len(text), name.encode(), byref(self._handle)))
+        else:
+            library.check(library.llsaVariantLoad(os.fsencode(source), byref(self._handle)))
+
+    def __del__(self):
+        if self._handle:
+            self._library.llsaVariantDestroy(self._handle)
+
+
+class Context:
+    """Owns kernels, their cache and the threads that run them."""
+
+    def __init__(self, target=None, cache_dir=None, threads=0, library=None):
+        self._library, self._handle = _Library(library or library_path()), c_void_p()
+        options = _ContextOptions(ctypes.sizeof(_ContextOptions), target and target.encode(),
+                                  cache_dir and os.fsencode(cache_dir), threads)
+        self._library.check(self._library.llsaContextCreate(byref(options), byref(self._handle)))
+        self._variants = {}
+
+    def __del__(self):
+        if self._handle:
+            self._library.llsaContextDestroy(self._handle)
+
+    def kernel(self, variant, spec):
+        """The kernel of a variant (a path, text, or a Variant) for a spec such as
+        "B=1,H=8,N=65536,D=64,dtype=bf16"; compiled, or from memory or disk."""
+        if not isinstance(variant, Variant):
+            if variant not in self._variants:
+                self._variants[variant] = Variant(self._library, variant)
+            variant = self._variants[variant]
+        handle = c_void_p()
+        self._library.check(
+            self._library.llsaKernelGet(self._handle, variant._handle, spec.encode(), byref(handle)))
+        return Kernel(self, handle)
+
+
+class Kernel:
+    """A compiled variant. Calling it runs it and waits."""
+
+    def __init__(self, context, handle):
+        self._context, self._library, self._handle = context, context._library, handle  # the context owns it
+        library = self._library
+        self.inputs = self._tensors(library.llsaKernelNumInputs, library.llsaKernelInput)
+        self.outputs = self._tensors(library.llsaKernelNumOutputs, library.llsaKernelOutput)
+
+    def _tensors(self, count, get):
+        tensors = []
+        for i in range(count(self._handle)):
+            info = _TensorInfo()
+            self._library.check(get(self._handle, i, byref(info)))
+            dtype = _DTYPES[(info.dtype.code, info.dtype.bits)]
+            tensors.append(TensorInfo(info.name.decode(), dtype, tuple(info.shape[: info.ndim])))
+        return tensors
+
+    @property
+    def workspace_bytes(self):
+        return self._library.llsaKernelWorkspaceBytes(self._handle)
+
+    @property
+    def explain(self):
+        """What the compiler decided and why."""
+        return self._library.llsaKernelExplain(self._handle).decode()
+
+    @property
+    def program(self):
+        """The launch plan as JSON text."""
+        return self._library.llsaKernelProgramJSON(self._handle).decode()
+
+    @property
+    def target(self):
+        return self._library.llsaKernelTarget(self._handle).decode()
+
+    def __call__(self, inputs, outputs):
+        """Runs on tensors with `__dlpack__`; outputs are written."""
+        capsules = [[tensor.__dlpack__() for tensor in group] for group in (inputs, outputs)]
+        arrays = []
+        for group in capsules:
+            pointers = [ctypes.cast(_capsule_pointer(capsule, b"dltensor"), POINTER(_DLTensor)) for capsule in group]
+            arrays.append((POINTER(_DLTensor) * max(1, len(group)))(*pointers))
+        self._library.check(self._library.llsaKernelLaunch(
+            self._handle, arrays[0], len(inputs), arrays[1], len(outputs), None, 0, None))
