@@ -1,0 +1,197 @@
+//===- EvaluateAttend.cpp - the attentions --------------------------------===//
+#include "kernels/interpreter/Evaluator.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
+using namespace llsa;
+using namespace llsa::reference;
+
+/// True when every use of `results`, through elementwise ops, ends in the
+/// results of the variant: only then do the other rows not matter.
+static bool onlyRowsMatter(mlir::ResultRange results) {
+  llvm::SmallVector<mlir::Value> work(results.begin(), results.end());
+  while (!work.empty()) {
+    mlir::Value value = work.pop_back_val();
+    for (mlir::OpOperand &use : value.getUses()) {
+      mlir::Operation *user = use.getOwner();
+      if (user->getName().getStringRef() == "func.return")
+        continue;
+      mlir::Operation *parent = user->getParentOp();
+      if (llvm::isa<YieldOp>(user) && llvm::isa<LaunchOp>(parent)) {
+        work.push_back(parent->getResult(use.getOperandNumber()));
+        continue;
+      }
+      if (!isElementwiseOnTensors(user))
+        return false;
+      work.push_back(user->getResult(0));
+    }
+  }
+  return true;
+}
+
+/// The op's scale as the reference takes it, to which 0 means the default.
+static double scaleOf(std::optional<llvm::APFloat> scale) {
+  if (!scale)
+    return 0;
+  double value = scale->convertToDouble();
+  return value == 0 ? 1e-300 : value;
+}
+
+llvm::Error Evaluator::addRegions(
+    mlir::Region &score, mlir::Region &mask, AttendOptions &attend,
+    std::vector<std::unique_ptr<ScalarProgram>> &programs) {
+  for (mlir::Region *region : {&score, &mask}) {
+    if (region->empty())
+      continue;
+    auto program = ScalarProgram::create(
+        *region, options.plain,
+        [&](mlir::Value value) { return fullArray(value); },
+        [&](mlir::Value value) { return scalar(value); });
+    if (!program)
+      return program.takeError();
+    ScalarProgram *run = program->get();
+    programs.push_back(std::move(*program));
+    auto call = [run](double s, int64_t b, int64_t h, int64_t i, int64_t j,
+                      int64_t span) {
+      return run->run({{s, 0}, {0, b}, {0, h}, {0, i}, {0, j}, {0, span}});
+    };
+    if (region == &score)
+      attend.score = [call](auto... pair) { return call(pair...).f; };
+    else
+      attend.mask = [call](auto... pair) { return call(pair...).i != 0; };
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Evaluator::finishAttention(
+    mlir::Operation *op, AttendResult result, bool sampled,
+    const std::vector<std::unique_ptr<ScalarProgram>> &programs) {
+  for (const auto &program : programs)
+    if (!program->problem().empty())
+      return opError(op, "has a region in which " + program->problem());
+  set(op->getResult(0), std::move(result.output), sampled);
+  set(op->getResult(1), std::move(result.lse), sampled);
+  seenKeys.push_back(std::move(result.seen));
+  return llvm::Error::success();
+}
+
+/// Without a source that has no span every key is a full one. The reference
+/// wants to be told how many tokens there are then, which has an answer when
+/// all sources reach equally far; otherwise weights take the spans' place.
+static llvm::Error setTokens(AttendOp op, std::vector<Source> &sources,
+                             AttendOptions &attend) {
+  if (op.getBaseTokens())
+    return llvm::Error::success();
+  for (const Source &source : sources)
+    attend.tokens = std::max(attend.tokens, source.keys->dim(2) * source.span);
+  if (llvm::all_of(sources, [&](const Source &source) {
+        return source.keys->dim(2) * source.span == attend.tokens;
+      }))
+    return llvm::Error::success();
+  if (!op.getScore().empty() || !op.getMask().empty())
+    return opError(op, "has a region, and sources with span of unlike reach "
+                       "and none without span, which the reference does not "
+                       "know");
+  for (Source &source : sources) {
+    source.weight *= static_cast<double>(source.span);
+    source.span = 0;
+  }
+  attend.tokens = 0;
+  return llvm::Error::success();
+}
+
+llvm::Error Evaluator::evaluateAttend(AttendOp op) {
+  auto query = fullArray(op.getQuery());
+  if (!query)
+    return query.takeError();
+  // The sources point to these.
+  std::vector<std::shared_ptr<const Array>> arrays;
+  std::vector<std::shared_ptr<const IndexArray>> indexArrays;
+  std::vector<Source> sources;
+  for (unsigned i = 0; i < op.getSources().size(); ++i) {
+    SourceAttr attr = op.getSource(i);
+    auto keys = fullArray(op.getKeys()[i]), values = fullArray(op.getValues()[i]);
+    if (!keys || !values)
+      return llvm::joinErrors(keys.takeError(), values.takeError());
+    arrays.push_back(*keys);
+    arrays.push_back(*values);
+    double weight = attr.getWeight().getValueAsDouble();
+    switch (attr.getKind()) {
+    case SourceKind::Dense:
+      sources.push_back(
+          Source::dense(**keys, **values, weight, attr.getSpan()));
+      break;
+    case SourceKind::Window:
+      sources.push_back(Source::window(**keys, **values, attr.getBefore(),
+                                       attr.getAfter(), weight,
+                                       attr.getSpan()));
+      break;
+    case SourceKind::Gathered: {
+      auto rows = indices(op.getIndicesOf(i));
+      if (!rows)
+        return rows.takeError();
+      indexArrays.push_back(*rows);
+      sources.push_back(Source::gathered(**keys, **values, **rows,
+                                         attr.getBlock(), attr.getEvery(),
+                                         weight, attr.getSpan()));
+      break;
+    }
+    }
+  }
+  AttendOptions attend;
+  attend.scale = scaleOf(op.getScale());
+  attend.precision = precisionFor(op.getQuery());
+  if (llvm::Error error = setTokens(op, sources, attend))
+    return error;
+  bool sampled = options.rows && onlyRowsMatter(op->getResults());
+  if (sampled)
+    attend.rows = options.rows;
+  std::vector<std::unique_ptr<ScalarProgram>> programs;
+  if (llvm::Error error =
+          addRegions(op.getScore(), op.getMask(), attend, programs))
+    return error;
+  return finishAttention(op, reference::attend(**query, sources, attend),
+                         sampled, programs);
+}
+
+llvm::Error Evaluator::evaluateAttention(AttentionOp op) {
+  auto query = fullArray(op.getQuery()), keys = fullArray(op.getKeys()),
+       values = fullArray(op.getValues());
+  if (!query || !keys || !values)
+    return llvm::joinErrors(
+        query.takeError(),
+        llvm::joinErrors(keys.takeError(), values.takeError()));
+  llvm::Expected<std::vector<IndexArray>> selections = selectionsOf(op);
+  if (!selections)
+    return selections.takeError();
+  AttendOptions attend;
+  attend.scale = scaleOf(op.getScale());
+  attend.precision = precisionFor(op.getQuery());
+  bool sampled = options.rows && onlyRowsMatter(op->getResults());
+  if (sampled)
+    attend.rows = options.rows;
+  std::vector<std::unique_ptr<ScalarProgram>> programs;
+  if (llvm::Error error =
+          addRegions(op.getScore(), op.getMask(), attend, programs))
+    return error;
+  return finishAttention(op,
+                         attendLevels(**query, **keys, **values,
+                                      hierarchyOf(op), *selections, attend),
+                         sampled, programs);
+}
+
+llvm::Error Evaluator::evaluateLinearAttend(LinearAttendOp op) {
+  auto query = fullArray(op.getQuery()), keys = fullArray(op.getKeys()),
+       values = fullArray(op.getValues());
+  if (!query || !keys || !values)
+    return llvm::joinErrors(
+        query.takeError(),
+        llvm::joinErrors(keys.takeError(), values.takeError()));
+  Phi phi = Phi::Softmax;
+  if (op.getPhi() == FeatureMap::EluPlusOne)
+    phi = Phi::Elu1;
+  if (op.getPhi() == FeatureMap::Relu)
+    phi = Phi::Relu;
+  set(op.getResult(), linearAttend(**query, **keys, **values, phi,
+                                   precisionFor(op.getQuery())));
+  return llvm::Error::success();
+}

@@ -1,0 +1,125 @@
+//===- Evaluator.h - values of a bound variant, on demand -------*- C++ -*-===//
+//
+// Private to kernels/interpreter. Asking for a value evaluates the op that
+// defines it, and through it what that needs, once.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_KERNELS_INTERPRETER_EVALUATOR_H
+#define LLSA_KERNELS_INTERPRETER_EVALUATOR_H
+
+#include "dialects/llsa/LLSAOps.h"
+#include "kernels/interpreter/Interpreter.h"
+#include "kernels/interpreter/ScalarProgram.h"
+#include "kernels/reference/Hierarchy.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace llsa::reference {
+
+/// Which selection has which number.
+class SelectionNumbers {
+public:
+  /// Numbers the selections below `entry` as `llsa-expose-indices` will, once
+  /// `llsa-decompose` has opened the composites: in reverse program order, i1
+  /// first, a composite's level 1 before its level 2.
+  explicit SelectionNumbers(mlir::Operation *entry);
+
+  struct Selection {
+    mlir::Operation *op;  ///< llsa.select, or llsa.attention
+    int64_t level;        ///< of the composite; 0 for llsa.select
+  };
+  /// i1 at position 0.
+  const std::vector<Selection> &all() const { return selections; }
+  /// "i1", "i2", ...
+  std::string nameOf(mlir::Operation *op, int64_t level = 0) const;
+
+private:
+  std::vector<Selection> selections;
+};
+
+/// A tensor during an evaluation. Some are kept as numbers, some as indices,
+/// and each as the other when that is asked for.
+struct TensorValue {
+  std::shared_ptr<const Array> array;
+  std::shared_ptr<const IndexArray> indices;
+  bool sampled = false; ///< dimension 2 holds the sampled rows alone
+};
+
+std::vector<int64_t> shapeOf(mlir::Value tensor);
+/// The element type of a tensor of floats; nothing for integers.
+std::optional<DType> dtypeOf(mlir::Value tensor);
+/// True for an arith or math op whose results are tensors.
+bool isElementwiseOnTensors(mlir::Operation *op);
+/// The rows (dimension 2) `rows` of `array`.
+Array takeRows(const Array &array, const std::vector<int64_t> &rows);
+/// The reference's description of a closed `#llsa.hierarchy`.
+Hierarchy hierarchyOf(AttentionOp op);
+
+class Evaluator {
+public:
+  struct Options {
+    bool plain = false;
+    const NamedIndices *forced = nullptr;
+    const std::vector<int64_t> *rows = nullptr;
+  };
+  Evaluator(const SelectionNumbers &numbers, Options options)
+      : numbers(numbers), options(options) {}
+
+  /// Gives an argument its value.
+  void bind(mlir::Value argument, Array array);
+
+  llvm::Expected<TensorValue> tensor(mlir::Value value);
+  llvm::Expected<std::shared_ptr<const Array>> array(mlir::Value value);
+  /// Like array, and never sampled.
+  llvm::Expected<std::shared_ptr<const Array>> fullArray(mlir::Value value);
+  llvm::Expected<std::shared_ptr<const IndexArray>> indices(mlir::Value value);
+  /// A scalar outside of any region.
+  llvm::Expected<Scalar> scalar(mlir::Value value);
+  /// The selections of a composite, level 1 first.
+  llvm::Expected<std::vector<IndexArray>> selectionsOf(AttentionOp op);
+
+  /// One elementwise op on these arrays.
+  llvm::Expected<Array> elementwise(mlir::Operation *op,
+                                    llvm::ArrayRef<const Array *> operands);
+
+  const std::vector<IndexArray> &seen() const { return seenKeys; }
+
+private:
+  llvm::Error evaluate(mlir::Operation *op);
+  llvm::Error evaluateElementwise(mlir::Operation *op);
+  llvm::Error evaluateSelect(SelectOp op);
+  llvm::Error evaluateAttend(AttendOp op);
+  llvm::Error evaluateAttention(AttentionOp op);
+  llvm::Error evaluateLinearAttend(LinearAttendOp op);
+  llvm::Error evaluateInvertIndices(InvertIndicesOp op);
+  llvm::Error evaluateConstant(mlir::Operation *op);
+  llvm::Error evaluateSplat(mlir::Operation *op);
+  llvm::Error evaluateLaunch(LaunchOp op);
+
+  /// The score and mask functions of an attention; `programs` keeps what they
+  /// need alive.
+  llvm::Error addRegions(mlir::Region &score, mlir::Region &mask,
+                         AttendOptions &attend,
+                         std::vector<std::unique_ptr<ScalarProgram>> &programs);
+  llvm::Error finishAttention(
+      mlir::Operation *op, AttendResult result, bool sampled,
+      const std::vector<std::unique_ptr<ScalarProgram>> &programs);
+
+  /// The forced selection of this name, checked; null when there is none.
+  llvm::Expected<const IndexArray *> forced(mlir::Operation *op, int64_t level,
+                                            const std::vector<int64_t> &shape);
+
+  Precision precisionFor(mlir::Value tensor) const;
+  void set(mlir::Value value, Array array, bool sampled = false);
+  void set(mlir::Value value, IndexArray indices);
+
+  const SelectionNumbers &numbers;
+  const Options options;
+  llvm::DenseMap<mlir::Value, TensorValue> tensors;
+  llvm::DenseMap<mlir::Value, Scalar> scalars;
+  llvm::DenseMap<mlir::Operation *, std::vector<IndexArray>> composites;
+  std::vector<IndexArray> seenKeys;
+};
+
+} // namespace llsa::reference
+
+#endif // LLSA_KERNELS_INTERPRETER_EVALUATOR_H
