@@ -1,0 +1,19 @@
+//===- llsa-opt.cpp - run passes over the llsa and tile dialects ----------===//
+//
+// mlir-opt with our dialects and passes: every flag of mlir-opt works, the
+// printing, timing and reproducer ones included.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipelines/RegisterPasses.h"
+#include "dialects/Register.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  llsa::registerAllDialects(registry);
+  llsa::registerAllPasses();
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "LLSA optimizer driver\n", registry));
+}

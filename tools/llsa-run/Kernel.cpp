@@ -1,0 +1,120 @@
+//===- Kernel.cpp - a compiled variant, its tensors, its times ------------===//
+#include "tools/llsa-run/Kernel.h"
+#include "tools/io/Files.h"
+#include <algorithm>
+#include <chrono>
+
+using namespace llsa;
+using namespace llsa::tools;
+
+/// Automatic repetition: at most this many runs, in about this time.
+static constexpr int64_t kMostRuns = 20;
+static constexpr double kTimeForRuns = 1000;
+
+llvm::Expected<NamedTensors> llsa::tools::makeOutputs(const Program &program,
+                                                      Layout layout) {
+  NamedTensors out;
+  for (int64_t b : program.buffersOf(Buffer::Role::Output)) {
+    const Buffer &buffer = program.buffers[size_t(b)];
+    llvm::Expected<HostTensor> tensor =
+        HostTensor::create(buffer.type, buffer.shape, layout);
+    if (!tensor)
+      return tensor.takeError();
+    tensor->fillWithGarbage();
+    out.emplace(buffer.name, std::move(*tensor));
+  }
+  return out;
+}
+
+llvm::Error llsa::tools::runOnce(const rt::CompiledKernel &kernel,
+                                 const NamedTensors &inputs,
+                                 const NamedTensors &outputs) {
+  const Program &program = kernel.program();
+  auto views = [&](const NamedTensors &tensors, Buffer::Role role)
+      -> llvm::Expected<std::vector<Tensor>> {
+    std::vector<Tensor> out;
+    for (int64_t b : program.buffersOf(role)) {
+      auto found = tensors.find(program.buffers[size_t(b)].name);
+      if (found == tensors.end())
+        return makeError("kernel '{}': there is no tensor '{}'",
+                         program.variant, program.buffers[size_t(b)].name);
+      out.push_back(found->second.view());
+    }
+    return out;
+  };
+  auto in = views(inputs, Buffer::Role::Input);
+  if (!in)
+    return in.takeError();
+  auto out = views(outputs, Buffer::Role::Output);
+  if (!out)
+    return out.takeError();
+  return kernel.run(*in, *out);
+}
+
+llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
+                                               const NamedTensors &inputs,
+                                               const NamedTensors &outputs,
+                                               int64_t repeat) {
+  std::vector<double> times;
+  double total = 0;
+  auto run = [&]() -> llvm::Error {
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point start = Clock::now();
+    if (llvm::Error error = runOnce(kernel, inputs, outputs))
+      return error;
+    times.push_back(
+        std::chrono::duration<double, std::milli>(Clock::now() - start)
+            .count());
+    total += times.back();
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = run())
+    return error;
+  bool warmedUp = repeat > 0 || total < kTimeForRuns;
+  if (warmedUp)
+    times.clear();
+  auto wanted = [&] {
+    int64_t done = static_cast<int64_t>(times.size());
+    if (repeat > 0)
+      return done < repeat;
+    return warmedUp && (done == 0 || (done < kMostRuns && total < kTimeForRuns));
+  };
+  while (wanted())
+    if (llvm::Error error = run())
+      return error;
+  std::sort(times.begin(), times.end());
+  size_t middle = times.size() / 2;
+  double median = times.size() % 2 ? times[middle]
+                                   : (times[middle - 1] + times[middle]) / 2;
+  return RunTimes{median, times.front(), times.back(),
+                  static_cast<int64_t>(times.size())};
+}
+
+llvm::Expected<reference::Interpreter>
+llsa::tools::makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,
+                             llvm::StringRef target) {
+  CompileOptions options;
+  options.target = target.str();
+  llvm::Expected<CompileResult> bound = Compiler().compileTo(
+      Stage::Bind, variant.text(), variant.name(), spec, options);
+  if (!bound)
+    return bound.takeError();
+  return reference::Interpreter::create(bound->text, variant.name());
+}
+
+llvm::Error llsa::tools::checkMemory(double bytes, llvm::StringRef purpose) {
+  auto info = llvm::MemoryBuffer::getFileAsStream("/proc/meminfo");
+  if (!info)
+    return llvm::Error::success(); // the allocation itself will tell
+  llvm::StringRef text = (*info)->getBuffer();
+  auto [before, after] = text.split("MemAvailable:");
+  uint64_t kilobytes = 0;
+  if (after.ltrim().split(' ').first.getAsInteger(10, kilobytes))
+    return llvm::Error::success();
+  double available = double(kilobytes) * 1024;
+  if (bytes <= available)
+    return llvm::Error::success();
+  return makeError("out of memory: {} needs {:.1f} GB, but {:.1f} GB are "
+                   "available",
+                   purpose.str(), bytes / 1e9, available / 1e9);
+}

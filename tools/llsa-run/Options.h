@@ -1,0 +1,29 @@
+//===- Options.h - what llsa-run is asked to do -----------------*- C++ -*-===//
+#ifndef LLSA_TOOLS_LLSA_RUN_OPTIONS_H
+#define LLSA_TOOLS_LLSA_RUN_OPTIONS_H
+
+#include <cstdint>
+#include <string>
+
+namespace llsa::tools {
+
+/// The command line.
+struct RunOptions {
+  std::string file;             ///< the variant
+  std::string spec;             ///< text of a KernelSpec
+  std::string device = "cpu";   ///< "cpu" or "cpu:MARCH"
+  std::string input = "random"; ///< see InputSource
+  std::string output;           ///< "npy:DIR", or nothing
+  std::string compare;          ///< a variant to be timed on the same inputs
+  std::string picture;          ///< where to draw what a query attends to
+  bool check = false;
+  bool json = false;
+  uint64_t seed = 1;
+  int64_t samples = 128; ///< queries per head that are checked; 0: all
+  int64_t repeat = 0;    ///< timed runs; 0: as many as a second holds
+  unsigned threads = 0;  ///< 0: all
+};
+
+} // namespace llsa::tools
+
+#endif // LLSA_TOOLS_LLSA_RUN_OPTIONS_H

@@ -1,0 +1,127 @@
+//===- Report.cpp - what llsa-run found, for people and for scripts -------===//
+#include "tools/llsa-run/Report.h"
+#include <cmath>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+using namespace llsa;
+using namespace llsa::tools;
+
+static std::string compileText(const rt::JitReport &compile) {
+  if (compile.origin != rt::Origin::Compiled)
+    return fmt::format("{:.1f} ms, cached: from {}", compile.milliseconds,
+                       toString(compile.origin).str());
+  std::string stages;
+  for (const StageTime &time : compile.times)
+    stages += fmt::format("{}{} {:.1f}", stages.empty() ? "" : ", ",
+                          stageName(time.stage).str(), time.milliseconds);
+  return fmt::format("{:.1f} ms, not cached ({})", compile.milliseconds,
+                     stages);
+}
+
+static std::string checkText(const CheckReport &check) {
+  std::string text = fmt::format(
+      "keys       {:.1f} per query, average of {} sampled queries per head\n",
+      check.keysPerQuery, check.sampledRows);
+  for (const OutputCheck &output : check.outputs)
+    text += fmt::format(
+        "check      {}: error {:.3g}, allowed {:.3g}, {} of {} queries: {}\n",
+        output.name, output.comparison.maxError, output.comparison.allowedError,
+        check.sampledRows, check.allRows,
+        output.comparison.ok() ? "correct" : "WRONG");
+  if (check.indices.rows > 0)
+    text += fmt::format("check      indices: {} rows, {} ties, {} wrong\n",
+                        check.indices.rows, check.indices.ties,
+                        check.indices.mismatches);
+  if (!check.ok())
+    text += fmt::format("check      FAILED: {}\n", check.message());
+  return text;
+}
+
+static std::string compareText(const Report &report) {
+  const CompareReport &compare = *report.compare;
+  std::string text =
+      fmt::format("compare    {}: {:.1f} ms, {:.1f} times as long", compare.variant,
+                  compare.runMs, compare.runMs / report.run.median);
+  if (compare.scaled())
+    text += fmt::format(", estimated from {} of {} queries",
+                        compare.timedQueries, compare.allQueries);
+  return text + fmt::format("; compiled in {:.1f} ms\n", compare.compileMs);
+}
+
+std::string llsa::tools::reportText(const Report &report) {
+  std::string text;
+  text += fmt::format("variant    {} ({})\n", report.variant, report.file);
+  text += fmt::format("spec       {}\n", report.spec);
+  text += fmt::format("device     {}, {} threads\n", report.target,
+                      report.threads);
+  text += fmt::format("input      {}\n", report.input);
+  text += fmt::format("compile    {}\n", compileText(report.compile));
+  text += fmt::format("run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n",
+                      report.run.median, report.run.runs, report.run.least,
+                      report.run.greatest);
+  text += fmt::format("memory     {:.1f} MB of workspace\n",
+                      double(report.workspaceBytes) / 1e6);
+  if (report.check)
+    text += checkText(*report.check);
+  if (report.compare)
+    text += compareText(report);
+  if (!report.picture.empty())
+    text += fmt::format("picture    {}: {}\n", report.picture,
+                        report.pictureText);
+  for (const std::string &path : report.written)
+    text += fmt::format("wrote      {}\n", path);
+  return text;
+}
+
+/// JSON has no infinity and no NaN: those become null.
+static nlohmann::json number(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
+
+std::string llsa::tools::reportJSON(const Report &report) {
+  nlohmann::ordered_json json;
+  json["variant"] = report.variant;
+  json["spec"] = report.spec;
+  json["device"] = report.device;
+  json["target"] = report.target;
+  json["threads"] = report.threads;
+  json["input"] = report.input;
+  json["compile_ms"] = number(report.compile.milliseconds);
+  json["cached"] = report.compile.origin != rt::Origin::Compiled;
+  nlohmann::ordered_json stages = nlohmann::ordered_json::object();
+  for (const StageTime &time : report.compile.times)
+    stages[stageName(time.stage).str()] = number(time.milliseconds);
+  json["stages_ms"] = stages;
+  json["run_ms"] = number(report.run.median);
+  json["runs"] = report.run.runs;
+  json["workspace_bytes"] = report.workspaceBytes;
+  const OutputCheck *worst = report.check ? report.check->worst() : nullptr;
+  json["error"] = worst ? number(worst->comparison.maxError) : nullptr;
+  json["allowed_error"] =
+      worst ? number(worst->comparison.allowedError) : nullptr;
+  json["index_mismatches"] = nullptr;
+  json["keys_per_query"] = nullptr;
+  json["correct"] = nullptr;
+  if (report.check) {
+    json["index_mismatches"] = report.check->indices.mismatches;
+    json["index_ties"] = report.check->indices.ties;
+    json["keys_per_query"] = number(report.check->keysPerQuery);
+    json["sampled_queries"] = report.check->sampledRows;
+    json["correct"] = report.check->ok();
+    for (const OutputCheck &output : report.check->outputs)
+      json["outputs"][output.name] = {
+          {"error", number(output.comparison.maxError)},
+          {"allowed_error", number(output.comparison.allowedError)},
+          {"plain_error", number(output.comparison.plainError)}};
+  }
+  if (report.compare)
+    json["compare"] = {{"variant", report.compare->variant},
+                       {"compile_ms", number(report.compare->compileMs)},
+                       {"run_ms", number(report.compare->runMs)},
+                       {"timed_queries", report.compare->timedQueries},
+                       {"queries", report.compare->allQueries}};
+  if (!report.picture.empty())
+    json["picture"] = report.picture;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}

@@ -1,0 +1,78 @@
+//===- llsa-run.cpp - compile, run, compare, time -------------------------===//
+//
+//   llsa-run FILE --spec=B=1,H=8,N=4096,D=64,dtype=f32 --check
+//
+// Exit status: 0 when all went well, 1 for an error or a failed check.
+//
+//===----------------------------------------------------------------------===//
+#include "tools/llsa-run/Run.h"
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <new>
+#include <unistd.h>
+
+using namespace llsa::tools;
+
+/// Exceptions are off in our code: who gets no memory ends here.
+static void outOfMemory() {
+  static constexpr char kText[] = "llsa-run: out of memory\n";
+  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0)
+    _exit(2);
+  _exit(1);
+}
+
+int main(int argc, char **argv) {
+  std::set_new_handler(outOfMemory);
+  RunOptions options;
+  CLI::App app("Compiles an attention variant, runs it, and says whether and "
+               "how fast it works.");
+  app.add_option("FILE", options.file, "the variant, a .mlir file")->required();
+  app.add_option("--spec", options.spec,
+                 "sizes and element type: B=1,H=8,N=4096,D=64,dtype=f32, then "
+                 "optionally Hkv, M, levels, block, topk, scale, lse")
+      ->required();
+  app.add_option("--device", options.device, "where it runs: cpu")
+      ->capture_default_str();
+  app.add_option("--input", options.input,
+                 "random, structured, image:PATH (PNG or JPEG), or npy:DIR "
+                 "with q.npy, k.npy, v.npy and one file per further argument")
+      ->capture_default_str();
+  app.add_option("--output", options.output,
+                 "npy:DIR: write o.npy, lse.npy, i1.npy, ...");
+  app.add_flag("--check", options.check,
+               "compare with the float64 reference; status 1 if it differs");
+  app.add_option("--samples", options.samples,
+                 "queries per head that --check looks at; 0: all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--compare", options.compare,
+                 "time another variant on the same inputs");
+  app.add_option("--picture", options.picture,
+                 "draw what the middle query of an image attends to (PNG)");
+  app.add_flag("--json", options.json, "end with one line of JSON");
+  app.add_option("--seed", options.seed, "of random inputs and samples")
+      ->capture_default_str();
+  app.add_option("--repeat", options.repeat,
+                 "timed runs; 0: as many as a second holds")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads, "0: all")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  llvm::Expected<Report> report = runVariant(options);
+  if (!report) {
+    fmt::print(stderr, "llsa-run: {}\n", llvm::toString(report.takeError()));
+    return 1;
+  }
+  fmt::print("{}", reportText(*report));
+  if (options.json)
+    fmt::print("{}\n", reportJSON(*report));
+  if (report->check && !report->check->ok()) {
+    std::fflush(stdout);
+    fmt::print(stderr, "llsa-run: check failed: {}\n",
+               report->check->message());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,127 @@
+//===- llsac.cpp - compile a variant, to any stage --------------*- C++ -*-===//
+#include "compiler/driver/Compiler.h"
+#include "compiler/driver/WriteText.h"
+#include "compiler/target/host/HostTarget.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+using namespace llvm;
+using namespace llsa;
+
+namespace {
+
+struct Options {
+  std::string file, specText, target = "cpu", stopAfter, startFrom, output = "-";
+  std::string dumpDir, reproducer;
+  bool explain = false, timing = false, listStages = false, listTargets = false;
+};
+
+std::string stageList() {
+  std::string text;
+  for (Stage stage : allStages())
+    text += fmt::format("  {:<8} {}\n", stageName(stage).str(),
+                        stageDescription(stage).str());
+  return text;
+}
+
+Error fail(const std::string &message) {
+  return createStringError(inconvertibleErrorCode(), message);
+}
+
+Expected<Stage> readStage(StringRef option, StringRef name) {
+  if (std::optional<Stage> stage = parseStage(name))
+    return *stage;
+  return fail(fmt::format("--{}={}: unknown stage; stages are:\n{}",
+                          option.str(), name.str(),
+                          StringRef(stageList()).rtrim().str()));
+}
+
+void printTimes(const CompileResult &result) {
+  double total = 0;
+  for (const StageTime &time : result.times) {
+    errs() << fmt::format("{:<8} {:9.2f} ms\n", stageName(time.stage).str(),
+                          time.milliseconds);
+    total += time.milliseconds;
+  }
+  errs() << fmt::format("{:<8} {:9.2f} ms\n", "total", total);
+}
+
+Error run(const Options &o) {
+  if (o.listStages || o.listTargets)
+    return writeText(o.output, (o.listStages ? stageList() : "") +
+                                 (o.listTargets ? describeTargets() + "\n" : ""));
+  if (o.file.empty())
+    return fail("expected a FILE to compile, or - for stdin; see llsac --help");
+
+  CompileOptions options;
+  options.target = o.target;
+  options.dumpDir = o.dumpDir;
+  options.reproducerPath = o.reproducer;
+  if (!o.startFrom.empty()) {
+    Expected<Stage> stage = readStage("start-from", o.startFrom);
+    if (!stage)
+      return stage.takeError();
+    options.startFrom = *stage;
+  }
+  if (o.explain && !o.stopAfter.empty())
+    return fail("--explain and --stop-after cannot be given together");
+  Stage last = o.explain ? Stage::Tile : Stage::Program;
+  if (!o.stopAfter.empty()) {
+    Expected<Stage> stage = readStage("stop-after", o.stopAfter);
+    if (!stage)
+      return stage.takeError();
+    last = *stage;
+  }
+  KernelSpec spec;
+  if (!options.startFrom || !o.specText.empty()) {
+    Expected<KernelSpec> parsed = KernelSpec::parse(o.specText);
+    if (!parsed)
+      return fail("--spec: " + toString(parsed.takeError()));
+    spec = std::move(*parsed);
+  }
+
+  auto source = MemoryBuffer::getFileOrSTDIN(o.file, /*IsText=*/true);
+  if (!source)
+    return fail(fmt::format("cannot read '{}': {}", o.file,
+                            source.getError().message()));
+  auto result = Compiler().compileTo(last, (*source)->getBuffer(), o.file, spec,
+                                     options);
+  if (!result)
+    return result.takeError();
+  if (o.timing)
+    printTimes(*result);
+  return writeText(o.output, o.explain ? result->program.explain : result->text);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Options o;
+  CLI::App app("llsac: compiles an attention variant (.mlir) for one spec and target");
+  app.add_option("FILE", o.file, "the variant; - for stdin");
+  app.add_option("--spec", o.specText,
+                 "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; optional: Hkv, M, "
+                 "levels, block, topk (8 or 8:8:4), scale, lse, indices");
+  app.add_option("--target", o.target, "what to compile for (--list-targets)");
+  app.add_option("--stop-after", o.stopAfter,
+                 "print that stage as text (--list-stages); default: program");
+  app.add_option("--start-from", o.startFrom,
+                 "FILE is text that --stop-after=STAGE printed; its spec comes with it");
+  app.add_option("-o", o.output, "where to write; default: stdout");
+  app.add_flag("--explain", o.explain, "print what was decided and why");
+  app.add_option("--dump-dir", o.dumpDir, "write every stage there: 01-bind.mlir, ...");
+  app.add_option("--reproducer", o.reproducer,
+                 "where a failing pass leaves its input, for llsa-opt --run-reproducer; default: "
+                 "in the dump folder");
+  app.add_flag("--timing", o.timing, "print the time of each stage to stderr");
+  app.add_flag("--list-stages", o.listStages, "print the stages");
+  app.add_flag("--list-targets", o.listTargets, "print the targets");
+  CLI11_PARSE(app, argc, argv);
+  if (Error error = run(o)) {
+    errs() << "llsac: " << toString(std::move(error)) << '\n';
+    return 1;
+  }
+  return 0;
+}
