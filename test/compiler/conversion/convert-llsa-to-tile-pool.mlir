@@ -1,0 +1,81 @@
+// RUN: llsa-opt %s --convert-llsa-to-tile --canonicalize --cse --split-input-file | FileCheck %s
+
+// Two levels in one pass over memory: a work item is a token of the last level,
+// and that averages what was rounded below it.
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @pool(
+// CHECK-SAME:  %[[X:.*]]: memref<1x2x64x64xbf16, {{[^>]*>>}}, %[[X1:[^:]*]]: memref<1x2x4x64xbf16>, %[[X2:[^:]*]]: memref<1x2x1x64xbf16, {{[^>]*>>}})
+// CHECK-SAME:  items [2] schedule <rows = 16, cols = 64, warps = 1, stages = 1>
+// CHECK-SAME:  attributes {llsa.bytes = 2.000000e+00 : f64, llsa.flops = 1.000000e+00 : f64}
+// CHECK-DAG:   %[[REC16:.*]] = arith.constant dense<6.250000e-02> : tensor<1x64xf32>
+// CHECK-DAG:   %[[REC4:.*]] = arith.constant dense<2.500000e-01> : tensor<1x64xf32>
+// CHECK:       %[[SUM:.*]] = scf.for %[[C:.*]] = %{{.*}} iter_args(%[[ACC:.*]] = %{{.*}})
+// CHECK:         %[[FIRST:.*]] = arith.muli %[[C]]
+// CHECK:         %[[TILE:.*]] = tile.load %[[X]][%{{.*}}, %{{.*}}, %[[FIRST]], %{{.*}}] : {{.*}} -> tensor<16x64xbf16>
+// CHECK:         %[[WIDE:.*]] = arith.extf %[[TILE]]
+// CHECK:         %[[ROW:.*]] = tile.reduce add %[[WIDE]] over rows
+// CHECK:         %[[MEAN:.*]] = arith.mulf %[[ROW]], %[[REC16]]
+// CHECK:         %[[ROUNDED:.*]] = arith.truncf %[[MEAN]]
+// CHECK:         tile.store %[[ROUNDED]], %[[X1]]
+// CHECK:         %[[BACK:.*]] = arith.extf %[[ROUNDED]]
+// CHECK:         arith.addf %[[ACC]], %[[BACK]]
+// CHECK:       %[[MEAN2:.*]] = arith.mulf %[[SUM]], %[[REC4]]
+// CHECK:       %[[ROUNDED2:.*]] = arith.truncf %[[MEAN2]]
+// CHECK:       tile.store %[[ROUNDED2]], %[[X2]]
+
+// CHECK:       func.func @llsa(%[[IN:.*]]: memref<1x2x64x64xbf16, strided<[?, ?, ?, 1]>> {llsa.name = "q", llsa.role = "input"},
+// CHECK-SAME:                  %[[OUT:.*]]: memref<1x2x1x64xbf16, strided<[?, ?, ?, 1]>> {llsa.name = "coarse", llsa.role = "output"}
+// CHECK:         %[[MID:.*]] = memref.alloc() : memref<1x2x4x64xbf16>
+// CHECK-NEXT:    tile.launch @pool(%[[IN]], %[[MID]], %[[OUT]])
+// CHECK-NEXT:    tile.launch @twice(%[[MID]], %{{.*}})
+// CHECK-NEXT:    return
+func.func @llsa(%q: tensor<1x2x64x64xbf16>)
+    -> (tensor<1x2x1x64xbf16> {llsa.name = "coarse"}, tensor<1x2x4x64xbf16>) {
+  %0:2 = llsa.launch "pool" schedule #s {
+    %1 = llsa.pool %q block 16 : tensor<1x2x64x64xbf16>
+    %2 = llsa.pool %1 block 4 : tensor<1x2x4x64xbf16>
+    llsa.yield %1, %2 : tensor<1x2x4x64xbf16>, tensor<1x2x1x64xbf16>
+  } {llsa.flops = 1.0 : f64, llsa.bytes = 2.0 : f64} : tensor<1x2x4x64xbf16>, tensor<1x2x1x64xbf16>
+  %3 = llsa.launch "twice" schedule #s {
+    %4 = arith.addf %0#0, %0#0 : tensor<1x2x4x64xbf16>
+    llsa.yield %4 : tensor<1x2x4x64xbf16>
+  } : tensor<1x2x4x64xbf16>
+  return %0#1, %3 : tensor<1x2x1x64xbf16>, tensor<1x2x4x64xbf16>
+}
+
+// -----
+
+// Several tensors in one launch; a last block that is not full divides by the
+// number of tokens that it has.
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @pool(
+// CHECK-SAME:  items [10]
+// CHECK-DAG:   %[[C8:.*]] = arith.constant 8 : index
+// CHECK-DAG:   %[[C6:.*]] = arith.constant 6 : index
+// CHECK-DAG:   %[[C22:.*]] = arith.constant 22 : index
+// CHECK:       %[[ITEM:.*]] = tile.work_item : index
+// CHECK:       %[[IN_Q:.*]] = arith.cmpi ult, %[[ITEM]], %[[C8]]
+// CHECK:       scf.if %[[IN_Q]]
+// CHECK:         %[[LEFT:.*]] = arith.subi %[[C22]], %{{.*}}
+// CHECK:         %[[COUNT:.*]] = arith.minsi %[[LEFT]], %[[C6]]
+// CHECK:         tile.load {{.*}} rows %[[COUNT]]
+// CHECK:         %[[N:.*]] = tile.range %[[COUNT]] step 0 : tensor<1x64xi32>
+// CHECK:         %[[NF:.*]] = arith.sitofp %[[N]]
+// CHECK:         arith.divf %{{.*}}, %[[NF]]
+// CHECK:       } else {
+// CHECK:         arith.subi %[[ITEM]], %[[C8]]
+// CHECK-NOT:     rows %
+// CHECK:         %[[SIX:.*]] = {{.*}} over rows
+// CHECK:         arith.divf %[[SIX]], %{{.*}}
+func.func @llsa(%q: tensor<1x2x22x64xf32>, %k: tensor<1x1x12x64xf32>) -> (tensor<1x2x4x64xf32>, tensor<1x1x2x64xf32>) {
+  %0:2 = llsa.launch "pool" schedule #s {
+    %1 = llsa.pool %q block 6 : tensor<1x2x22x64xf32>
+    %2 = llsa.pool %k block 6 : tensor<1x1x12x64xf32>
+    llsa.yield %1, %2 : tensor<1x2x4x64xf32>, tensor<1x1x2x64xf32>
+  } : tensor<1x2x4x64xf32>, tensor<1x1x2x64xf32>
+  return %0#0, %0#1 : tensor<1x2x4x64xf32>, tensor<1x1x2x64xf32>
+}

@@ -1,0 +1,21 @@
+// RUN: llsa-opt %s --split-input-file --convert-tile-to-vector --verify-diagnostics
+
+tile.kernel @dot_of_bf16(%x: memref<16x8xbf16>, %z: memref<16x16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %a = tile.load %x[%c0, %c0] : memref<16x8xbf16> -> tensor<16x8xbf16>
+  // expected-error@+1 {{'tile.dot' op of 'bf16' has no lowering for the CPU target, which multiplies f32}}
+  %s = tile.dot %a, %a, %zero transpose_b : tensor<16x8xbf16>, tensor<16x8xbf16> -> tensor<16x16xf32>
+  tile.store %s, %z[%c0, %c0] : tensor<16x16xf32>, memref<16x16xf32>
+  tile.return
+}
+
+// -----
+
+tile.kernel @unknown_op(%x: memref<16x8xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %a = tile.load %x[%c0, %c0] : memref<16x8xf32> -> tensor<16x8xf32>
+  // expected-error@+1 {{'tensor.cast' op has no lowering for the CPU target}}
+  %b = tensor.cast %a : tensor<16x8xf32> to tensor<?x8xf32>
+  tile.return
+}

@@ -1,0 +1,26 @@
+// RUN: llsa-opt %s --llsa-expand-libm | FileCheck %s
+
+// Whole vectors, no library call.
+// CHECK-LABEL: func.func @tanh(
+// CHECK-NOT:     math.tanh
+// CHECK:         math.fma %{{.*}} : vector<8xf32>
+// CHECK:         return %{{.*}} : vector<8xf32>
+func.func @tanh(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.tanh %x : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// CHECK-LABEL: func.func @sinh(
+// CHECK-NOT:     math.sinh
+func.func @sinh(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.sinh %x : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// The CPU has an instruction.
+// CHECK-LABEL: func.func @sqrt(
+// CHECK:         math.sqrt %{{.*}} : vector<8xf32>
+func.func @sqrt(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.sqrt %x : vector<8xf32>
+  return %y : vector<8xf32>
+}

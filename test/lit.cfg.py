@@ -1,0 +1,44 @@
+"""How the .mlir tests run: see docs of LLVM's lit. Configured by CMake."""
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+
+config.name = "llsa"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+# unit/ and numerics/ hold C++ tests, which ctest runs by itself.
+config.excludes = ["CMakeLists.txt", "Inputs", "unit", "numerics"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.llsa_obj_root, "test")
+
+# A variable is local to its CHECK-LABEL block unless its name starts with $.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+# No test sees the user's settings, or leaves anything in the user's cache.
+for name in [name for name in os.environ if name.startswith("LLSA_")]:
+    config.environment.pop(name, None)
+config.environment["LLSA_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")
+
+llvm_config.with_environment("PATH", config.llsa_bin_dir, append_path=True)
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+tool_dirs = [config.llsa_bin_dir, config.llvm_tools_dir]
+llvm_config.add_tool_substitutions(["FileCheck", "not", "split-file"], tool_dirs)
+llvm_config.add_tool_substitutions(
+    [
+        "llsa-opt",
+        "llsac",
+        "llsa-run",
+        "llsa-cache",
+        "llsa-bench",
+        "llsa-lsp-server",
+        "llsa-reduce",
+    ],
+    [config.llsa_bin_dir],
+)
+config.substitutions.append(("%python", '"%s"' % config.python_executable))
+config.substitutions.append(("%source", config.llsa_source_root))
+config.substitutions.append(
+    ("%variants", os.path.join(config.llsa_source_root, "kernels/variants"))
+)
+config.substitutions.append(("%reference", os.path.join(config.llsa_obj_root, "docs/reference")))

@@ -1,0 +1,80 @@
+//===- RunCase.cpp - compile, run and check a case ------------------------===//
+#include "test/numerics/RunCase.h"
+#include <fmt/format.h>
+#include <chrono>
+
+using namespace llsa;
+using namespace llsa::numerics;
+using namespace llsa::tools;
+
+llvm::Expected<TestKernel> TestKernel::create(const std::string &text, KernelSpec spec,
+                                              unsigned threads) {
+  TestKernel out;
+  rt::JitOptions options;
+  options.threads = threads;
+  out.jit = std::make_unique<rt::Jit>(options);
+  rt::Variant variant = rt::Variant::fromSource(text, "case");
+  auto interpreter = makeInterpreter(variant, spec, options.target);
+  if (!interpreter)
+    return interpreter.takeError();
+  out.interpreter = std::make_unique<reference::Interpreter>(std::move(*interpreter));
+  spec.indices = true;
+  auto kernel = out.jit->get(variant, spec);
+  if (!kernel)
+    return kernel.takeError();
+  out.kernel = *kernel;
+  return out;
+}
+
+llvm::Expected<NamedTensors> TestKernel::run(const NamedTensors &inputs, Layout layout) const {
+  llvm::Expected<NamedTensors> outputs = makeOutputs(kernel->program(), layout);
+  if (!outputs)
+    return outputs;
+  if (llvm::Error error = runOnce(*kernel, inputs, *outputs))
+    return error;
+  return outputs;
+}
+
+static llvm::Expected<CheckReport> evaluate(const Case &c) {
+  auto kernel = TestKernel::create(variantText(c), specOf(c));
+  if (!kernel)
+    return kernel.takeError();
+  InputSource source;
+  source.kind = c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
+  source.seed = c.seed;
+  auto inputs = makeInputs(source, specOf(c), kernel->interpreter->inputs(), c.layout);
+  if (!inputs)
+    return inputs.takeError();
+  auto outputs = kernel->run(inputs->tensors, c.layout);
+  if (!outputs)
+    return outputs.takeError();
+  return checkRun(*kernel->interpreter, inputs->tensors, *outputs, nullptr);
+}
+
+CaseResult llsa::numerics::runCase(const Case &c) {
+  llvm::Expected<CheckReport> report = evaluate(c);
+  if (!report)
+    return {llvm::toString(report.takeError()), {}};
+  return {report->message(), *report};
+}
+
+std::pair<Case, std::string> llsa::numerics::shrink(const Case &c, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point end =
+      Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+  std::pair<Case, std::string> best = {c, runCase(c).failure};
+  for (bool smaller = true; smaller;) {
+    smaller = false;
+    for (const Case &candidate : smallerCases(best.first)) {
+      if (Clock::now() > end)
+        return best;
+      std::string failure = runCase(candidate).failure;
+      if (failure.empty())
+        continue;
+      best = {candidate, failure};
+      smaller = true;
+      break;
+    }
+  }
+  return best;
+}

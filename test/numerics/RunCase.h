@@ -1,0 +1,37 @@
+//===- RunCase.h - compile, run and check a case ----------------*- C++ -*-===//
+#ifndef LLSA_TEST_NUMERICS_RUNCASE_H
+#define LLSA_TEST_NUMERICS_RUNCASE_H
+
+#include "test/numerics/Case.h"
+#include "tools/llsa-run/Check.h"
+#include "tools/llsa-run/Kernel.h"
+
+namespace llsa::numerics {
+
+/// A variant compiled for a spec, by no cache, and its reference.
+struct TestKernel {
+  std::unique_ptr<rt::Jit> jit;
+  rt::Jit::KernelPtr kernel;
+  std::unique_ptr<reference::Interpreter> interpreter;
+
+  static llvm::Expected<TestKernel> create(const std::string &text, KernelSpec spec,
+                                           unsigned threads = 1);
+  /// Fresh tensors for all results, written by one run.
+  llvm::Expected<tools::NamedTensors>
+  run(const tools::NamedTensors &inputs, tools::Layout layout = tools::Layout::Contiguous) const;
+};
+
+/// How a case ended.
+struct CaseResult {
+  std::string failure; ///< empty when all results are correct
+  tools::CheckReport report;
+};
+
+CaseResult runCase(const Case &c);
+
+/// The simplest case found, within `seconds`, that fails too; and how.
+std::pair<Case, std::string> shrink(const Case &c, double seconds);
+
+} // namespace llsa::numerics
+
+#endif // LLSA_TEST_NUMERICS_RUNCASE_H

@@ -1,0 +1,167 @@
+#include "compiler/driver/Compiler.h"
+#include "llvm/Support/FileSystem.h"
+#include <gtest/gtest.h>
+#include <thread>
+
+using namespace llsa;
+
+namespace {
+
+const char *kVariant = R"mlir(
+!x = tensor<?x?x?x?x!llsa.float>
+!r = tensor<?x?x?xf32>
+func.func @llsa(%q: !x, %k: !x, %v: !x)
+    -> (!x {llsa.name = "o"}, !r {llsa.name = "lse"}) {
+  %o, %lse = llsa.attention %q, %k, %v
+      hierarchy <block = ?, levels = ?, topk = ?> : !x, !x, !x
+  return %o, %lse : !x, !r
+}
+)mlir";
+
+KernelSpec specOf(llvm::StringRef text) {
+  auto spec = KernelSpec::parse(text);
+  EXPECT_TRUE(bool(spec)) << toString(spec.takeError());
+  return *spec;
+}
+
+const char *kSpec = "B=1,H=2,Hkv=1,N=200,D=16,dtype=f32,levels=2,block=4";
+
+llvm::Expected<CompileResult> compile(llvm::StringRef source,
+                                      llvm::StringRef spec = kSpec,
+                                      CompileOptions options = {}) {
+  return Compiler().compile(source, "test.mlir", specOf(spec), options);
+}
+
+std::string messageOf(llvm::StringRef source, llvm::StringRef spec = kSpec,
+                      CompileOptions options = {}) {
+  auto result = compile(source, spec, options);
+  return result ? "" : toString(result.takeError());
+}
+
+} // namespace
+
+TEST(Compiler, MakesAProgram) {
+  auto result = compile(kVariant);
+  ASSERT_TRUE(bool(result)) << toString(result.takeError());
+  const Program &program = result->program;
+  EXPECT_EQ(program.variant, "test");
+  EXPECT_EQ(program.spec.str(), specOf(kSpec).str());
+  auto target = resolveTarget("cpu");
+  ASSERT_TRUE(bool(target));
+  EXPECT_EQ(program.target, *target);
+  EXPECT_EQ(program.codeFormat, "elf");
+  EXPECT_EQ(program.code.substr(1, 3), "ELF");
+  EXPECT_TRUE(result->text.empty());
+  EXPECT_EQ(result->times.size(), allStages().size());
+
+  auto inputs = program.buffersOf(Buffer::Role::Input);
+  auto outputs = program.buffersOf(Buffer::Role::Output);
+  ASSERT_EQ(inputs.size(), 3u);
+  ASSERT_EQ(outputs.size(), 2u);
+  EXPECT_EQ(program.buffers[inputs[0]].name, "q");
+  EXPECT_EQ(program.buffers[inputs[0]].shape,
+            (std::vector<int64_t>{1, 2, 200, 16}));
+  EXPECT_EQ(program.buffers[inputs[2]].shape,
+            (std::vector<int64_t>{1, 1, 200, 16}));
+  EXPECT_EQ(program.buffers[outputs[0]].name, "o");
+  EXPECT_EQ(program.buffers[outputs[1]].name, "lse");
+  EXPECT_GE(program.steps.size(), 3u); // pool, select, attend
+  for (const Kernel &kernel : program.kernels) {
+    EXPECT_GT(kernel.items, 0) << kernel.name;
+    EXPECT_GT(kernel.flops, 0) << kernel.name;
+    EXPECT_GT(kernel.bytes, 0) << kernel.name;
+    EXPECT_GT(kernel.stackBytes, 0) << kernel.name;
+  }
+  EXPECT_GT(program.workspaceBytes, 0);
+  EXPECT_NE(program.explain.find("attend"), std::string::npos);
+  EXPECT_FALSE(bool(program.verify()));
+  auto again = Program::fromJSON(program.toJSON());
+  EXPECT_TRUE(bool(again)) << toString(again.takeError());
+}
+
+TEST(Compiler, SameInputSameCode) {
+  auto a = compile(kVariant), b = compile(kVariant);
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(a->program.code, b->program.code);
+  EXPECT_EQ(a->program.toJSON(), b->program.toJSON());
+}
+
+TEST(Compiler, ManyThreadsCompileAtOnce) {
+  auto alone = compile(kVariant);
+  ASSERT_TRUE(bool(alone)) << toString(alone.takeError());
+  std::vector<std::string> codes(4);
+  std::vector<std::thread> threads;
+  for (std::string &code : codes)
+    threads.emplace_back([&code] {
+      if (auto result = compile(kVariant))
+        code = result->program.code;
+      else
+        code = toString(result.takeError());
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  for (const std::string &code : codes)
+    EXPECT_EQ(code, alone->program.code);
+}
+
+TEST(Compiler, SpecDecidesLSEAndIndices) {
+  auto result = compile(
+      kVariant, "B=1,H=1,N=64,D=8,dtype=bf16,levels=1,block=4,lse=0,indices=1");
+  ASSERT_TRUE(bool(result)) << toString(result.takeError());
+  std::vector<std::string> names;
+  for (int64_t i : result->program.buffersOf(Buffer::Role::Output))
+    names.push_back(result->program.buffers[i].name);
+  EXPECT_EQ(names, (std::vector<std::string>{"o", "i1"}));
+}
+
+TEST(Compiler, ErrorsHaveTheirPlace) {
+  std::string message = messageOf("func.func @f(%q: tensor<?xf32>) {\n  x\n}");
+  EXPECT_EQ(message.rfind("test.mlir:2:3: error: ", 0), 0u) << message;
+  EXPECT_EQ(messageOf("").rfind("test.mlir", 0), 0u);
+}
+
+TEST(Compiler, UnknownTargetListsTargets) {
+  CompileOptions options;
+  options.target = "sm_10";
+  std::string message = messageOf(kVariant, kSpec, options);
+  EXPECT_EQ(message.rfind("test.mlir: error: unknown target 'sm_10'; targets "
+                          "are:\n  cpu ",
+                          0),
+            0u)
+      << message;
+}
+
+TEST(Compiler, StopsAfterAStageAndGoesOnFromIt) {
+  Compiler compiler;
+  auto whole = compile(kVariant);
+  ASSERT_TRUE(bool(whole)) << toString(whole.takeError());
+  for (Stage stage : {Stage::Bind, Stage::LLSA, Stage::Tile, Stage::Vector,
+                      Stage::LLVM, Stage::LLVMIR}) {
+    auto part = compiler.compileTo(stage, kVariant, "test.mlir", specOf(kSpec),
+                                   CompileOptions());
+    ASSERT_TRUE(bool(part)) << toString(part.takeError());
+    CompileOptions options;
+    options.startFrom = stage;
+    auto rest = compiler.compile(part->text, "other.mlir", KernelSpec(), options);
+    ASSERT_TRUE(bool(rest)) << stageName(stage).str() << ": "
+                            << toString(rest.takeError());
+    EXPECT_EQ(rest->program.toJSON(), whole->program.toJSON())
+        << stageName(stage).str();
+    EXPECT_EQ(rest->program.code, whole->program.code)
+        << stageName(stage).str();
+  }
+}
+
+TEST(Compiler, DumpFolderThatCannotBeMadeIsAnError) {
+  CompileOptions options;
+  options.dumpDir = "/dev/null/dump";
+  std::string message = messageOf(kVariant, kSpec, options);
+  EXPECT_EQ(message, "test.mlir: error: cannot make the dump folder "
+                     "'/dev/null/dump': Not a directory");
+}
+
+TEST(Compiler, BuildIdIsAHash) {
+  EXPECT_EQ(buildId().size(), 32u);
+  EXPECT_EQ(buildId().find_first_not_of("0123456789abcdef"),
+            llvm::StringRef::npos);
+}
