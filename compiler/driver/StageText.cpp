@@ -1,6 +1,7 @@
 //===- StageText.cpp --------------------------------------------*- C++ -*-===//
 #include "compiler/driver/StageText.h"
 
+#include "compiler/driver/KnownOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/IR/LLVMContext.h"
@@ -47,7 +48,12 @@ OwningOpRef<ModuleOp> parseModule(StringRef source, StringRef name,
         plan = std::move(*text);
         return success();
       });
-  return parseSourceString<ModuleOp>(source, config, name);
+  context.allowUnregisteredDialects(true);
+  auto module = parseSourceString<ModuleOp>(source, config, name);
+  context.allowUnregisteredDialects(false);
+  if (module && failed(checkKnown(*module)))
+    return nullptr;
+  return module;
 }
 
 void attachPlan(llvm::Module &module, StringRef plan) {

@@ -11,6 +11,10 @@ using namespace llsa;
 static constexpr int64_t kRows = 16;
 static constexpr int64_t kMaxRows = 32;
 static constexpr int64_t kCols = 64;
+/// Where every tile streams all keys through the cache, a tile of more rows
+/// streams them less often.
+static constexpr int64_t kStreamingRows = 64;
+static constexpr int64_t kCachedBytes = 1 << 20;
 static constexpr int64_t kMaxCols = 128;
 
 /// Time per query when runs of `granule` queries are cut into tiles of `rows`.
@@ -26,6 +30,10 @@ static double costOfRows(int64_t rows, int64_t granule,
 
 static int64_t chooseRows(const Problem &problem, const TargetInfo &target) {
   int64_t rows = kRows, granule = problem.granule;
+  if (problem.kind == Problem::Kind::Attend && granule == 0)
+    for (int64_t keys : problem.keys)
+      if (keys * problem.depth * 2 * int64_t(sizeof(float)) > kCachedBytes)
+        rows = kStreamingRows;
   if (granule > 0 && granule % kRows != 0) {
     // More than 16 rows only where one tile is the whole granule. Equal costs:
     // whole tiles before ragged ones, then larger ones.

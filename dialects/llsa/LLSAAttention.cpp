@@ -104,9 +104,12 @@ Value AttendOp::getIndicesOf(unsigned i) {
 }
 
 std::optional<int64_t> AttendOp::getBaseTokens() {
-  for (auto [i, keys] : llvm::enumerate(getKeys()))
-    if (getSource(i).getSpan() == 0 && !tensorOf(keys).isDynamicDim(kToken))
-      return tensorOf(keys).getDimSize(kToken);
+  for (auto [i, keys] : llvm::enumerate(getKeys())) {
+    if (getSource(i).getSpan() != 0)
+      continue;
+    int64_t count = tensorOf(keys).getDimSize(kToken);
+    return ShapedType::isDynamic(count) ? std::nullopt : std::optional(count);
+  }
   return std::nullopt;
 }
 
@@ -202,13 +205,7 @@ LogicalResult AttendOp::verify() {
                                  getSource(i).getEvery(), "indices")))
         return failure();
   }
-  // Without spans no key's weight depends on the number of tokens, and sources
-  // of different levels may stand side by side (a hierarchy without
-  // reweighting).
-  std::optional<int64_t> tokens;
-  if (llvm::any_of(getSources().getAsRange<SourceAttr>(),
-                   [](SourceAttr source) { return source.getSpan() != 0; }))
-    tokens = getBaseTokens();
+  std::optional<int64_t> tokens = getBaseTokens();
   for (unsigned i = 0; i < sources; ++i)
     if (failed(verifyKeyCount(*this, i, tokens)))
       return failure();

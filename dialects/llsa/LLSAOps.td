@@ -173,8 +173,8 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
     SourceAttr getSource(unsigned i) {
       return ::llvm::cast<SourceAttr>(getSources()[i]);
     }
-    /// Number of level-0 tokens: the key count of the sources without span;
-    /// nothing when there is none or it is not static.
+    /// Number of level-0 tokens: the key count of the first source without
+    /// span; nothing when there is none or it is not static.
     std::optional<int64_t> getBaseTokens();
   }];
 }

@@ -92,10 +92,7 @@ const double kInf = INFINITY;
 TEST_P(SpecialValues, ANaNInAQueryStaysInItsRow) {
   auto [clean, output] = check(kDense, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{"q", 7, NAN}});
   for (int64_t row = 0; row < 40; ++row)
-    if (row == 7)
-      EXPECT_TRUE(allNaN(output, row));
-    else
-      EXPECT_TRUE(sameRow(clean, output, row)) << row;
+    EXPECT_TRUE(row == 7 ? allNaN(output, row) : sameRow(clean, output, row)) << row;
 }
 
 TEST_P(SpecialValues, ANaNInAKeyIsSeenByAllInFullAttention) {

@@ -3,7 +3,7 @@
 // RUN: FileCheck %s --check-prefix=ERR --input-file=%t.err
 // RUN: not llsa-opt --run-reproducer %t.repro.mlir 2>&1 | FileCheck %s --check-prefix=AGAIN
 
-// ERR:      llsac: {{.*}}llsac-reproducer.mlir:[[@LINE+8]]:{{[0-9]+}}: error: {{.+}}
+// ERR:      llsac: {{.*}}llsac-reproducer.mlir:[[@LINE+7]]:{{[0-9]+}}: error: {{.+}}
 // ERR:      note: to reproduce: llsa-opt --run-reproducer {{.*}}.repro.mlir
 // ERR-NOT:  {{.}}
 // AGAIN: error: {{.+}}

@@ -136,9 +136,8 @@ Value KernelLowering::evaluate(Value tile, const Slice &slice, Memo &memo) {
   auto remember = [&](Value value) { return memo[tile] = value; };
   if (auto found = buffers[int(slice.layout)].find(tile);
       found != buffers[int(slice.layout)].end())
-    return remember(vector::LoadOp::create(
-        builder, loc, VectorType::get(slice.width, elementOf(tile)), found->second,
-        ValueRange{slice.line, slice.start}));
+    return remember(
+        loadLanes(found->second, slice.line, slice.start, slice.width, elementOf(tile)));
   if (auto found = vectors.find(tile); found != vectors.end())
     return remember(found->second);
   if (Value scalar = uniformScalar(tile))
@@ -176,6 +175,11 @@ Value KernelLowering::evaluateBroadcast(BroadcastOp op, const Slice &slice, Memo
   Value from = op.getTile(), tile = op.getResult();
   bool column = colsOf(from) == 1 && colsOf(tile) != 1;
   bool row = rowsOf(from) == 1 && rowsOf(tile) != 1;
+  if (rowsOf(from) * colsOf(from) == 1) { // one element for all
+    Memo one;
+    Value element = evaluate(from, {slice.layout, index(0), index(0), 1}, one);
+    return splat(vector::ExtractOp::create(builder, loc, element, 0), slice.width);
+  }
   if (slice.layout == Layout::Rows && row && !column) {
     Value scalar;
     if (auto range = dyn_cast_or_null<RangeOp>(from.getDefiningOp())) {
@@ -183,14 +187,14 @@ Value KernelLowering::evaluateBroadcast(BroadcastOp op, const Slice &slice, Memo
       scalar = arith::AddIOp::create(builder, loc, mapped(range.getStart()), offset);
       scalar = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), scalar);
     } else {
-      scalar = memref::LoadOp::create(builder, loc, buffers[int(Layout::Cols)].lookup(from),
-                                      ValueRange{index(0), slice.line});
+      scalar = loadScalar(buffers[int(Layout::Cols)].lookup(from), index(0), slice.line,
+                          elementOf(from));
     }
     return splat(scalar, slice.width);
   }
   if (slice.layout == Layout::Cols && column && !row) {
-    Value scalar = memref::LoadOp::create(builder, loc, buffers[int(Layout::Rows)].lookup(from),
-                                          ValueRange{index(0), slice.line});
+    Value scalar = loadScalar(buffers[int(Layout::Rows)].lookup(from), index(0), slice.line,
+                              elementOf(from));
     return splat(scalar, slice.width);
   }
   // The operand's vector serves every line. It may be narrower than a chunk's

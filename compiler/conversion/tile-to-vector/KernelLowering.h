@@ -111,6 +111,11 @@ private:
   /// The one vector of an Rx1 tile.
   Value vectorOf(Value tile);
   void transposeInto(Value from, Value to);
+  /// Reads and writes buffers; truth values are kept as bytes, since a vector
+  /// of i1 would be packed into bits that a scalar load does not find.
+  void storeLanes(Value vector, Value buffer, Value line, Value lane);
+  Value loadLanes(Value buffer, Value line, Value lane, int64_t width, mlir::Type element);
+  Value loadScalar(Value buffer, Value line, Value lane, mlir::Type element);
   Value allocate(mlir::Type element, int64_t lines, int64_t lanes);
   Value allocateFor(Value tile, Layout layout);
   /// The layouts in which users want a tile, through lazy users.

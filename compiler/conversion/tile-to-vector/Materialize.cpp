@@ -13,10 +13,36 @@ using namespace llsa::tile;
 Value KernelLowering::allocate(Type element, int64_t lines, int64_t lanes) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(entry);
+  if (element.isInteger(1))
+    element = builder.getI8Type();
   int64_t bytes = std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
   stackBytes += llvm::alignTo(lines * lanes * bytes, 64);
   return memref::AllocaOp::create(builder, loc, MemRefType::get({lines, lanes}, element),
                                   builder.getI64IntegerAttr(64));
+}
+
+void KernelLowering::storeLanes(Value vector, Value buffer, Value line, Value lane) {
+  auto type = cast<VectorType>(vector.getType());
+  if (type.getElementType().isInteger(1))
+    vector = arith::ExtUIOp::create(builder, loc, type.clone(builder.getI8Type()), vector);
+  vector::StoreOp::create(builder, loc, vector, buffer, ValueRange{line, lane});
+}
+
+Value KernelLowering::loadLanes(Value buffer, Value line, Value lane, int64_t width,
+                                Type element) {
+  Type stored = cast<MemRefType>(buffer.getType()).getElementType();
+  Value vector = vector::LoadOp::create(builder, loc, VectorType::get(width, stored), buffer,
+                                        ValueRange{line, lane});
+  if (stored == element)
+    return vector;
+  return arith::TruncIOp::create(builder, loc, VectorType::get(width, element), vector);
+}
+
+Value KernelLowering::loadScalar(Value buffer, Value line, Value lane, Type element) {
+  Value scalar = memref::LoadOp::create(builder, loc, buffer, ValueRange{line, lane});
+  if (scalar.getType() == element)
+    return scalar;
+  return arith::TruncIOp::create(builder, loc, element, scalar);
 }
 
 Value KernelLowering::allocateFor(Value tile, Layout layout) {
@@ -46,9 +72,17 @@ void KernelLowering::evaluateInto(Value tile, Layout layout, Value buffer) {
     for (auto [i, element] : llvm::enumerate(constant.getValues<Attribute>())) {
       Value r = index(i / cols), c = index(i % cols);
       Value scalar = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(element));
+      if (scalar.getType().isInteger(1))
+        scalar = arith::ExtUIOp::create(builder, loc, builder.getI8Type(), scalar);
       memref::StoreOp::create(builder, loc, scalar, buffer,
                               layout == Layout::Rows ? ValueRange{c, r} : ValueRange{r, c});
     }
+    return;
+  }
+  // What is done in the other layout only is turned around, whatever its size.
+  if (Value other = buffers[int(flip(layout))].lookup(tile);
+      other && !buffers[int(layout)].contains(tile) && !vectors.contains(tile)) {
+    transposeInto(other, buffer);
     return;
   }
   // Leaves that lie the other way are computed there, then turned around.
@@ -65,14 +99,14 @@ void KernelLowering::evaluateInto(Value tile, Layout layout, Value buffer) {
     return;
   }
   if (Value vector = vectors.lookup(tile)) {
-    vector::StoreOp::create(builder, loc, vector, buffer, ValueRange{index(0), index(0)});
+    storeLanes(vector, buffer, index(0), index(0));
     return;
   }
   prepare(tile, layout);
   forEachSlice(tile, layout, [&](const Slice &slice) {
     Memo memo;
     Value value = evaluate(tile, slice, memo);
-    vector::StoreOp::create(builder, loc, value, buffer, ValueRange{slice.line, slice.start});
+    storeLanes(value, buffer, slice.line, slice.start);
   });
 }
 

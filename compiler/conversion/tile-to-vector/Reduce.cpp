@@ -33,7 +33,7 @@ void KernelLowering::reduceOverCols(ReduceOp op) {
   Value tile = op.getTile();
   int64_t rows = rowsOf(tile), cols = colsOf(tile);
   auto type = VectorType::get(rows, builder.getF32Type());
-  int64_t chains = cols % 4 == 0 ? 4 : 1;
+  int64_t chains = cols % 4 == 0 && rows <= 32 ? 4 : 1;
 
   // Somebody else needs the tile too: keep it.
   Value kept;

@@ -17,7 +17,7 @@ std::string bytesText(int64_t bytes) {
   raw_string_ostream os(text);
   if (bytes < 10 * 1024)
     os << bytes << " B";
-  else if (bytes < 10 * 1024 * 1024)
+  else if (bytes < 1024 * 1024)
     os << format("%.1f KiB", double(bytes) / 1024);
   else
     os << format("%.1f MiB", double(bytes) / (1024 * 1024));

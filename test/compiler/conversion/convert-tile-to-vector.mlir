@@ -167,3 +167,48 @@ tile.kernel @topk(%x: memref<16x32xf32>, %y: memref<16x4xi32>) items [1] {
   tile.store %i, %y[%c0, %c0] : tensor<16x4xi32>, memref<16x4xi32>
   tile.return
 }
+
+// -----
+
+// Truth values are bytes in memory: vectors of bits would be packed.
+
+// CHECK-LABEL: func.func @truth
+// CHECK: memref.alloca() {{.*}} memref<1x8xi8>
+// CHECK: arith.extui %{{.*}} : vector<8xi1> to vector<8xi8>
+// CHECK: %[[B:.*]] = memref.load %{{.*}} : memref<1x8xi8>
+// CHECK: arith.trunci %[[B]] : i8 to i1
+tile.kernel @truth(%x: memref<16x8xf32>, %y: memref<16x1xf32>) items [4] {
+  %i = tile.work_item : index
+  %c0 = arith.constant 0 : index
+  %a = tile.load %x[%c0, %c0] : memref<16x8xf32> -> tensor<16x8xf32>
+  %id = tile.range %i step 1 : tensor<1x8xi32>
+  %three = arith.constant dense<3> : tensor<1x8xi32>
+  %few = arith.cmpi slt, %id, %three : tensor<1x8xi32>
+  %mask = tile.broadcast %few : tensor<1x8xi1> -> tensor<16x8xi1>
+  %zero = arith.constant dense<0.0> : tensor<16x8xf32>
+  %b = arith.select %mask, %a, %zero : tensor<16x8xi1>, tensor<16x8xf32>
+  %m = tile.reduce add %b over cols : tensor<16x8xf32> -> tensor<16x1xf32>
+  tile.store %m, %y[%c0, %c0] : tensor<16x1xf32>, memref<16x1xf32>
+  tile.return
+}
+
+// -----
+
+// One element is repeated to any size.
+
+// CHECK-LABEL: func.func @one_element
+// CHECK: memref.load %{{.*}}[%{{.*}}] : memref<4xf32>
+// CHECK: vector.broadcast {{.*}} : f32 to vector<16xf32>
+tile.kernel @one_element(%slopes: memref<4xf32>, %y: memref<16x8xf32>) items [4] {
+  %i = tile.work_item : index
+  %c0 = arith.constant 0 : index
+  %id = tile.range %i step 1 : tensor<1x1xi32>
+  %s = tile.lookup %slopes[%id] : memref<4xf32>, tensor<1x1xi32> -> tensor<1x1xf32>
+  %b = tile.broadcast %s : tensor<1x1xf32> -> tensor<16x8xf32>
+  %old = tile.load %y[%c0, %c0] : memref<16x8xf32> -> tensor<16x8xf32>
+  %m = tile.reduce max %old over cols : tensor<16x8xf32> -> tensor<16x1xf32>
+  %mb = tile.broadcast %m : tensor<16x1xf32> -> tensor<16x8xf32>
+  %sum = arith.addf %b, %mb : tensor<16x8xf32>
+  tile.store %sum, %y[%c0, %c0] : tensor<16x8xf32>, memref<16x8xf32>
+  tile.return
+}

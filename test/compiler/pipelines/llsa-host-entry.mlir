@@ -13,24 +13,24 @@ func.func @copy(%x: memref<4x8xf32, strided<[?, 1]>>, %y: memref<4x8xf32>,
   return
 }
 // CHECK-LABEL: llvm.func internal @copy.items(
-// CHECK-SAME:    %[[X:.*]]: !llvm.ptr {llvm.noalias, llvm.nonnull}, %[[S:.*]]: i64,
-// CHECK-SAME:    %[[Y:.*]]: !llvm.ptr {llvm.noalias, llvm.nonnull},
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: !llvm.ptr {llvm.noalias, llvm.nonnull}, %[[S:[a-z0-9]+]]: i64,
+// CHECK-SAME:    %[[Y:[a-z0-9]+]]: !llvm.ptr {llvm.noalias, llvm.nonnull},
 // CHECK-SAME:    %{{.*}}: i64, %{{.*}}: i64) attributes {no_inline}
 // CHECK:         llvm.insertvalue %[[S]], %{{.*}}[4, 0]
 // CHECK:         scf.for
 // CHECK:         llvm.return
 // CHECK-LABEL: llvm.func @copy(
-// CHECK-SAME:    %[[ARGS:.*]]: !llvm.ptr, %[[FIRST:.*]]: i64, %[[LAST:.*]]: i64)
-// CHECK:         %[[A0:.*]] = llvm.getelementptr %[[ARGS]][0]
-// CHECK:         %[[D0:.*]] = llvm.load %[[A0]] : !llvm.ptr -> !llvm.ptr
-// CHECK:         %[[P0:.*]] = llvm.getelementptr %[[D0]][1]
-// CHECK:         %[[PX:.*]] = llvm.load %[[P0]] : !llvm.ptr -> !llvm.ptr
-// CHECK:         %[[Q0:.*]] = llvm.getelementptr %[[D0]][5]
-// CHECK:         %[[PS:.*]] = llvm.load %[[Q0]] : !llvm.ptr -> i64
-// CHECK:         %[[A1:.*]] = llvm.getelementptr %[[ARGS]][1]
-// CHECK:         %[[D1:.*]] = llvm.load %[[A1]] : !llvm.ptr -> !llvm.ptr
-// CHECK:         %[[P1:.*]] = llvm.getelementptr %[[D1]][1]
-// CHECK:         %[[PY:.*]] = llvm.load %[[P1]] : !llvm.ptr -> !llvm.ptr
+// CHECK-SAME:    %[[ARGS:[a-z0-9]+]]: !llvm.ptr, %[[FIRST:[a-z0-9]+]]: i64, %[[LAST:[a-z0-9]+]]: i64)
+// CHECK:         %[[A0:[a-z0-9]+]] = llvm.getelementptr %[[ARGS]][0]
+// CHECK:         %[[D0:[a-z0-9]+]] = llvm.load %[[A0]] : !llvm.ptr -> !llvm.ptr
+// CHECK:         %[[P0:[a-z0-9]+]] = llvm.getelementptr %[[D0]][1]
+// CHECK:         %[[PX:[a-z0-9]+]] = llvm.load %[[P0]] : !llvm.ptr -> !llvm.ptr
+// CHECK:         %[[Q0:[a-z0-9]+]] = llvm.getelementptr %[[D0]][5]
+// CHECK:         %[[PS:[a-z0-9]+]] = llvm.load %[[Q0]] : !llvm.ptr -> i64
+// CHECK:         %[[A1:[a-z0-9]+]] = llvm.getelementptr %[[ARGS]][1]
+// CHECK:         %[[D1:[a-z0-9]+]] = llvm.load %[[A1]] : !llvm.ptr -> !llvm.ptr
+// CHECK:         %[[P1:[a-z0-9]+]] = llvm.getelementptr %[[D1]][1]
+// CHECK:         %[[PY:[a-z0-9]+]] = llvm.load %[[P1]] : !llvm.ptr -> !llvm.ptr
 // CHECK:         llvm.call @copy.items(%[[PX]], %[[PS]], %[[PY]], %[[FIRST]], %[[LAST]])
 
 // -----

@@ -247,9 +247,9 @@ func.func @attend_c7_span(%x: !x, %y: !y) {
 
 !x = tensor<1x8x33x64xf32>
 !y = tensor<1x8x2x64xf32>
-func.func @attend_c7_bases_differ(%x: !x, %y: !y) {
-  // expected-error @+1 {{'llsa.attend' op source 1 must have 33 keys (33 tokens, span 1), got 2}}
-  %o, %lse = llsa.attend %x from dense(%x, %x), dense(%y, %y), dense(%y, %y) span 17 : !x, !x, !x, !y, !y, !y, !y
+func.func @attend_c7_first_source(%x: !x, %y: !y) {
+  // expected-error @+1 {{'llsa.attend' op source 2 must have 1 keys (2 tokens, span 17), got 2}}
+  %o, %lse = llsa.attend %x from dense(%y, %y), dense(%x, %x), dense(%y, %y) span 17 : !x, !y, !y, !x, !x, !y, !y
   return
 }
 

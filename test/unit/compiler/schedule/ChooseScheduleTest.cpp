@@ -23,6 +23,9 @@ static Schedule choose(const Problem &problem) {
 
 TEST(ChooseSchedule, SixteenRowsWhereTheyFit) {
   EXPECT_EQ(choose(attend(0)).rows, 16);
+  Problem streaming = attend(0);
+  streaming.keys = {65536};
+  EXPECT_EQ(choose(streaming).rows, 64); // keys that no cache holds
   for (int64_t granule : {16, 32, 48, 64, 128})
     EXPECT_EQ(choose(attend(granule)).rows, 16) << granule;
 }
