@@ -81,7 +81,7 @@ def LLSA_SourceAttr : AttrDef<LLSA_Dialect, "Source"> {
     `weight` multiplies every key's `exp(s)`. `span` is the number of level-0
     tokens that a key averages (0: not given, every key weighs `weight`); with
     it key j weighs `weight * min(span, N - j * span)`, N being the number of
-    level-0 tokens: the key count of a source without span, if there is one.
+    level-0 tokens: the key count of the first source without span, if any.
 
     It is written as part of `llsa.attend`; alone it reads
 

@@ -61,6 +61,10 @@ struct Case {
   bool gate = false;
 };
 
+/// Compiling takes far longer than running: this many cases with consecutive
+/// numbers share a variant and spec, and have inputs of their own.
+inline constexpr uint64_t kCasesPerKernel = 3;
+
 /// The case of this number; equal numbers give equal cases.
 Case randomCase(uint64_t seed);
 

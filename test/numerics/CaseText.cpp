@@ -39,7 +39,7 @@ private:
   std::string arguments, results, returned, returnedTypes, body;
   std::vector<std::string> made; ///< values that exist already
   int64_t brought = 0, selected = 0;
-  std::string lastSelection, lastSelectedKeys;
+  std::string lastSelection, lastSelectionType, lastSelectedKeys;
 };
 } // namespace
 
@@ -191,6 +191,10 @@ std::string VariantWriter::levelOf(const std::string &tensor, int64_t level) {
   return name;
 }
 
+static std::string indexType(int64_t topk) {
+  return fmt::format("tensor<?x?x?x{}xi32>", topk);
+}
+
 /// Selects keys of the level above the source's children.
 std::string VariantWriter::selection(const SourceCase &source) {
   int64_t level = source.level + 1;
@@ -201,12 +205,13 @@ std::string VariantWriter::selection(const SourceCase &source) {
     std::string query2 = levelOf("q", 2), keys2 = levelOf("k", 2);
     line(fmt::format("{}c = llsa.select {}, {} topk {} : !x, !x", name, query2, keys2,
                      source.topk + 1));
-    line(fmt::format("{} = llsa.select {}, {} topk {} within {}c block {} : !x, !x, !i", name,
-                     query, keys, source.topk, name, c.pool2));
+    line(fmt::format("{} = llsa.select {}, {} topk {} within {}c block {} : !x, !x, {}", name,
+                     query, keys, source.topk, name, c.pool2, indexType(source.topk + 1)));
   } else {
     line(fmt::format("{} = llsa.select {}, {} topk {} : !x, !x", name, query, keys, source.topk));
   }
   lastSelection = name;
+  lastSelectionType = indexType(source.topk);
   lastSelectedKeys = keys;
   return name;
 }
@@ -225,7 +230,7 @@ std::string VariantWriter::sourceText(const SourceCase &source, std::string &typ
   case SourceCase::Kind::Selected:
     text = fmt::format("gathered({}, {} by {}) block {} every {}", k, v, selection(source), parent,
                        source.perQuery ? 1 : source.level == 0 ? c.pool1 : c.pool1 * c.pool2);
-    types += ", !i";
+    types += ", " + indexType(source.topk);
     break;
   case SourceCase::Kind::Brought: {
     std::string name = fmt::format("brought{}", ++brought);
@@ -254,8 +259,8 @@ void VariantWriter::sources() {
   gate();
   result("%lse", "!r", "lse");
   if (c.invert && !lastSelection.empty()) {
-    line(fmt::format("%offsets, %rows = llsa.invert_indices {} of {} : !i, !x", lastSelection,
-                     lastSelectedKeys));
+    line(fmt::format("%offsets, %rows = llsa.invert_indices {} of {} : {}, !x", lastSelection,
+                     lastSelectedKeys, lastSelectionType));
     result("%offsets", "!n", "offsets");
     result("%rows", "!n", "rows");
   }

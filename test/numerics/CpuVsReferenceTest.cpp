@@ -33,7 +33,10 @@ struct Tally {
 
   void add(const Case &c, const CaseResult &result) {
     std::lock_guard<std::mutex> lock(mutex);
-    ++cases;
+    if (++cases % 250 == 0) {
+      fmt::print("{} cases done\n", cases);
+      std::fflush(stdout);
+    }
     ++byForm[static_cast<int>(c.form)];
     ++byDtype[static_cast<int>(c.dtype)];
     crossAttention += c.M != c.N;
@@ -59,19 +62,20 @@ struct Tally {
 TEST(CpuVsReference, RandomCases) {
   Options &options = Options::get();
   Tally tally;
-  std::atomic<uint64_t> next{options.first};
   uint64_t end = options.first + options.cases;
+  std::atomic<uint64_t> nextKernel{options.first / kCasesPerKernel};
   using Clock = std::chrono::steady_clock;
   Clock::time_point start = Clock::now();
   auto work = [&] {
-    for (uint64_t seed; (seed = next++) < end;) {
-      Case c = randomCase(seed);
-      if (options.verbose) // the last one before a crash is the culprit
-        fmt::print(stderr, "case {}\n", seed);
-      tally.add(c, runCase(c));
-      if (tally.cases % 250 == 0)
-        fmt::print("{} of {} cases\n", tally.cases, options.cases);
-    }
+    CaseRunner runner;
+    for (uint64_t first; (first = nextKernel++ * kCasesPerKernel) < end;)
+      for (uint64_t seed = std::max(first, options.first);
+           seed < std::min(first + kCasesPerKernel, end); ++seed) {
+        if (options.verbose) // the last one before a crash is the culprit
+          fmt::print(stderr, "case {}\n", seed);
+        Case c = randomCase(seed);
+        tally.add(c, runner.run(c));
+      }
   };
   std::vector<std::thread> threads;
   for (unsigned n = std::max(1u, std::thread::hardware_concurrency()); n > 0; --n)

@@ -10,7 +10,7 @@ namespace {
 /// Random decisions, one after the other.
 class Dice {
 public:
-  explicit Dice(uint64_t seed) : random(seed, /*stream=*/5) {}
+  Dice(uint64_t seed, uint64_t stream) : random(seed, stream) {}
   /// low .. high
   int64_t between(int64_t low, int64_t high) {
     return low + static_cast<int64_t>(random.bits(counter++) % uint64_t(high - low + 1));
@@ -39,12 +39,7 @@ static void drawSizes(Dice &dice, Case &c) {
                          : dice.between(1, most);
   c.M = dice.chance(75) ? c.N : dice.between(1, most);
   c.dtype = dice.oneOf({DType::F32, DType::F32, DType::BF16, DType::F16});
-  c.layout = dice.chance(60) ? tools::Layout::Contiguous
-                             : dice.oneOf({tools::Layout::TokensFirst,
-                                           tools::Layout::TokensFirst,
-                                           tools::Layout::Padded});
   c.lse = dice.chance(70);
-  c.structured = dice.chance(30);
   if (dice.chance(20))
     c.scale = dice.oneOf({0.05, 0.125, 1.0, -0.25});
 }
@@ -102,7 +97,7 @@ static void drawSources(Dice &dice, Case &c) {
 }
 
 Case llsa::numerics::randomCase(uint64_t seed) {
-  Dice dice(seed);
+  Dice dice(seed / kCasesPerKernel, /*stream=*/5);
   Case c;
   c.seed = seed;
   int64_t form = dice.between(0, 99);
@@ -122,6 +117,13 @@ Case llsa::numerics::randomCase(uint64_t seed) {
     drawSources(dice, c);
   c.phi = dice.between(0, 2);
   c.gate = c.form != Case::Form::Hierarchy && dice.chance(40);
+
+  Dice inputs(seed, /*stream=*/6);
+  c.structured = inputs.chance(30);
+  c.layout = inputs.chance(60) ? tools::Layout::Contiguous
+                               : inputs.oneOf({tools::Layout::TokensFirst,
+                                               tools::Layout::TokensFirst,
+                                               tools::Layout::Padded});
   return c;
 }
 

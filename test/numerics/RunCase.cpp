@@ -35,14 +35,21 @@ llvm::Expected<NamedTensors> TestKernel::run(const NamedTensors &inputs, Layout 
   return outputs;
 }
 
-static llvm::Expected<CheckReport> evaluate(const Case &c) {
-  auto kernel = TestKernel::create(variantText(c), specOf(c));
-  if (!kernel)
-    return kernel.takeError();
+llvm::Expected<CheckReport> CaseRunner::evaluate(const Case &c) {
+  KernelSpec spec = specOf(c);
+  std::string text = variantText(c), wanted = spec.str() + text;
+  if (!kernel || key != wanted) {
+    kernel.reset();
+    auto made = TestKernel::create(text, spec);
+    if (!made)
+      return made.takeError();
+    kernel = std::make_unique<TestKernel>(std::move(*made));
+    key = wanted;
+  }
   InputSource source;
   source.kind = c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
   source.seed = c.seed;
-  auto inputs = makeInputs(source, specOf(c), kernel->interpreter->inputs(), c.layout);
+  auto inputs = makeInputs(source, spec, kernel->interpreter->inputs(), c.layout);
   if (!inputs)
     return inputs.takeError();
   auto outputs = kernel->run(inputs->tensors, c.layout);
@@ -51,12 +58,14 @@ static llvm::Expected<CheckReport> evaluate(const Case &c) {
   return checkRun(*kernel->interpreter, inputs->tensors, *outputs, nullptr);
 }
 
-CaseResult llsa::numerics::runCase(const Case &c) {
+CaseResult CaseRunner::run(const Case &c) {
   llvm::Expected<CheckReport> report = evaluate(c);
   if (!report)
     return {llvm::toString(report.takeError()), {}};
   return {report->message(), *report};
 }
+
+CaseResult llsa::numerics::runCase(const Case &c) { return CaseRunner().run(c); }
 
 std::pair<Case, std::string> llsa::numerics::shrink(const Case &c, double seconds) {
   using Clock = std::chrono::steady_clock;

@@ -27,6 +27,17 @@ struct CaseResult {
   tools::CheckReport report;
 };
 
+/// Runs cases; keeps the last kernel, for the next case with the same one. For
+/// one thread.
+class CaseRunner {
+public:
+  CaseResult run(const Case &c);
+
+private:
+  llvm::Expected<tools::CheckReport> evaluate(const Case &c);
+  std::string key;
+  std::unique_ptr<TestKernel> kernel;
+};
 CaseResult runCase(const Case &c);
 
 /// The simplest case found, within `seconds`, that fails too; and how.

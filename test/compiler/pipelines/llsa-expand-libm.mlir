@@ -24,3 +24,28 @@ func.func @sqrt(%x: vector<8xf32>) -> vector<8xf32> {
   %y = math.sqrt %x : vector<8xf32>
   return %y : vector<8xf32>
 }
+
+// CHECK-LABEL: func.func @log10(
+// CHECK-NOT:     math.log10
+// CHECK:         arith.mulf
+func.func @log10(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.log10 %x : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// CHECK-LABEL: func.func @rsqrt(
+// CHECK:         %[[S:.*]] = math.sqrt
+// CHECK:         arith.divf %{{.*}}, %[[S]]
+func.func @rsqrt(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.rsqrt %x : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// Half precision is computed in float32.
+// CHECK-LABEL: func.func @erf(
+// CHECK-NOT:     math.erf
+// CHECK:         arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
+func.func @erf(%x: vector<8xf16>) -> vector<8xf16> {
+  %y = math.erf %x : vector<8xf16>
+  return %y : vector<8xf16>
+}

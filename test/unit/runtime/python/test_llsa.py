@@ -1,0 +1,76 @@
+"""The Python package over the C interface, with NumPy arrays."""
+
+import os
+import sys
+import unittest
+
+import numpy as np
+
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "runtime", "python"))
+import llsa  # noqa: E402
+
+LIBRARY = os.environ["LIBRARY_UNDER_TEST"]
+VARIANTS = os.path.join(ROOT, "kernels", "variants")
+
+
+def softmax_attention(q, k, v):
+    s = np.einsum("bhmd,bhnd->bhmn", q, k, dtype=np.float64) / np.sqrt(q.shape[-1])
+    m = s.max(-1, keepdims=True)
+    p = np.exp(s - m)
+    l = p.sum(-1, keepdims=True)
+    return np.einsum("bhmn,bhnd->bhmd", p / l, v), (m + np.log(l))[..., 0]
+
+
+class LLSATest(unittest.TestCase):
+    def setUp(self):
+        self.context = llsa.Context(cache_dir="off", library=LIBRARY)
+        rng = np.random.default_rng(0)
+        self.q, self.k, self.v = (rng.standard_normal((1, 2, 100, 16), dtype=np.float32) for _ in range(3))
+
+    def run_kernel(self, variant, spec):
+        kernel = self.context.kernel(os.path.join(VARIANTS, variant), spec)
+        outputs = [np.full(t.shape, -7, dtype=t.dtype) for t in kernel.outputs]
+        kernel([self.q, self.k, self.v], outputs)
+        return kernel, outputs
+
+    def test_dense_is_softmax_attention(self):
+        _, (o, lse) = self.run_kernel("dense.mlir", "B=1,H=2,N=100,D=16,dtype=f32")
+        expected, expected_lse = softmax_attention(self.q, self.k, self.v)
+        np.testing.assert_allclose(o, expected, atol=1e-6)
+        np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
+
+    def test_strides_are_taken(self):
+        spec = "B=1,H=2,N=100,D=16,dtype=f32"
+        _, (o, _) = self.run_kernel("llsa.mlir", spec)
+        self.q, self.k, self.v = (np.ascontiguousarray(x.transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
+                                  for x in (self.q, self.k, self.v))
+        _, (again, _) = self.run_kernel("llsa.mlir", spec)
+        np.testing.assert_array_equal(o, again)
+
+    def test_a_kernel_says_what_it_takes(self):
+        kernel, _ = self.run_kernel("llsa.mlir", "B=1,H=2,N=100,D=16,dtype=f32,levels=1,indices=1")
+        self.assertEqual([t.name for t in kernel.inputs], ["q", "k", "v"])
+        self.assertEqual([t.name for t in kernel.outputs], ["o", "lse", "i1"])
+        self.assertEqual(kernel.outputs[2].dtype, "int32")
+        self.assertEqual(kernel.inputs[0].shape, (1, 2, 100, 16))
+        self.assertIn('"steps"', kernel.program)
+        self.assertTrue(kernel.target.startswith("cpu:"))
+
+    def test_wrong_shapes_are_refused_by_name(self):
+        kernel = self.context.kernel(os.path.join(VARIANTS, "llsa.mlir"), "B=1,H=2,N=100,D=16,dtype=f32")
+        o, lse = np.empty_like(self.q), np.empty((1, 2, 100), np.float32)
+        with self.assertRaisesRegex(llsa.LLSAError, "'k'|k:"):
+            kernel([self.q, self.k[:, :, :99], self.v], [o, lse])
+
+    def test_bad_specs_and_variants_are_errors(self):
+        with self.assertRaisesRegex(llsa.LLSAError, "spec misses D"):
+            self.context.kernel(os.path.join(VARIANTS, "llsa.mlir"), "B=1,H=2,N=100,dtype=f32")
+        with self.assertRaisesRegex(llsa.LLSAError, "nowhere.mlir"):
+            self.context.kernel("nowhere.mlir", "B=1,H=2,N=100,D=16,dtype=f32")
+        with self.assertRaisesRegex(llsa.LLSAError, "found none"):
+            self.context.kernel("module {\n}\n", "B=1,H=2,N=100,D=16,dtype=f32")
+
+
+if __name__ == "__main__":
+    unittest.main()
