@@ -17,15 +17,18 @@ typedef float Vector16 __attribute__((vector_size(64)));
 template <typename Vector, int Chains>
 inline __attribute__((always_inline)) float multiplyAdd(long rounds, float seed) {
   Vector sum[Chains], x = Vector{} + seed, y = Vector{} + 1e-9f * seed;
+#pragma GCC unroll 16
   for (int c = 0; c < Chains; ++c)
     sum[c] = x * float(c);
   for (long r = 0; r < rounds; ++r) {
+#pragma GCC unroll 16
     for (int c = 0; c < Chains; ++c) {
       sum[c] = sum[c] * y + x;
       asm volatile("" : "+x"(sum[c])); // keeps each chain in its register
     }
   }
   Vector total = sum[0];
+#pragma GCC unroll 16
   for (int c = 1; c < Chains; ++c)
     total += sum[c];
   return total[0];
@@ -63,7 +66,7 @@ Choice choose() {
 double llsa::bench::measurePeakFlops(unsigned threads) {
   using Clock = std::chrono::steady_clock;
   Choice choice = choose();
-  constexpr long rounds = 20'000'000;
+  constexpr long rounds = 50'000'000;
   double best = 0;
   for (int repeat = 0; repeat < 3; ++repeat) {
     std::vector<std::thread> workers;

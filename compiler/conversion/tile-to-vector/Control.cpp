@@ -48,10 +48,12 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       memory = gather.getSource();
     if (memory && written.contains(memory))
       materialize(tile, Layout::Cols);
-    if (colsOf(tile) == 1 && isLazy(tile) && naturalLayout(tile) == Layout::Rows)
+    if (colsOf(tile) != 1 || !isLazy(tile) || naturalLayout(tile) != Layout::Rows)
+      materializeForNestedUses(tile);
+    else if (isVector(tile))
       vectorOf(tile);
     else
-      materializeForNestedUses(tile);
+      materialize(tile, Layout::Rows);
   }
   return success();
 }
@@ -144,7 +146,7 @@ LogicalResult KernelLowering::lowerFor(Operation &op) {
       inits.push_back(mapped(init));
       continue;
     }
-    if (colsOf(init) == 1) {
+    if (isVector(init)) {
       inits.push_back(vectorOf(init));
       continue;
     }
@@ -223,7 +225,7 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
     unsigned i = result.getResultNumber();
     if (!isTile(result)) {
       types.push_back(result.getType());
-    } else if (colsOf(result) == 1) {
+    } else if (isVector(result)) {
       types.push_back(VectorType::get(rowsOf(result), elementOf(result)));
     } else {
       layouts[i] = naturalLayout(source.thenYield().getOperand(i));

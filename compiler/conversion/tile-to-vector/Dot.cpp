@@ -37,8 +37,8 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
   int64_t most = std::max<int64_t>(1, (target.registers - registersPerColumn - 1) /
                                           registersPerColumn);
   int64_t columns = std::min<int64_t>(cols, most);
-  // A few columns less may leave no remainder.
-  for (int64_t c = columns; c >= std::max<int64_t>(1, (most + 1) / 2); --c)
+  // One column less may leave no remainder; fewer would leave the units idle.
+  for (int64_t c = columns; c >= std::max<int64_t>(1, most - 1); --c)
     if (cols % c == 0) {
       columns = c;
       break;

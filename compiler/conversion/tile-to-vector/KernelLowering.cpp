@@ -86,7 +86,7 @@ int64_t KernelLowering::chunkOf(Value tile, Layout layout) {
   int64_t lanes = lanesOf(tile, layout);
   if (lanes <= 32)
     return lanes;
-  int64_t chunk = 16;
+  int64_t chunk = layout == Layout::Rows ? 16 : 32;
   while (lanes % chunk != 0)
     chunk /= 2;
   return chunk;

@@ -25,7 +25,7 @@
 // ========================
 //
 // * A tile of one column (`Rx1`: a maximum, a sum) is one vector, an SSA value,
-//   computed where its op stands.
+//   computed where its op stands; beyond 32 rows it is a buffer.
 // * Results of dot, topk and lookup, and what loops carry, are buffers on the
 //   stack.
 // * Everything else (elementwise ops, loads, broadcasts) is *lazy*: no code is
@@ -108,7 +108,9 @@ private:
   Value materialize(Value tile, Layout layout);
   /// Evaluates a tile into a given buffer of that layout.
   void evaluateInto(Value tile, Layout layout, Value buffer);
-  /// The one vector of an Rx1 tile.
+  /// Whether a tile is one vector, an SSA value, rather than a buffer.
+  bool isVector(Value tile);
+  /// The one vector of such a tile.
   Value vectorOf(Value tile);
   void transposeInto(Value from, Value to);
   /// Reads and writes buffers; truth values are kept as bytes, since a vector

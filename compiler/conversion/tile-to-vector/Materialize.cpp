@@ -120,6 +120,8 @@ void KernelLowering::transposeInto(Value from, Value to) {
   });
 }
 
+bool KernelLowering::isVector(Value tile) { return colsOf(tile) == 1 && rowsOf(tile) <= 32; }
+
 Value KernelLowering::vectorOf(Value tile) {
   if (Value done = vectors.lookup(tile))
     return done;

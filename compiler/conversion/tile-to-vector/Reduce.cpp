@@ -30,39 +30,48 @@ static Value neutral(OpBuilder &b, Location loc, ReductionKind kind, VectorType 
 /// Rows in lanes: one vector per column, combined in up to four chains so that
 /// the loop does not wait for the latency of one.
 void KernelLowering::reduceOverCols(ReduceOp op) {
-  Value tile = op.getTile();
-  int64_t rows = rowsOf(tile), cols = colsOf(tile);
-  auto type = VectorType::get(rows, builder.getF32Type());
-  int64_t chains = cols % 4 == 0 && rows <= 32 ? 4 : 1;
+  Value tile = op.getTile(), result = op.getResult();
+  int64_t rows = rowsOf(tile), cols = colsOf(tile), lanes = chunkOf(tile, Layout::Rows);
+  auto type = VectorType::get(lanes, builder.getF32Type());
+  int64_t chains = cols % 4 == 0 ? 4 : 1;
 
   // Somebody else needs the tile too: keep it.
   Value kept;
-  if (isLazy(tile) && !isCheap(tile) && !tile.hasOneUse()) {
+  if (isLazy(tile) && !isCheap(tile) && !tile.hasOneUse())
     kept = allocateFor(tile, Layout::Rows);
-  }
   prepare(tile, Layout::Rows);
-  SmallVector<Value> partial(chains, neutral(builder, loc, op.getKind(), type));
-  partial = loop(index(0), index(cols), chains, partial, [&](Value c, ValueRange carried) {
-    SmallVector<Value> next;
-    for (int64_t j = 0; j < chains; ++j) {
-      Value column = arith::AddIOp::create(builder, loc, c, index(j));
-      Memo memo;
-      Value value = evaluate(tile, {Layout::Rows, column, index(0), rows}, memo);
-      if (kept)
-        vector::StoreOp::create(builder, loc, value, kept, ValueRange{column, index(0)});
-      next.push_back(combine(builder, loc, op.getKind(), carried[j], value));
+  auto reduceLanes = [&](Value start) -> Value {
+    SmallVector<Value> partial(chains, neutral(builder, loc, op.getKind(), type));
+    partial = loop(index(0), index(cols), chains, partial, [&](Value c, ValueRange carried) {
+      SmallVector<Value> next;
+      for (int64_t j = 0; j < chains; ++j) {
+        Value column = arith::AddIOp::create(builder, loc, c, index(j));
+        Memo memo;
+        Value value = evaluate(tile, {Layout::Rows, column, start, lanes}, memo);
+        if (kept)
+          storeLanes(value, kept, column, start);
+        next.push_back(combine(builder, loc, op.getKind(), carried[j], value));
+      }
+      return next;
+    });
+    while (partial.size() > 1) {
+      SmallVector<Value> half;
+      for (size_t i = 0; i < partial.size(); i += 2)
+        half.push_back(combine(builder, loc, op.getKind(), partial[i], partial[i + 1]));
+      partial = half;
     }
-    return next;
-  });
-  while (partial.size() > 1) {
-    SmallVector<Value> half;
-    for (size_t i = 0; i < partial.size(); i += 2)
-      half.push_back(combine(builder, loc, op.getKind(), partial[i], partial[i + 1]));
-    partial = half;
+    return partial[0];
+  };
+  if (isVector(result)) {
+    vectors[result] = reduceLanes(index(0));
+  } else {
+    Value buffer = allocateFor(result, Layout::Rows);
+    loop(index(0), index(rows), lanes,
+         [&](Value start) { storeLanes(reduceLanes(start), buffer, index(0), start); });
+    buffers[int(Layout::Rows)][result] = buffer;
   }
   if (kept)
     buffers[int(Layout::Rows)][tile] = kept;
-  vectors[op.getResult()] = partial[0];
 }
 
 /// Columns in lanes: line by line.
