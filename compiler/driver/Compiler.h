@@ -38,8 +38,8 @@ struct StageTime {
 };
 
 struct CompileResult {
-  Program program;              ///< complete unless the compilation was stopped
-  std::string text;             ///< the stage's text when it was stopped
+  Program program;  ///< complete unless the compilation was stopped
+  std::string text; ///< the stage's text when it was stopped
   std::vector<StageTime> times;
 };
 
@@ -55,13 +55,15 @@ class Compiler {
 public:
   /// Compiles `source` (MLIR text; `name` stands in messages) for `spec`.
   /// The error's text holds every diagnostic, one per line, with locations.
-  llvm::Expected<CompileResult> compile(llvm::StringRef source, llvm::StringRef name,
+  llvm::Expected<CompileResult> compile(llvm::StringRef source,
+                                        llvm::StringRef name,
                                         const KernelSpec &spec,
                                         const CompileOptions &options) const;
 
   /// Like compile, but ends after `stage` with its text in `result.text`.
   llvm::Expected<CompileResult> compileTo(Stage stage, llvm::StringRef source,
-                                          llvm::StringRef name, const KernelSpec &spec,
+                                          llvm::StringRef name,
+                                          const KernelSpec &spec,
                                           const CompileOptions &options) const;
 };
 

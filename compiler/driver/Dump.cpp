@@ -25,9 +25,9 @@ std::string dumpFileName(Stage stage) {
 
 Error dumpStage(StringRef folder, Stage stage, StringRef text) {
   if (std::error_code error = sys::fs::create_directories(folder))
-    return createStringError(
-        error, fmt::format("cannot make the dump folder '{}': {}",
-                           folder.str(), error.message()));
+    return createStringError(error,
+                             fmt::format("cannot make the dump folder '{}': {}",
+                                         folder.str(), error.message()));
   SmallString<128> path(folder);
   sys::path::append(path, dumpFileName(stage));
   return writeText(path, text);

@@ -28,10 +28,10 @@ std::string printModule(ModuleOp module, StringRef plan) {
   llvm::raw_string_ostream os(text);
   AsmState state(module, OpPrintingFlags());
   if (!plan.empty())
-    state.attachResourcePrinter(
-        kPlanResource, [&](Operation *, AsmResourceBuilder &builder) {
-          builder.buildString(kPlanKey, plan);
-        });
+    state.attachResourcePrinter(kPlanResource,
+                                [&](Operation *, AsmResourceBuilder &builder) {
+                                  builder.buildString(kPlanKey, plan);
+                                });
   module.print(os, state);
   os << '\n';
   return text;
@@ -69,7 +69,8 @@ std::string readPlan(const llvm::Module &module) {
   if (!node || node->getNumOperands() != 1 ||
       node->getOperand(0)->getNumOperands() != 1)
     return "";
-  auto *text = llvm::dyn_cast<llvm::MDString>(node->getOperand(0)->getOperand(0));
+  auto *text =
+      llvm::dyn_cast<llvm::MDString>(node->getOperand(0)->getOperand(0));
   return text ? text->getString().str() : "";
 }
 
@@ -92,10 +93,10 @@ llvm::Expected<KernelSpec> readHeader(ModuleOp module, std::string &variant) {
   auto spec = module->getAttrOfType<StringAttr>(kSpecAttr);
   auto name = module->getAttrOfType<StringAttr>(kVariantAttr);
   if (!spec || !name)
-    return llvm::createStringError(
-        llvm::inconvertibleErrorCode(),
-        "expected a module with the attributes " + kSpecAttr + " and " +
-            kVariantAttr + ", as --stop-after prints it");
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   "expected a module with the attributes " +
+                                       kSpecAttr + " and " + kVariantAttr +
+                                       ", as --stop-after prints it");
   variant = name.str();
   return KernelSpec::parse(spec.getValue());
 }

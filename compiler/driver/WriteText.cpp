@@ -21,8 +21,8 @@ std::error_code writeAll(raw_fd_ostream &os, StringRef text) {
 }
 
 Error fail(StringRef path, std::error_code error) {
-  return createStringError(error, "cannot write '" + path +
-                                      "': " + error.message());
+  return createStringError(error,
+                           "cannot write '" + path + "': " + error.message());
 }
 
 } // namespace

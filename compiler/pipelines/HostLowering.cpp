@@ -53,10 +53,11 @@ void addControlFlow(OpPassManager &pm) {
 }
 
 void addConversionToLLVM(OpPassManager &pm) {
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
-  // What is left has neither an expansion nor an intrinsic.
+  // What is left has neither an expansion nor an intrinsic. Calls take vectors
+  // apart, hence before the vector dialect goes.
   pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());

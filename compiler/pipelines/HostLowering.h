@@ -1,4 +1,5 @@
-//===- HostLowering.h - the parts of the way to the LLVM dialect -*- C++ -*-===//
+//===- HostLowering.h - the parts of the way to the LLVM dialect -*- C++
+//-*-===//
 //
 // Apart from Pipelines.cpp because upstream's pass headers are slow to compile.
 //

@@ -13,7 +13,8 @@ using namespace llsa;
 namespace {
 
 struct Options {
-  std::string file, specText, target = "cpu", stopAfter, startFrom, output = "-";
+  std::string file, specText, target = "cpu", stopAfter, startFrom,
+                              output = "-";
   std::string dumpDir, reproducer;
   bool explain = false, timing = false, listStages = false, listTargets = false;
 };
@@ -50,8 +51,9 @@ void printTimes(const CompileResult &result) {
 
 Error run(const Options &o) {
   if (o.listStages || o.listTargets)
-    return writeText(o.output, (o.listStages ? stageList() : "") +
-                                 (o.listTargets ? describeTargets() + "\n" : ""));
+    return writeText(o.output,
+                     (o.listStages ? stageList() : "") +
+                         (o.listTargets ? describeTargets() + "\n" : ""));
   if (o.file.empty())
     return fail("expected a FILE to compile, or - for stdin; see llsac --help");
 
@@ -86,34 +88,40 @@ Error run(const Options &o) {
   if (!source)
     return fail(fmt::format("cannot read '{}': {}", o.file,
                             source.getError().message()));
-  auto result = Compiler().compileTo(last, (*source)->getBuffer(), o.file, spec,
-                                     options);
+  auto result =
+      Compiler().compileTo(last, (*source)->getBuffer(), o.file, spec, options);
   if (!result)
     return result.takeError();
   if (o.timing)
     printTimes(*result);
-  return writeText(o.output, o.explain ? result->program.explain : result->text);
+  return writeText(o.output,
+                   o.explain ? result->program.explain : result->text);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
   Options o;
-  CLI::App app("llsac: compiles an attention variant (.mlir) for one spec and target");
+  CLI::App app(
+      "llsac: compiles an attention variant (.mlir) for one spec and target");
   app.add_option("FILE", o.file, "the variant; - for stdin");
   app.add_option("--spec", o.specText,
-                 "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; optional: Hkv, M, "
+                 "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; "
+                 "optional: Hkv, M, "
                  "levels, block, topk (8 or 8:8:4), scale, lse, indices");
   app.add_option("--target", o.target, "what to compile for (--list-targets)");
   app.add_option("--stop-after", o.stopAfter,
                  "print that stage as text (--list-stages); default: program");
-  app.add_option("--start-from", o.startFrom,
-                 "FILE is text that --stop-after=STAGE printed; its spec comes with it");
+  app.add_option(
+      "--start-from", o.startFrom,
+      "FILE is text that --stop-after=STAGE printed; its spec comes with it");
   app.add_option("-o", o.output, "where to write; default: stdout");
   app.add_flag("--explain", o.explain, "print what was decided and why");
-  app.add_option("--dump-dir", o.dumpDir, "write every stage there: 01-bind.mlir, ...");
+  app.add_option("--dump-dir", o.dumpDir,
+                 "write every stage there: 01-bind.mlir, ...");
   app.add_option("--reproducer", o.reproducer,
-                 "where a failing pass leaves its input, for llsa-opt --run-reproducer; default: "
+                 "where a failing pass leaves its input, for llsa-opt "
+                 "--run-reproducer; default: "
                  "in the dump folder");
   app.add_flag("--timing", o.timing, "print the time of each stage to stderr");
   app.add_flag("--list-stages", o.listStages, "print the stages");

@@ -101,13 +101,15 @@ struct ExpPattern : OpRewritePattern<math::ExpOp> {
     Value t = arith::MulFOp::create(rewriter, loc, x, m.f(1.44269504088896341f));
     Value error = m.fma(x, m.f(1.44269504088896341f), arith::NegFOp::create(rewriter, loc, t));
     error = m.fma(x, m.f(1.92596299112661746887e-8f), error);
-    // 2^(t + e) = 2^t (1 + e ln 2); e is not finite exactly where 2^t is exact.
+    // 2^(t + e) = 2^t (1 + e ln 2), where 2^t and e are finite.
     Value y = expandExp2(rewriter, loc, t);
     Value corrected = m.fma(arith::MulFOp::create(rewriter, loc, y, error),
                             m.f(0.693147180559945f), y);
-    Value magnitude = math::AbsFOp::create(rewriter, loc, x);
-    Value tame = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, magnitude,
-                                       m.f(88.0f));
+    Value below = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, x,
+                                        m.f(88.72283f)); // log of the greatest float
+    Value above = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OGT, x,
+                                        m.f(-104.0f));
+    Value tame = arith::AndIOp::create(rewriter, loc, below, above);
     rewriter.replaceOpWithNewOp<arith::SelectOp>(op, tame, corrected, y);
     return success();
   }

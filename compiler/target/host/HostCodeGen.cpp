@@ -2,6 +2,8 @@
 #include "compiler/target/host/HostCodeGen.h"
 
 #include "compiler/target/host/FatalErrorGuard.h"
+#include "mlir/IR/Operation.h"
+#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/IR/DiagnosticHandler.h"
@@ -16,8 +18,6 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/Cloning.h"
-#include "mlir/IR/Operation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 
 using namespace llvm;
 

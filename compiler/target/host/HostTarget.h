@@ -14,8 +14,8 @@ namespace llsa {
 
 /// A CPU, exactly: two targets with the same text get the same code.
 struct HostTarget {
-  std::string cpu;      ///< as LLVM names it, "znver3"
-  std::string features; ///< "+avx,+avx2,...,-avx512f"
+  std::string cpu;          ///< as LLVM names it, "znver3"
+  std::string features;     ///< "+avx,+avx2,...,-avx512f"
   int64_t vectorBits = 128; ///< of the widest registers
 
   /// Resolves "cpu" (this machine), "cpu:MARCH" (the features of that

@@ -35,18 +35,22 @@ LogicalResult expandLog10(math::Log10Op op, PatternRewriter &rewriter) {
 struct ExpandLibmPass : impl::ExpandLibmPassBase<ExpandLibmPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    // Those with vector instructions of their own (sqrt, fma, floor, ...) are
-    // not in upstream's lists and stay as they are. The approximation of rsqrt
-    // is one of AVX intrinsics, which not every CPU has.
+    // Upstream's approximations that are within 5 ulp. Others go to libm, which
+    // is slow but right: sin and cos of large arguments, atan (40 ulp), cbrt;
+    // and what upstream expresses with cancellation (sinh, asinh, powf). Ops
+    // with vector instructions of their own (sqrt, fma, floor) stay.
     auto wanted = [](StringRef name) {
-      return name != math::RsqrtOp::getOperationName();
+      return llvm::is_contained(
+          {math::AcosOp::getOperationName(), math::ErfOp::getOperationName(),
+           math::ErfcOp::getOperationName(), math::ExpM1Op::getOperationName(),
+           math::LogOp::getOperationName(), math::Log1pOp::getOperationName(),
+           math::Log2Op::getOperationName(), math::TanhOp::getOperationName()},
+          name);
     };
     populateMathF32ExpansionPatterns(patterns, wanted);
     populateMathPolynomialApproximationPatterns(patterns, wanted);
-    // Functions that others express: sinh by exp, asinh by log, ...
-    math::populateExpansionPatterns(
-        patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "ctlz",
-                   "powf", "fpowi", "rsqrt"});
+    populateMathAlgebraicSimplificationPatterns(patterns); // x^2, x^0.5, ...
+    math::populateExpansionPatterns(patterns, {"ctlz", "fpowi", "rsqrt"});
     patterns.add(expandLog10);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

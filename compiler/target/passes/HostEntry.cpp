@@ -49,8 +49,8 @@ LogicalResult readSignature(func::FuncOp kernel,
   for (Type type : types.drop_back(2)) {
     BufferArgument buffer;
     buffer.type = dyn_cast<MemRefType>(type);
-    if (!buffer.type || failed(buffer.type.getStridesAndOffset(buffer.strides,
-                                                               buffer.offset)))
+    if (!buffer.type ||
+        failed(buffer.type.getStridesAndOffset(buffer.strides, buffer.offset)))
       return kernel.emitOpError()
              << "is no kernel: expected strided memrefs before the two "
                 "indices, got "
@@ -88,9 +88,8 @@ int64_t wordOf(Field field, int64_t rank) {
 class EntryBuilder {
 public:
   EntryBuilder(func::FuncOp kernel, ArrayRef<BufferArgument> buffers)
-      : kernel(kernel), buffers(buffers), builder(kernel),
-        loc(kernel.getLoc()), pointer(LLVM::LLVMPointerType::get(
-                                  kernel.getContext())),
+      : kernel(kernel), buffers(buffers), builder(kernel), loc(kernel.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(kernel.getContext())),
         word(builder.getI64Type()), converter(kernel.getContext()) {}
 
   void run() {

@@ -29,7 +29,7 @@ def ExpandLibmPass : Pass<"llsa-expand-libm"> {
   let description = [{
     What `llsa-expand-math` left of the `math` dialect (score regions may
     hold any of its ops) becomes polynomials that work on whole vectors:
-    `tanh`, `erf`, `sin`, `exp` and others, evaluated in float32. Without this
+    `tanh`, `erf`, `log` and others, evaluated in float32. Without this
     the LLVM backend would call libm once per lane. What has no expansion stays
     for `convert-math-to-libm`. See test/compiler/pipelines/llsa-expand-libm.mlir.
   }];

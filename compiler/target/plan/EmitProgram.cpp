@@ -47,9 +47,8 @@ private:
       if (function.isPrivate())
         continue;
       if (host)
-        return function.emitOpError()
-               << "is a second host function beside @" << host.getName()
-               << "; expected one";
+        return function.emitOpError() << "is a second host function beside @"
+                                      << host.getName() << "; expected one";
       host = function;
     }
     if (!host || host.isDeclaration())
@@ -103,10 +102,9 @@ private:
     int64_t bytes = byteSize(*element);
     for (int64_t size : type.getShape())
       if (llvm::MulOverflow(bytes, size, bytes) || bytes > kMaxBytes)
-        return at->emitOpError()
-               << "buffer '" << name << "' of type " << type
-               << " takes more than the " << kMaxBytes
-               << " bytes of a process's address space";
+        return at->emitOpError() << "buffer '" << name << "' of type " << type
+                                 << " takes more than the " << kMaxBytes
+                                 << " bytes of a process's address space";
     Buffer buffer;
     buffer.name = name.str();
     buffer.role = role;
@@ -171,14 +169,14 @@ private:
         return WalkResult::advance();
       int64_t written = step.args[argument.getArgNumber()];
       if (program.buffers[written].role == Buffer::Role::Input) {
-        launch.emitOpError() << "writes the input '"
-                             << program.buffers[written].name << "'";
+        launch.emitOpError()
+            << "writes the input '" << program.buffers[written].name << "'";
         return WalkResult::interrupt();
       }
       if (llvm::count(step.args, written) > 1) {
         launch.emitOpError()
-            << "gives the buffer '" << program.buffers[written].name
-            << "' to @" << kernel.getName() << " twice, which writes it";
+            << "gives the buffer '" << program.buffers[written].name << "' to @"
+            << kernel.getName() << " twice, which writes it";
         return WalkResult::interrupt();
       }
       return WalkResult::advance();

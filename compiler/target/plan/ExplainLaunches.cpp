@@ -128,16 +128,19 @@ private:
       int64_t numKeys = shapeOf(keys)[kTokenDim];
       int64_t seen = keysPerQuery(attend, i, numKeys);
       total += seen;
-      line << "\n    " << llvm::left_justify(stringifySourceKind(source.getKind()), 9)
+      line << "\n    "
+           << llvm::left_justify(stringifySourceKind(source.getKind()), 9)
            << "  " << llvm::right_justify(std::to_string(seen), 6) << " of "
            << numKeys << " keys per query, "
-           << (source.getKind() == SourceKind::Dense    ? granularity(queries)
-               : source.getKind() == SourceKind::Window ? granularity(1)
-                                                        : granularity(source.getEvery()))
+           << (source.getKind() == SourceKind::Dense ? granularity(queries)
+               : source.getKind() == SourceKind::Window
+                   ? granularity(1)
+                   : granularity(source.getEvery()))
            << ", " << weight(source);
     }
     line << "\n    together   " << total << " keys per query at most";
-    if (std::optional<int64_t> base = attend.getBaseTokens(); base && *base > total)
+    if (std::optional<int64_t> base = attend.getBaseTokens();
+        base && *base > total)
       line << llvm::format("; full attention: %lld, %.1f times as many",
                            (long long)*base, double(*base) / double(total));
     if (!attend.getScore().empty())
@@ -163,9 +166,9 @@ private:
   /// How many queries see the same keys, and what that means for a work item:
   /// uniform keys are loaded once for all of its queries.
   std::string granularity(int64_t every) const {
-    std::string text = every == 1 ? "the same for 1 query"
-                                  : "the same for " + std::to_string(every) +
-                                        " queries";
+    std::string text =
+        every == 1 ? "the same for 1 query"
+                   : "the same for " + std::to_string(every) + " queries";
     if (queriesPerItem > 0)
       text += every >= queriesPerItem ? ": uniform" : ": private";
     return text;
@@ -174,7 +177,8 @@ private:
   static std::string weight(SourceAttr source) {
     std::string text;
     llvm::raw_string_ostream os(text);
-    os << "weight " << llvm::format("%g", source.getWeight().getValueAsDouble());
+    os << "weight "
+       << llvm::format("%g", source.getWeight().getValueAsDouble());
     if (source.getSpan() > 1)
       os << " x " << source.getSpan() << " tokens that a key averages";
     return text;

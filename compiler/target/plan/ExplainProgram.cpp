@@ -26,8 +26,8 @@ std::string bytesText(int64_t bytes) {
 
 void explainBuffers(const Program &program, raw_ostream &os) {
   const char *titles[] = {"inputs", "outputs", "workspace"};
-  for (Buffer::Role role : {Buffer::Role::Input, Buffer::Role::Output,
-                            Buffer::Role::Workspace}) {
+  for (Buffer::Role role :
+       {Buffer::Role::Input, Buffer::Role::Output, Buffer::Role::Workspace}) {
     int64_t sum = 0;
     os << left_justify(titles[size_t(role)], 11);
     bool first = true;

@@ -10,10 +10,20 @@ func.func @tanh(%x: vector<8xf32>) -> vector<8xf32> {
   return %y : vector<8xf32>
 }
 
-// CHECK-LABEL: func.func @sinh(
-// CHECK-NOT:     math.sinh
-func.func @sinh(%x: vector<8xf32>) -> vector<8xf32> {
-  %y = math.sinh %x : vector<8xf32>
+// A square needs no power.
+// CHECK-LABEL: func.func @square(
+// CHECK:         arith.mulf %{{.*}} : vector<8xf32>
+func.func @square(%x: vector<8xf32>) -> vector<8xf32> {
+  %c = arith.constant dense<2.0> : vector<8xf32>
+  %y = math.powf %x, %c : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// libm is slow but right for large arguments.
+// CHECK-LABEL: func.func @sin(
+// CHECK:         math.sin %{{.*}} : vector<8xf32>
+func.func @sin(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.sin %x : vector<8xf32>
   return %y : vector<8xf32>
 }
 

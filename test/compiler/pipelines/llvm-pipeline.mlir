@@ -24,3 +24,18 @@ func.func @scale(%x: memref<64x32xbf16, strided<[?, 1]>>, %y: memref<64x32xbf16>
   }
   return
 }
+
+// What has neither an expansion nor an intrinsic calls libm, lane by lane; what
+// the CPU has an instruction for does not.
+// CHECK-LABEL: llvm.func internal @libm.items(
+// CHECK-NOT:     {{memref|vector|scf|arith|math|builtin|func}}.
+// CHECK:         llvm.intr.floor(%{{.*}}) : (vector<8xf32>) -> vector<8xf32>
+// CHECK-COUNT-8: llvm.call @cbrtf(
+func.func @libm(%x: memref<64x32xf32>, %first: index, %last: index) {
+  %c0 = arith.constant 0 : index
+  %v = vector.load %x[%first, %c0] : memref<64x32xf32>, vector<8xf32>
+  %w = math.floor %v : vector<8xf32>
+  %r = math.cbrt %w : vector<8xf32>
+  vector.store %r, %x[%first, %c0] : memref<64x32xf32>, vector<8xf32>
+  return
+}

@@ -142,9 +142,10 @@ TEST(Compiler, StopsAfterAStageAndGoesOnFromIt) {
     ASSERT_TRUE(bool(part)) << toString(part.takeError());
     CompileOptions options;
     options.startFrom = stage;
-    auto rest = compiler.compile(part->text, "other.mlir", KernelSpec(), options);
-    ASSERT_TRUE(bool(rest)) << stageName(stage).str() << ": "
-                            << toString(rest.takeError());
+    auto rest =
+        compiler.compile(part->text, "other.mlir", KernelSpec(), options);
+    ASSERT_TRUE(bool(rest))
+        << stageName(stage).str() << ": " << toString(rest.takeError());
     EXPECT_EQ(rest->program.explain, whole->program.explain);
     EXPECT_EQ(rest->program.code.substr(1, 3), "ELF");
     if (stage == Stage::LLVMIR)

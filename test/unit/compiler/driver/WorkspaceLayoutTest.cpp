@@ -34,8 +34,8 @@ TEST(WorkspaceLayout, ABufferReadInTheStepThatWritesAnotherIsApart) {
 
 TEST(WorkspaceLayout, FillsAHole) {
   // Two long-lived ones around a short one whose place a later one takes.
-  WorkspaceBuffer buffers[] = {{256, 0, 9}, {128, 0, 3}, {64, 0, 9},
-                               {128, 5, 9}};
+  WorkspaceBuffer buffers[] = {
+      {256, 0, 9}, {128, 0, 3}, {64, 0, 9}, {128, 5, 9}};
   WorkspaceLayout layout = layoutWorkspace(buffers);
   EXPECT_EQ(layout.offsets[1], layout.offsets[3]);
   EXPECT_EQ(layout.bytes, 256 + 128 + 64);
