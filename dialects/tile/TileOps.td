@@ -291,6 +291,10 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     lie in vector lanes and `b` is read row by row from memory. On the GPU it
     becomes `wgmma` where `b` is shared by four warps, `mma.sync` otherwise.
 
+    With `skip_negative_zero` an element of `a` that is -0 marks a pair that
+    does not count: it adds nothing, even where `b` holds an infinity or NaN.
+    So a masked key cannot harm the rows that do not see it.
+
     Constraints:
     * (C1) sizes: a `RxK`, b `KxC` (`CxK` with `transpose_b`), acc `RxC`.
     * (C2) a and b have one element type.
@@ -299,13 +303,16 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     %s = tile.dot %q, %k, %zero transpose_b
         : tensor<16x64xf32>, tensor<32x64xf32> -> tensor<16x32xf32>
     %o = tile.dot %p, %v, %acc : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
+    %w = tile.dot %p, %v, %acc skip_negative_zero
+        : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
     ```
   }];
   let arguments = (ins Tile_FloatTile:$a, Tile_FloatTile:$b, Tile_F32Tile:$acc,
-                       UnitAttr:$transpose_b);
+                       UnitAttr:$transpose_b, UnitAttr:$skip_negative_zero);
   let results = (outs Tile_F32Tile:$result);
   let assemblyFormat = [{
-    $a `,` $b `,` $acc (`transpose_b` $transpose_b^)? attr-dict
+    $a `,` $b `,` $acc (`transpose_b` $transpose_b^)?
+    (`skip_negative_zero` $skip_negative_zero^)? attr-dict
     `:` type($a) `,` type($b) `->` type($result)
   }];
   let hasVerifier = 1;

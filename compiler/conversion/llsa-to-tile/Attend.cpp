@@ -7,7 +7,7 @@
 //   t     = s * scale * log2(e) + log2(weight)    -inf where there is no key
 //   max'  = max(max, row maximum of t)
 //   base  = max', or 0 as long as a row saw no key (-inf - -inf is NaN)
-//   p     = exp2(t - base),  fade = exp2(max - base)
+//   p     = exp2(s * scale * log2(e) + (log2(weight) - base)),  fade = exp2(max - base)
 //   sum   = sum * fade + row sum of p
 //   acc   = acc * fade + p v
 //
@@ -251,8 +251,15 @@ private:
                : k.lessEqual(k.splatInt(0, {}), ids);
   }
 
-  /// Scores in base 2, weights included; -inf for pairs that do not count.
-  Value scores(const Source &source, const Step &step) {
+  /// What the exponent of a pair is made of: `score * factor + weight`.
+  struct Scores {
+    Value score;  ///< RxC
+    double factor;
+    Value weight; ///< log2 of the keys' weights; null: all 0
+    Value counts; ///< RxC i1: pairs that count; null: all
+  };
+
+  Scores scores(const Source &source, const Step &step) {
     TileSize size{rows, sizeOf(step.keys).rows};
     Value s = k.dot(query, dotOperand(k, step.keys, widen), k.splat(0.0, size),
                     /*transposed=*/true);
@@ -270,11 +277,14 @@ private:
       factor = kLog2E;
     }
     if (failed)
-      return k.splat(0.0, size);
-    Value weight = addend(source, step);
-    Value t = weight ? k.fma(s, k.splat(factor, size), weight)
-                     : k.apply<arith::MulFOp>(s, k.splat(factor, size));
-    return counts ? k.select(counts, t, k.splat(-INFINITY, size)) : t;
+      return {k.splat(0.0, size), 1.0, Value(), Value()};
+    return {s, factor, addend(source, step), counts};
+  }
+
+  /// `score * factor + addend` (null: 0).
+  Value exponent(const Scores &s, Value addend) {
+    Value factor = k.splat(s.factor, sizeOf(s.score));
+    return addend ? k.fma(s.score, factor, addend) : k.apply<arith::MulFOp>(s.score, factor);
   }
 
   SmallVector<Value> regionArgs(const Source &source, const Step &step,
@@ -308,18 +318,28 @@ private:
   }
 
   State update(const Source &source, const Step &step, ValueRange state) {
-    Value t = scores(source, step);
+    Scores s = scores(source, step);
+    TileSize size = sizeOf(s.score);
+    Value t = exponent(s, s.weight);
+    if (s.counts)
+      t = k.select(s.counts, t, k.splat(-INFINITY, size));
     Value none = k.splat(-INFINITY, {rows, 1}), zero = k.splat(0.0, {rows, 1});
     Value max = k.apply<arith::MaximumFOp>(state[0], k.maxCols(t));
     Value base = k.select(k.equalFloat(max, none), zero, max);
-    Value p = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(t, base));
+    // Not t - base: one rounding less, and what base was rounded by is the same
+    // for all keys of a row.
+    Value shift = s.weight ? k.apply<arith::SubFOp>(s.weight, base)
+                           : k.apply<arith::SubFOp>(zero, base);
+    Value p = k.apply<math::Exp2Op>(exponent(s, shift));
+    // -0 says that the pair does not count, whatever the value holds.
+    if (s.counts)
+      p = k.select(s.counts, p, k.splat(-0.0, size));
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     Value sum = k.fma(state[1], fade, k.sumCols(p));
     Value faded = k.apply<arith::MulFOp>(state[2], fade);
     Value values = dotOperand(k, step.values, widen);
-    Value acc =
-        k.dot(k.fromF32(p, tileTypeOf(values).getElementType()), values, faded,
-              /*transposed=*/false);
+    Value acc = k.dot(k.fromF32(p, tileTypeOf(values).getElementType()), values, faded,
+                      /*transposed=*/false, /*skip=*/bool(s.counts));
     return {max, sum, acc};
   }
 

@@ -226,9 +226,11 @@ Value TileBuilder::sumRows(Value tile) {
   return reduce(*this, tile::ReductionKind::Add, tile, tile::Axis::Rows);
 }
 
-Value TileBuilder::dot(Value x, Value y, Value acc, bool transposed) {
+Value TileBuilder::dot(Value x, Value y, Value acc, bool transposed,
+                       bool skipNegativeZero) {
   return tile::DotOp::create(b, loc, acc.getType(), x, y, acc,
-                             transposed ? b.getUnitAttr() : UnitAttr());
+                             transposed ? b.getUnitAttr() : UnitAttr(),
+                             skipNegativeZero ? b.getUnitAttr() : UnitAttr());
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,6 +18,19 @@
 using namespace mlir;
 using namespace llsa::tile;
 
+/// How many products are summed one after the other before the sum is added to
+/// the result. Rounding errors of one long chain would be those of a sum of
+/// `depth` terms; frameworks sum in several partial sums, and so do we.
+static int64_t runOf(int64_t depth) {
+  constexpr int64_t most = 32;
+  if (depth <= most)
+    return depth;
+  for (int64_t run = most; run >= 8; run -= 8)
+    if (depth % run == 0)
+      return run;
+  return depth;
+}
+
 LogicalResult KernelLowering::lowerDot(DotOp op) {
   Type f32 = builder.getF32Type();
   if (elementOf(op.getA()) != f32)
@@ -73,19 +86,46 @@ void KernelLowering::dotColumns(DotOp op, Value a, Value b, Value result, Value 
     accumulators.push_back(
         evaluate(op.getAcc(), {Layout::Rows, column[j], firstLane, lanes}, memo));
   }
-  accumulators = loop(
-      index(0), index(colsOf(op.getA())), 1, accumulators, [&](Value k, ValueRange carried) {
+  auto multiplyAdd = [&](Value k, ValueRange carried) {
         Value left = vector::LoadOp::create(builder, loc, type, a, ValueRange{k, firstLane});
         SmallVector<Value> next;
+        Value skipped;
+        if (op.getSkipNegativeZero()) {
+          auto bits = VectorType::get(lanes, builder.getI32Type());
+          Value minusZero = arith::ConstantOp::create(
+              builder, loc, DenseElementsAttr::get(bits, int32_t(0x80000000)));
+          skipped = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                          arith::BitcastOp::create(builder, loc, bits, left),
+                                          minusZero);
+        }
         for (int64_t j = 0; j < columns; ++j) {
           SmallVector<Value> place{k, column[j]};
           if (op.getTransposeB())
             std::swap(place[0], place[1]);
           Value right = splat(memref::LoadOp::create(builder, loc, b, place), lanes);
-          next.push_back(vector::FMAOp::create(builder, loc, left, right, carried[j]));
+          Value sum = vector::FMAOp::create(builder, loc, left, right, carried[j]);
+          if (skipped)
+            sum = arith::SelectOp::create(builder, loc, skipped, carried[j], sum);
+          next.push_back(sum);
         }
         return next;
-      });
+      };
+  int64_t depth = colsOf(op.getA()), run = runOf(depth);
+  if (run == depth) {
+    accumulators = loop(index(0), index(depth), 1, accumulators, multiplyAdd);
+  } else {
+    // One partial sum per run, added to the result.
+    SmallVector<Value> zeros(columns, zero(type));
+    accumulators = loop(index(0), index(depth), run, accumulators,
+                        [&](Value first, ValueRange total) {
+                          Value last = arith::AddIOp::create(builder, loc, first, index(run));
+                          SmallVector<Value> partial = loop(first, last, 1, zeros, multiplyAdd);
+                          for (int64_t j = 0; j < columns; ++j)
+                            partial[j] =
+                                arith::AddFOp::create(builder, loc, total[j], partial[j]);
+                          return partial;
+                        });
+  }
   for (int64_t j = 0; j < columns; ++j)
     vector::StoreOp::create(builder, loc, accumulators[j], result,
                             ValueRange{column[j], firstLane});
