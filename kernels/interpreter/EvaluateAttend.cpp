@@ -140,6 +140,7 @@ llvm::Error Evaluator::evaluateAttend(AttendOp op) {
   AttendOptions attend;
   attend.scale = scaleOf(op.getScale());
   attend.precision = precisionFor(op.getQuery());
+  attend.oneChain = options.oneChain;
   if (llvm::Error error = setTokens(op, sources, attend))
     return error;
   bool sampled = options.rows && onlyRowsMatter(op->getResults());
@@ -166,6 +167,7 @@ llvm::Error Evaluator::evaluateAttention(AttentionOp op) {
   AttendOptions attend;
   attend.scale = scaleOf(op.getScale());
   attend.precision = precisionFor(op.getQuery());
+  attend.oneChain = options.oneChain;
   bool sampled = options.rows && onlyRowsMatter(op->getResults());
   if (sampled)
     attend.rows = options.rows;

@@ -57,7 +57,7 @@ Hierarchy hierarchyOf(AttentionOp op);
 class Evaluator {
 public:
   struct Options {
-    bool plain = false;
+    bool plain = false, oneChain = false;
     const NamedIndices *forced = nullptr;
     const std::vector<int64_t> *rows = nullptr;
   };

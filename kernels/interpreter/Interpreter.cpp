@@ -229,7 +229,7 @@ llvm::Expected<Evaluation>
 Interpreter::evaluate(const NamedArrays &inputs,
                       const EvaluateOptions &options) const {
   Evaluator evaluator(*impl->numbers,
-                      {options.plain, options.forced, options.rows});
+                      {options.plain, options.oneChain, options.forced, options.rows});
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   Evaluation out;

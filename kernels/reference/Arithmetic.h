@@ -95,6 +95,15 @@ inline Real dot(const A *a, const B *b, int64_t size) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+/// The same in one chain, as a matrix product on broadcast elements sums.
+template <typename Real, typename A, typename B>
+inline Real dotInOneChain(const A *a, const B *b, int64_t size) {
+  Real sum = 0;
+  for (int64_t d = 0; d < size; ++d)
+    sum += static_cast<Real>(a[d]) * static_cast<Real>(b[d]);
+  return sum;
+}
+
 /// Checks that q and k are tokens whose batch, heads and head size go together,
 /// and gives the number of query heads per key head.
 inline int64_t headsPerKeyHead(const Array &q, const Array &k) {

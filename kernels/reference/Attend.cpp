@@ -161,7 +161,9 @@ private:
     scores.clear();
     size_t kept = 0;
     for (const Seen &key : seen) {
-      Real s = Arithmetic::round(dot<Real>(query, key.key, q.dim(3)));
+      Real s = Arithmetic::round(
+          options.oneChain ? dotInOneChain<Real>(query, key.key, q.dim(3))
+                           : dot<Real>(query, key.key, q.dim(3)));
       s = Arithmetic::round(s * scale);
       if (options.mask && !options.mask(s, b, h, i, key.firstToken, key.span))
         continue;

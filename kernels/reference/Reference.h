@@ -120,6 +120,9 @@ struct AttendOptions {
   const std::vector<int64_t> *rows = nullptr; ///< sorted query rows to
                                               ///< evaluate; none: all
   Precision precision = Precision::F64;
+  /// Sum q . k in one chain rather than in partial sums: frameworks do either,
+  /// and the yardstick for a kernel is the worse of the two.
+  bool oneChain = false;
 };
 
 struct AttendResult {

@@ -13,8 +13,8 @@ using namespace llsa::tools;
 /// Larger kernels are compiled but not run.
 static constexpr double kMostBytes = 64e6;
 static constexpr double kMostFlops = 2e9;
-/// A child may take this much memory; more is an error of its own.
-static constexpr rlim_t kAddressSpace = rlim_t(6) << 30;
+/// A child may take this much memory, and this many seconds of a processor.
+static constexpr rlim_t kAddressSpace = rlim_t(6) << 30, kSeconds = 20;
 
 /// A refusal must say something, and where or about what.
 static Ending judgeRefusal(const std::string &message) {
@@ -43,22 +43,22 @@ Ending llsa::fuzz::tryInput(const FuzzInput &input, std::string &message) {
   auto spec = KernelSpec::parse(input.spec);
   if (!spec)
     return refuse(spec.takeError());
-  KernelSpec withIndices = *spec;
-  withIndices.indices = true;
-  auto compiled =
-      Compiler().compile(input.variant, "fuzz.mlir", withIndices, CompileOptions());
-  if (!compiled)
-    return refuse(compiled.takeError());
-  if (isTooLarge(compiled->program)) {
-    message = "too large to be run";
-    return Ending::Compiled;
-  }
-
-  // What compiles must load, and must be known to the reference.
   auto kernel = numerics::TestKernel::create(input.variant, *spec);
   if (!kernel) {
-    message = "compiled, but: " + llvm::toString(kernel.takeError());
+    std::string why = llvm::toString(kernel.takeError());
+    KernelSpec withIndices = *spec;
+    withIndices.indices = true;
+    auto compiled =
+        Compiler().compile(input.variant, "fuzz.mlir", withIndices, CompileOptions());
+    if (!compiled)
+      return refuse(compiled.takeError());
+    // What compiles must load, and must be known to the reference.
+    message = "compiled, but: " + why;
     return Ending::Wrong;
+  }
+  if (isTooLarge(kernel->kernel->program())) {
+    message = "too large to be run";
+    return Ending::Compiled;
   }
   auto inputs = makeInputs({}, *spec, kernel->interpreter->inputs());
   if (!inputs) {
@@ -103,8 +103,9 @@ pid_t llsa::fuzz::startChild(const FuzzInput &input, const std::string &logPath)
   rlimit limit = {kAddressSpace, kAddressSpace};
   setrlimit(RLIMIT_AS, &limit);
 #endif
-  rlimit noCore = {0, 0};
+  rlimit noCore = {0, 0}, time = {kSeconds, kSeconds};
   setrlimit(RLIMIT_CORE, &noCore);
+  setrlimit(RLIMIT_CPU, &time);
   std::string message;
   Ending ending = tryInput(input, message);
   std::fprintf(stderr, "%s\n", message.c_str());

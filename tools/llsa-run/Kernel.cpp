@@ -7,9 +7,10 @@
 using namespace llsa;
 using namespace llsa::tools;
 
-/// Automatic repetition: at most this many runs, in about this time.
-static constexpr int64_t kMostRuns = 20;
-static constexpr double kTimeForRuns = 1000;
+/// Automatic repetition: at most this many runs in about this time (ms), and at
+/// least a few where one run is not too long.
+static constexpr int64_t kMostRuns = 20, kFewRuns = 3;
+static constexpr double kTimeForRuns = 1000, kLongRun = 3000;
 
 llvm::Expected<NamedTensors> llsa::tools::makeOutputs(const Program &program,
                                                       Layout layout) {
@@ -70,14 +71,15 @@ llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
   };
   if (llvm::Error error = run())
     return error;
-  bool warmedUp = repeat > 0 || total < kTimeForRuns;
-  if (warmedUp)
+  bool isLong = repeat == 0 && total > kLongRun;
+  if (!isLong)
     times.clear();
   auto wanted = [&] {
     int64_t done = static_cast<int64_t>(times.size());
     if (repeat > 0)
       return done < repeat;
-    return warmedUp && (done == 0 || (done < kMostRuns && total < kTimeForRuns));
+    return !isLong &&
+           (done < kFewRuns || (done < kMostRuns && total < kTimeForRuns));
   };
   while (wanted())
     if (llvm::Error error = run())

@@ -22,8 +22,8 @@ llvm::Error runOnce(const rt::CompiledKernel &kernel,
                     const NamedTensors &inputs, const NamedTensors &outputs);
 
 /// Runs the kernel `repeat` times, after one run that warms up. With `repeat`
-/// 0: as often as about a second holds, and a single run that takes longer
-/// than that is not repeated.
+/// 0: as often as about a second holds, but thrice; a single run that takes more
+/// than three seconds is not repeated.
 llvm::Expected<RunTimes> timeRuns(const rt::CompiledKernel &kernel,
                                   const NamedTensors &inputs,
                                   const NamedTensors &outputs, int64_t repeat);

@@ -19,6 +19,11 @@ static std::string compileText(const rt::JitReport &compile) {
                      stages);
 }
 
+/// "cpu:znver3" of "cpu:znver3:+avx2,...".
+static std::string shortTarget(const std::string &target) {
+  return target.substr(0, target.find(':', target.find(':') + 1));
+}
+
 static std::string checkText(const CheckReport &check) {
   std::string text = fmt::format(
       "keys       {:.1f} per query, average of {} sampled queries per head\n",
@@ -53,8 +58,8 @@ std::string llsa::tools::reportText(const Report &report) {
   std::string text;
   text += fmt::format("variant    {} ({})\n", report.variant, report.file);
   text += fmt::format("spec       {}\n", report.spec);
-  text += fmt::format("device     {}, {} threads\n", report.target,
-                      report.threads);
+  text += fmt::format("device     {}, {} threads\n",
+                      shortTarget(report.target), report.threads);
   text += fmt::format("input      {}\n", report.input);
   text += fmt::format("compile    {}\n", compileText(report.compile));
   text += fmt::format("run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n",

@@ -22,7 +22,7 @@ using namespace llsa::tile;
 /// the result. Rounding errors of one long chain would be those of a sum of
 /// `depth` terms; frameworks sum in several partial sums, and so do we.
 static int64_t runOf(int64_t depth) {
-  constexpr int64_t most = 32;
+  constexpr int64_t most = 16;
   if (depth <= most)
     return depth;
   for (int64_t run = most; run >= 8; run -= 8)

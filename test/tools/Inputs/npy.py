@@ -1,0 +1,48 @@
+"""Writes and describes .npy files, with the standard library alone.
+
+npy.py write PATH TYPE N,N,N,N   deterministic numbers in -1 .. 1 (TYPE f4 or f2),
+                                 or 0, 1, 2, 3, 0, ... (i4)
+npy.py show PATH...              type and shape, and whether all numbers are finite
+npy.py same A B                  do two files hold the same bytes?
+"""
+
+import math
+import pathlib
+import struct
+import sys
+
+
+def write(path, kind, shape):
+    sizes = tuple(int(size) for size in shape.split(","))
+    header = "{'descr': '<%s', 'fortran_order': False, 'shape': %s, }" % (kind, sizes)
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    count = math.prod(sizes)
+    if kind == "i4":
+        values = [n % 4 for n in range(count)]
+    else:
+        values = [math.sin(0.7 * n + 0.001 * n * n) for n in range(count)]
+    code = {"f4": "f", "f2": "e", "i4": "i"}[kind]
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        file.write(struct.pack("<%d%s" % (count, code), *values))
+
+
+def show(path):
+    content = pathlib.Path(path).read_bytes()
+    length = struct.unpack("<H", content[8:10])[0]
+    header = eval(content[10 : 10 + length].decode())
+    code = {"<f4": "f", "<f2": "e", "<i4": "i"}[header["descr"]]
+    values = [value for (value,) in struct.iter_unpack("<" + code, content[10 + length :])]
+    finite = all(math.isfinite(value) for value in values)
+    name = pathlib.Path(path).name
+    print(name, header["descr"], header["shape"], "finite" if finite else "not finite")
+
+
+if sys.argv[1] == "write":
+    write(*sys.argv[2:])
+elif sys.argv[1] == "show":
+    for argument in sys.argv[2:]:
+        show(argument)
+else:
+    equal = pathlib.Path(sys.argv[2]).read_bytes() == pathlib.Path(sys.argv[3]).read_bytes()
+    print("same" if equal else "different")
