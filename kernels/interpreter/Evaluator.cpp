@@ -13,25 +13,6 @@ using namespace llsa::reference;
 // What ops and types say
 //===----------------------------------------------------------------------===//
 
-SelectionNumbers::SelectionNumbers(mlir::Operation *entry) {
-  entry->walk([&](mlir::Operation *op) {
-    if (llvm::isa<SelectOp>(op))
-      selections.push_back({op, 0});
-    else if (auto attention = llvm::dyn_cast<AttentionOp>(op))
-      for (int64_t level = attention.getHierarchy().getLevels(); level >= 1;
-           --level)
-        selections.push_back({op, level});
-  });
-  std::reverse(selections.begin(), selections.end());
-}
-
-std::string SelectionNumbers::nameOf(mlir::Operation *op, int64_t level) const {
-  for (size_t i = 0; i < selections.size(); ++i)
-    if (selections[i].op == op && selections[i].level == level)
-      return "i" + std::to_string(i + 1);
-  misuse("a selection without a number");
-}
-
 std::vector<int64_t> llsa::reference::shapeOf(mlir::Value tensor) {
   return llvm::cast<mlir::RankedTensorType>(tensor.getType()).getShape().vec();
 }

@@ -10,31 +10,11 @@
 #include "dialects/llsa/LLSAOps.h"
 #include "kernels/interpreter/Interpreter.h"
 #include "kernels/interpreter/ScalarProgram.h"
+#include "kernels/interpreter/SelectionNumbers.h"
 #include "kernels/reference/Hierarchy.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace llsa::reference {
-
-/// Which selection has which number.
-class SelectionNumbers {
-public:
-  /// Numbers the selections below `entry` as `llsa-expose-indices` will, once
-  /// `llsa-decompose` has opened the composites: in reverse program order, i1
-  /// first, a composite's level 1 before its level 2.
-  explicit SelectionNumbers(mlir::Operation *entry);
-
-  struct Selection {
-    mlir::Operation *op;  ///< llsa.select, or llsa.attention
-    int64_t level;        ///< of the composite; 0 for llsa.select
-  };
-  /// i1 at position 0.
-  const std::vector<Selection> &all() const { return selections; }
-  /// "i1", "i2", ...
-  std::string nameOf(mlir::Operation *op, int64_t level = 0) const;
-
-private:
-  std::vector<Selection> selections;
-};
 
 /// A tensor during an evaluation. Some are kept as numbers, some as indices,
 /// and each as the other when that is asked for.

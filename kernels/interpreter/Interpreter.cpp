@@ -9,6 +9,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace llsa;
 using namespace llsa::reference;
@@ -330,9 +331,10 @@ Interpreter::checkSelections(const NamedArrays &inputs,
   IndexCheck out;
   // Coarse before fine: the first message is then about the cause.
   const auto &all = impl->numbers->all();
+  llvm::SmallPtrSet<mlir::Operation *, 4> composites;
   for (auto selection = all.rbegin(); selection != all.rend(); ++selection) {
     if (auto attention = llvm::dyn_cast<AttentionOp>(selection->op)) {
-      if (selection->level != attention.getHierarchy().getLevels())
+      if (!composites.insert(attention).second)
         continue; // all its levels at once
       auto check =
           checkComposite(attention, stored, *impl->numbers, selections);

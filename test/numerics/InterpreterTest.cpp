@@ -252,3 +252,27 @@ TEST(Interpreter, Errors) {
   EXPECT_NE(errorOf(divided.evaluate(inputs)).find("arith.remui has an undefined result"),
             std::string::npos);
 }
+
+/// Equal selections are one, and one that is not used has no number.
+TEST(Interpreter, NumbersSelectionsAsTheCompilerDoes) {
+  Interpreter interpreter = parse(variant(R"(
+  %qa = llsa.pool %q block 4 : !q
+  %ka = llsa.pool %k block 4 : !k
+  %kb = llsa.pool %k block 4 : !k
+  %unused = llsa.select %qa, %ka topk 7 : tensor<1x2x13x8xf32>, tensor<1x1x13x8xf32>
+  %a = llsa.select %qa, %ka topk 2 : tensor<1x2x13x8xf32>, tensor<1x1x13x8xf32>
+  %b = llsa.select %qa, %ka topk 3 : tensor<1x2x13x8xf32>, tensor<1x1x13x8xf32>
+  %c = llsa.select %qa, %kb topk 2 : tensor<1x2x13x8xf32>, tensor<1x1x13x8xf32>
+  %x, %y = llsa.attention %q, %k, %v hierarchy <block = 4, levels = 1, topk = [3]> : !q, !k, !k
+  %z, %lse = llsa.attend %q from gathered(%k, %v by %c) block 4 every 4,
+      gathered(%k, %v by %b) block 4 every 4, gathered(%k, %v by %a) block 4 every 4
+      : !q, !k, !k, tensor<1x2x13x2xi32>, !k, !k, tensor<1x2x13x3xi32>, !k, !k,
+        tensor<1x2x13x2xi32>
+  %o = arith.addf %x, %z : !q)"));
+  ASSERT_EQ(interpreter.selections().size(), 2u);
+  EXPECT_EQ(interpreter.selections()[0].shape[3], 3);
+  EXPECT_EQ(interpreter.selections()[1].shape[3], 2);
+  NamedArrays inputs = tokens(50);
+  NamedIndices indices = valueOf(interpreter.select(inputs));
+  EXPECT_TRUE(valueOf(interpreter.checkSelections(inputs, indices)).ok());
+}
