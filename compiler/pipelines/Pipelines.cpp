@@ -14,6 +14,9 @@ namespace llsa {
 
 void buildBindPipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createBindShapes({options.spec}));
+  // Equal selections are one from here on, so that whoever reads the bound
+  // variant numbers them as expose-indices does.
+  pm.addPass(createCSEPass());
 }
 
 void buildLLSAPipeline(OpPassManager &pm, const PipelineOptions &options) {
