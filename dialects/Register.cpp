@@ -17,4 +17,5 @@ void llsa::registerAllDialects(mlir::DialectRegistry &registry) {
   registerControlDialects(registry);
   registerVectorDialect(registry);
   registerLLVMDialect(registry);
+  registerNVVMDialect(registry);
 }

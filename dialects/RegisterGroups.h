@@ -20,6 +20,7 @@ void registerControlDialects(
     mlir::DialectRegistry &registry); ///< func, scf, cf
 void registerVectorDialect(mlir::DialectRegistry &registry);
 void registerLLVMDialect(mlir::DialectRegistry &registry);
+void registerNVVMDialect(mlir::DialectRegistry &registry);
 
 } // namespace llsa
 

@@ -29,6 +29,7 @@ const DialectRegistry &registry() {
     auto *registry = new DialectRegistry();
     registerAllDialects(*registry);
     registerHostTranslations(*registry);
+    registerGpuTranslations(*registry);
     return registry;
   }();
   return *kRegistry;
@@ -46,6 +47,10 @@ BuildFunction pipelineOf(Stage stage) {
     return buildTilePipeline;
   case Stage::Vector:
     return buildVectorPipeline;
+  case Stage::Staged:
+    return buildStagedPipeline;
+  case Stage::NVVM:
+    return buildNVVMPipeline;
   case Stage::LLVM:
     return buildLLVMPipeline;
   default:
@@ -88,16 +93,18 @@ Error Compilation::fail(Error error) const {
 
 Expected<CompileResult> Compilation::run(StringRef source,
                                          const KernelSpec &spec) {
-  Expected<HostTarget> resolved = HostTarget::resolve(options.target);
-  if (!resolved)
-    return fail(resolved.takeError());
-  target = std::move(*resolved);
-  result.program.target = target.str();
-  result.program.codeFormat = "elf";
+  if (Error error = resolveTarget())
+    return std::move(error);
+  for (Stage stage : {last, options.startFrom.value_or(last)})
+    if (!isOnTheWay(stage, isGpu))
+      return fail("the stage '" + stageName(stage) + "' is not on the way to " +
+                  result.program.target);
   if (options.startFrom && *options.startFrom >= Stage::Asm)
     return fail("cannot start from the stage '" +
                 stageName(*options.startFrom) +
-                "'; expected one of bind, llsa, tile, vector, llvm, llvmir");
+                "'; expected one of bind, llsa, tile, " +
+                StringRef(isGpu ? "staged, nvvm" : "vector") +
+                ", llvm, llvmir");
   if (options.startFrom && last <= *options.startFrom)
     return fail("the stage '" + stageName(last) +
                 "' to stop after does not come behind '" +
@@ -115,7 +122,8 @@ Expected<CompileResult> Compilation::run(StringRef source,
   for (Stage stage : allStages()) {
     if (stage > last)
       break;
-    if (options.startFrom && stage <= *options.startFrom)
+    if ((options.startFrom && stage <= *options.startFrom) ||
+        !isOnTheWay(stage, isGpu))
       continue;
     auto begin = std::chrono::steady_clock::now();
     if (Error error = runStage(stage))
@@ -164,12 +172,10 @@ Error Compilation::start(StringRef source, const KernelSpec &spec) {
 }
 
 Error Compilation::startFromLLVMIR(StringRef source) {
-  llvmContext = std::make_unique<llvm::LLVMContext>();
-  Expected<HostCodeGen> generator = HostCodeGen::create(target);
-  if (!generator)
-    return fail(generator.takeError());
-  codeGen = std::make_unique<HostCodeGen>(std::move(*generator));
-  auto parsed = codeGen->parseLLVMIR(source, name, *llvmContext);
+  if (Error error = createCodeGen())
+    return error;
+  auto parsed = isGpu ? ptxCodeGen->parseLLVMIR(source, name, *llvmContext)
+                      : codeGen->parseLLVMIR(source, name, *llvmContext);
   if (!parsed)
     return parsed.takeError();
   llvmModule = std::move(*parsed);
@@ -202,7 +208,7 @@ Error Compilation::checkSpec(const KernelSpec &given) const {
 
 Error Compilation::runStage(Stage stage) {
   if (stage > Stage::LLVM)
-    return runHost(stage);
+    return runCodeGen(stage);
   if (Error error = runPasses(stage))
     return error;
   return readStage(stage);
@@ -212,7 +218,9 @@ Error Compilation::runPasses(Stage stage) {
   PipelineOptions pipeline;
   pipeline.spec = result.program.spec.str();
   pipeline.indices = result.program.spec.indices;
-  pipeline.target = target.str();
+  pipeline.target = result.program.target;
+  pipeline.gpu = isGpu;
+  pipeline.maxSharedBytes = isGpu ? gpuTarget.maxSharedBytes() : 0;
   pipeline.vectorBytes = target.vectorBits / 8;
   pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;
   PassManager pm(&context, ModuleOp::getOperationName());
@@ -245,6 +253,8 @@ Error Compilation::runPasses(Stage stage) {
 Error Compilation::readStage(Stage stage) {
   if (stage == Stage::LLSA)
     launches = explainLaunches(*module);
+  if (stage == Stage::NVVM)
+    readKernels();
   if (stage != Stage::Tile)
     return Error::success();
   // A plan that came with the text brought its explanation, too.
@@ -263,14 +273,52 @@ Error Compilation::readStage(Stage stage) {
   return Error::success();
 }
 
-Error Compilation::runHost(Stage stage) {
-  if (stage == Stage::LLVMIR) {
-    Expected<HostCodeGen> generator = HostCodeGen::create(target);
+Error Compilation::resolveTarget() {
+  if (std::optional<GpuTarget> gpu = GpuTarget::parse(options.target)) {
+    isGpu = true;
+    gpuTarget = *gpu;
+    result.program.target = gpuTarget.name;
+    result.program.codeFormat = "ptx";
+    return Error::success();
+  }
+  Expected<HostTarget> resolved = HostTarget::resolve(options.target);
+  if (!resolved)
+    return fail(resolved.takeError());
+  target = std::move(*resolved);
+  result.program.target = target.str();
+  result.program.codeFormat = "elf";
+  return Error::success();
+}
+
+Error Compilation::createCodeGen() {
+  llvmContext = std::make_unique<llvm::LLVMContext>();
+  if (isGpu) {
+    Expected<PtxCodeGen> generator = PtxCodeGen::create(gpuTarget);
     if (!generator)
       return fail(generator.takeError());
-    codeGen = std::make_unique<HostCodeGen>(std::move(*generator));
-    llvmContext = std::make_unique<llvm::LLVMContext>();
-    auto made = codeGen->makeLLVMIR(*module, *llvmContext);
+    ptxCodeGen = std::make_unique<PtxCodeGen>(std::move(*generator));
+    return Error::success();
+  }
+  Expected<HostCodeGen> generator = HostCodeGen::create(target);
+  if (!generator)
+    return fail(generator.takeError());
+  codeGen = std::make_unique<HostCodeGen>(std::move(*generator));
+  return Error::success();
+}
+
+void Compilation::readKernels() {
+  for (Kernel &kernel : result.program.kernels)
+    if (Operation *function = module->lookupSymbol(kernel.name))
+      if (auto bytes = function->getAttrOfType<IntegerAttr>("llsa.shared_bytes"))
+        kernel.sharedBytes = bytes.getInt();
+}
+
+Error Compilation::runCodeGen(Stage stage) {
+  if (stage == Stage::LLVMIR) {
+    if (Error error = createCodeGen())
+      return error;
+    auto made = isGpu ? ptxCodeGen->makeLLVMIR(*module, *llvmContext)
+                      : codeGen->makeLLVMIR(*module, *llvmContext);
     if (!made)
       return diagnostics.takeError(toString(made.takeError()));
     llvmModule = std::move(*made);
@@ -282,6 +330,15 @@ Error Compilation::runHost(Stage stage) {
 }
 
 Error Compilation::finishProgram() {
+  if (isGpu) {
+    Expected<std::string> ptx = ptxCodeGen->emitPtx(*llvmModule);
+    if (!ptx)
+      return fail(ptx.takeError());
+    result.program.code = std::move(*ptx);
+    if (Error error = result.program.verify())
+      return fail(std::move(error));
+    return Error::success();
+  }
   Expected<HostObject> object = codeGen->emitObject(*llvmModule);
   if (!object)
     return fail(object.takeError());
@@ -310,7 +367,8 @@ Expected<std::string> Compilation::print(Stage stage) const {
     return printModule(*llvmModule);
   if (stage == Stage::Program)
     return result.program.toJSON();
-  Expected<std::string> text = codeGen->emitAssembly(*llvmModule);
+  Expected<std::string> text = isGpu ? ptxCodeGen->emitPtx(*llvmModule)
+                                     : codeGen->emitAssembly(*llvmModule);
   if (!text)
     return fail(text.takeError());
   return text;

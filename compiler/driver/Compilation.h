@@ -4,6 +4,7 @@
 
 #include "compiler/driver/Compiler.h"
 #include "compiler/driver/DiagnosticText.h"
+#include "compiler/target/gpu/PtxCodeGen.h"
 #include "compiler/target/host/HostCodeGen.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -35,7 +36,13 @@ private:
 
   llvm::Error runStage(Stage stage);
   llvm::Error runPasses(Stage stage);
-  llvm::Error runHost(Stage stage);
+  /// The stages behind MLIR's.
+  llvm::Error runCodeGen(Stage stage);
+  /// Fills in `target`, or `gpuTarget` and `isGpu`.
+  llvm::Error resolveTarget();
+  llvm::Error createCodeGen();
+  /// What the nvvm stage's functions say about their launches.
+  void readKernels();
   /// What the stage's module says for the program.
   llvm::Error readStage(Stage stage);
   llvm::Error finishProgram();
@@ -50,12 +57,15 @@ private:
   std::string name;
   const CompileOptions &options;
   Stage last;
-  HostTarget target;
+  bool isGpu = false;
+  HostTarget target;   ///< of a CPU
+  GpuTarget gpuTarget; ///< of a GPU
 
   mlir::MLIRContext context;
   DiagnosticText diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<HostCodeGen> codeGen;
+  std::unique_ptr<PtxCodeGen> ptxCodeGen;
   std::unique_ptr<llvm::LLVMContext> llvmContext;
   std::unique_ptr<llvm::Module> llvmModule;
 

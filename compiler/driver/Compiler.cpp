@@ -10,6 +10,8 @@ using namespace llvm;
 namespace llsa {
 
 Expected<std::string> resolveTarget(StringRef target) {
+  if (std::optional<GpuTarget> gpu = GpuTarget::parse(target))
+    return gpu->name;
   Expected<HostTarget> resolved = HostTarget::resolve(target);
   if (!resolved)
     return resolved.takeError();

@@ -19,7 +19,7 @@
 namespace llsa {
 
 struct CompileOptions {
-  /// "cpu" (this machine) or "cpu:MARCH"; later "sm_90a" and other GPUs.
+  /// "cpu" (this machine), "cpu:MARCH", or a GPU: "sm_90a" and others.
   std::string target = "cpu";
   /// When set, every stage is written here as NN-stage.mlir and so on.
   std::string dumpDir;

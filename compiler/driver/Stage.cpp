@@ -17,12 +17,18 @@ StringRef stageName(Stage stage) {
     return "tile";
   case Stage::Vector:
     return "vector";
+  case Stage::Staged:
+    return "staged";
+  case Stage::NVVM:
+    return "nvvm";
   case Stage::LLVM:
     return "llvm";
   case Stage::LLVMIR:
     return "llvmir";
   case Stage::Asm:
     return "asm";
+  case Stage::PTX:
+    return "ptx";
   case Stage::Program:
     return "program";
   }
@@ -39,12 +45,18 @@ StringRef stageDescription(Stage stage) {
     return "one tile.kernel per launch and the host's list of launches";
   case Stage::Vector:
     return "vector, scf and memref dialects (CPU)";
+  case Stage::Staged:
+    return "right operands of dots staged in shared memory (GPU)";
+  case Stage::NVVM:
+    return "what a lane does: arith, math, scf, llvm and nvvm (GPU)";
   case Stage::LLVM:
     return "LLVM dialect";
   case Stage::LLVMIR:
     return "LLVM IR after optimisation";
   case Stage::Asm:
-    return "assembly text of the target";
+    return "assembly text (CPU)";
+  case Stage::PTX:
+    return "PTX text (GPU)";
   case Stage::Program:
     return "the launch plan as JSON";
   }
@@ -53,9 +65,24 @@ StringRef stageDescription(Stage stage) {
 
 ArrayRef<Stage> allStages() {
   static constexpr Stage kStages[] = {
-      Stage::Bind, Stage::LLSA,   Stage::Tile, Stage::Vector,
-      Stage::LLVM, Stage::LLVMIR, Stage::Asm,  Stage::Program};
+      Stage::Bind, Stage::LLSA, Stage::Tile,   Stage::Vector,
+      Stage::Staged, Stage::NVVM, Stage::LLVM, Stage::LLVMIR,
+      Stage::Asm,  Stage::PTX,  Stage::Program};
   return kStages;
+}
+
+bool isOnTheWay(Stage stage, bool gpu) {
+  switch (stage) {
+  case Stage::Vector:
+  case Stage::Asm:
+    return !gpu;
+  case Stage::Staged:
+  case Stage::NVVM:
+  case Stage::PTX:
+    return gpu;
+  default:
+    return true;
+  }
 }
 
 std::optional<Stage> parseStage(StringRef name) {

@@ -20,16 +20,22 @@ enum class Stage {
   LLSA,    ///< pool, select, attend; grouped into launches with schedules
   Tile,    ///< one tile.kernel per launch and the host's list of launches
   Vector,  ///< CPU: vector, scf and memref dialects
+  Staged,  ///< GPU: operands staged in shared memory
+  NVVM,    ///< GPU: what a lane does: arith, math, scf, llvm and nvvm
   LLVM,    ///< LLVM dialect
   LLVMIR,  ///< LLVM IR after optimisation
-  Asm,     ///< assembly text of the target
+  Asm,     ///< CPU: assembly text
+  PTX,     ///< GPU: PTX text
   Program, ///< the launch plan as JSON
 };
 
-/// "bind", "llsa", "tile", "vector", "llvm", "llvmir", "asm", "program".
+/// "bind", "llsa", "tile", "vector", "staged", "nvvm", "llvm", "llvmir", "asm",
+/// "ptx", "program".
 llvm::StringRef stageName(Stage stage);
 /// What a reader finds at that stage, in one line.
 llvm::StringRef stageDescription(Stage stage);
+/// Whether the way to a GPU (or a CPU) leads through the stage.
+bool isOnTheWay(Stage stage, bool gpu);
 /// All stages in order.
 llvm::ArrayRef<Stage> allStages();
 std::optional<Stage> parseStage(llvm::StringRef name);

@@ -30,6 +30,8 @@ void addHostEntry(OpPassManager &pm) {
   pm.addPass(createHostEntryPass());
 }
 
+void addGpuEntry(OpPassManager &pm) { pm.addPass(createGpuEntryPass()); }
+
 void addMathExpansion(OpPassManager &pm) {
   // Half-precision math is done in float32, which all expansions are for.
   math::MathExtendToSupportedTypesOptions extend;

@@ -16,6 +16,9 @@ namespace llsa {
 /// Entry functions as the runtime calls them; kernels take plain pointers.
 void addHostEntry(mlir::OpPassManager &pm);
 
+/// Kernels that a GPU's driver can launch, once all is LLVM dialect.
+void addGpuEntry(mlir::OpPassManager &pm);
+
 /// math and arith ops without an instruction become those with one.
 void addMathExpansion(mlir::OpPassManager &pm);
 

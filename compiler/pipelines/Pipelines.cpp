@@ -2,8 +2,10 @@
 #include "compiler/pipelines/Pipelines.h"
 
 #include "compiler/conversion/llsa-to-tile/Passes.h"
+#include "compiler/conversion/tile-to-nvvm/Passes.h"
 #include "compiler/conversion/tile-to-vector/Passes.h"
 #include "compiler/pipelines/HostLowering.h"
+#include "compiler/staging/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -26,7 +28,10 @@ void buildLLSAPipeline(OpPassManager &pm, const PipelineOptions &options) {
   if (options.indices)
     pm.addPass(createExposeIndices());
   pm.addPass(createCanonicalizerPass());
-  pm.addPass(createFuse());
+  FuseOptions fuse;
+  if (options.gpu)
+    fuse.maxPoolTokens = 512;
+  pm.addPass(createFuse(fuse));
   AssignScheduleOptions schedule;
   schedule.target = options.target;
   pm.addPass(createAssignSchedule(schedule));
@@ -34,7 +39,10 @@ void buildLLSAPipeline(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 void buildTilePipeline(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createConvertLLSAToTile());
+  ConvertLLSAToTileOptions convert;
+  convert.widenDots = !options.gpu;
+  convert.lazyRescale = options.gpu;
+  pm.addPass(createConvertLLSAToTile(convert));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -50,11 +58,34 @@ void buildVectorPipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createLoopInvariantCodeMotionPass());
 }
 
-void buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &) {
-  addHostEntry(pm);
+void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  OpPassManager &kernels = pm.nest<tile::KernelOp>();
+  kernels.addPass(createLowerGather());
+  kernels.addPass(createPipelineLoads());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  AllocateSharedOptions shared;
+  if (options.maxSharedBytes > 0)
+    shared.limit = options.maxSharedBytes;
+  kernels.addPass(createAllocateShared(shared));
+  kernels.addPass(createAssignLayouts());
+}
+
+void buildNVVMPipeline(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(createConvertTileToNVVM());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+}
+
+void buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  if (!options.gpu)
+    addHostEntry(pm);
   addMathExpansion(pm);
   addControlFlow(pm);
   addConversionToLLVM(pm);
+  if (options.gpu)
+    addGpuEntry(pm);
 }
 
 } // namespace llsa

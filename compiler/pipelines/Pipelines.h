@@ -22,6 +22,8 @@ struct PipelineOptions {
   std::string spec;             ///< KernelSpec's text
   bool indices = false;         ///< return the selected indices too
   std::string target = "cpu";   ///< exact target, for the choice of schedules
+  bool gpu = false;             ///< the target is a GPU
+  int64_t maxSharedBytes = 0;   ///< GPU: shared memory that a CTA may have
   int64_t vectorBytes = 32;     ///< CPU: bytes of a vector register
   int64_t vectorRegisters = 16; ///< CPU: how many there are
 };
@@ -40,11 +42,19 @@ void buildTilePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildVectorPipeline(mlir::OpPassManager &pm,
                          const PipelineOptions &options);
 
-/// vector -> llvm: the LLVM dialect, with the entries that the runtime calls.
+/// tile -> staged (GPU): right operands of dots in shared memory, copied there
+/// ahead of time.
+void buildStagedPipeline(mlir::OpPassManager &pm,
+                         const PipelineOptions &options);
+
+/// staged -> nvvm (GPU): one function per kernel, what a lane does.
+void buildNVVMPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// vector or nvvm -> llvm: the LLVM dialect, on the CPU with the entries that
+/// the runtime calls.
 void buildLLVMPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// Registers the five above under their stages' names (`bind-pipeline`, ...),
-/// and `llsa-to-tile-pipeline` and `llsa-to-llvm-pipeline`, from a variant all
+/// Registers the above under their stages' names (`bind-pipeline`, ...), and `llsa-to-tile-pipeline` and `llsa-to-llvm-pipeline`, from a variant all
 /// the way.
 void registerPipelines();
 

@@ -33,6 +33,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     options.spec = spec;
     options.indices = indices;
     options.target = target;
+    options.gpu = StringRef(options.target).starts_with("sm_");
     options.vectorBytes = vectorBytes;
     options.vectorRegisters = vectorRegisters;
     return options;
@@ -62,13 +63,20 @@ void registerPipelines() {
                    {buildTilePipeline});
   registerPipeline("vector-pipeline", "tile stage -> vector stage (CPU)",
                    {buildVectorPipeline});
-  registerPipeline("llvm-pipeline", "vector stage -> llvm stage (CPU)",
+  registerPipeline("staged-pipeline", "tile stage -> staged stage (GPU)",
+                   {buildStagedPipeline});
+  registerPipeline("nvvm-pipeline", "staged stage -> nvvm stage (GPU)",
+                   {buildNVVMPipeline});
+  registerPipeline("llvm-pipeline", "vector or nvvm stage -> llvm stage",
                    {buildLLVMPipeline});
   registerPipeline("llsa-to-tile-pipeline", "variant -> tile stage",
                    {buildBindPipeline, buildLLSAPipeline, buildTilePipeline});
   registerPipeline("llsa-to-llvm-pipeline", "variant -> llvm stage (CPU)",
                    {buildBindPipeline, buildLLSAPipeline, buildTilePipeline,
                     buildVectorPipeline, buildLLVMPipeline});
+  registerPipeline("llsa-to-nvvm-pipeline", "variant -> nvvm stage (GPU)",
+                   {buildBindPipeline, buildLLSAPipeline, buildTilePipeline,
+                    buildStagedPipeline, buildNVVMPipeline});
 }
 
 } // namespace llsa

@@ -8,6 +8,11 @@
 
 using namespace llsa;
 
+namespace llsa {
+/// ChooseGpuSchedule.cpp
+Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target);
+} // namespace llsa
+
 static constexpr int64_t kRows = 16;
 static constexpr int64_t kMaxRows = 32;
 static constexpr int64_t kCols = 64;
@@ -66,8 +71,8 @@ static int64_t chooseCols(const Problem &problem) {
   return std::max(unit, wanted / unit * unit);
 }
 
-Schedule llsa::chooseSchedule(const Problem &problem,
-                              const TargetInfo &target) {
+static Schedule chooseCpuSchedule(const Problem &problem,
+                                  const TargetInfo &target) {
   Schedule schedule;
   switch (problem.kind) {
   case Problem::Kind::Attend:
@@ -87,4 +92,10 @@ Schedule llsa::chooseSchedule(const Problem &problem,
     break;
   }
   return schedule;
+}
+
+Schedule llsa::chooseSchedule(const Problem &problem,
+                              const TargetInfo &target) {
+  return target.isGpu ? chooseGpuSchedule(problem, target)
+                      : chooseCpuSchedule(problem, target);
 }

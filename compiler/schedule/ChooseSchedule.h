@@ -19,6 +19,11 @@ struct Schedule {
       1; ///< keys that one step takes; pool and map: columns of a tile
   int64_t warps = 1;  ///< warps per CTA; 1 on the CPU
   int64_t stages = 1; ///< buffers of a load pipeline; 1 on the CPU
+  /// Keys that one step takes of a source that every warp gathers for itself;
+  /// 0: `cols`.
+  int64_t privateCols = 0;
+  /// CTAs that a multiprocessor should hold at once; 0: no matter.
+  int64_t ctas = 0;
 };
 
 /// On the CPU the rows of a tile lie in vector lanes:
@@ -32,6 +37,15 @@ struct Schedule {
 ///   stays at most 128 (else of the largest block), and no more than the
 ///   sources have.
 /// * Pools: `rows` outputs of the finest level make one of the coarsest.
+///
+/// On a GPU a warp owns 16 rows, the height of a tensor core's tile:
+///
+/// * As many warps as there are tiles of one head, up to 8, share a CTA and what
+///   is staged in its shared memory; fewer where that would not fit.
+/// * `cols` is 64, `privateCols` 16: every warp has a ring of its own for what
+///   only it reads.
+/// * `stages` is as much of 3 as fits, two CTAs to a multiprocessor where their
+///   registers fit, too.
 Schedule chooseSchedule(const Problem &problem, const TargetInfo &target);
 
 } // namespace llsa

@@ -2,7 +2,9 @@
 
 #include "compiler/schedule/TargetInfo.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 using namespace llsa;
@@ -18,13 +20,43 @@ static bool hasFeature(StringRef features, StringRef feature) {
   return found;
 }
 
+namespace {
+struct Gpu {
+  StringLiteral name;
+  int64_t sharedKilobytes; ///< of a multiprocessor
+};
+} // namespace
+
+/// CUDA C++ Programming Guide, table of technical specifications per compute
+/// capability.
+static constexpr Gpu kGpus[] = {{"sm_80", 164},
+                                {"sm_89", 100},
+                                {"sm_90a", 228},
+                                {"sm_100a", 228},
+                                {"sm_120a", 100}};
+
+ArrayRef<StringLiteral> llsa::gpuTargets() {
+  static const SmallVector<StringLiteral> kNames =
+      map_to_vector(kGpus, [](const Gpu &gpu) { return gpu.name; });
+  return kNames;
+}
+
 Expected<TargetInfo> llsa::parseTargetInfo(StringRef target) {
+  for (const Gpu &gpu : kGpus)
+    if (gpu.name == target) {
+      TargetInfo info;
+      info.name = target.str();
+      info.isGpu = true;
+      info.sharedBytes = gpu.sharedKilobytes * 1024;
+      return info;
+    }
   auto [kind, rest] = target.split(':');
   auto [march, features] = rest.split(':');
   if (kind != "cpu" || (target.contains(':') && march.empty()))
     return createStringError(
         "target '" + target +
-        "' is unknown; expected cpu, cpu:MARCH or cpu:MARCH:FEATURES");
+        "' is unknown; expected cpu, cpu:MARCH, cpu:MARCH:FEATURES or one of " +
+        join(gpuTargets(), ", "));
   TargetInfo info;
   info.name = target.str();
   bool avx512, avx;

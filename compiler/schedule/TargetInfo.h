@@ -2,6 +2,7 @@
 #ifndef LLSA_COMPILER_SCHEDULE_TARGETINFO_H
 #define LLSA_COMPILER_SCHEDULE_TARGETINFO_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
@@ -11,15 +12,22 @@ namespace llsa {
 
 /// The sizes of a machine that decide about tiles.
 struct TargetInfo {
-  std::string name;         ///< as given, e.g. "cpu:znver3:+avx2"
-  int64_t vectorBytes = 32; ///< of one vector register
+  std::string name;         ///< as given, e.g. "cpu:znver3:+avx2", "sm_90a"
+  int64_t vectorBytes = 32; ///< CPU: of one vector register
   int64_t vectorRegisters = 16;
+
+  bool isGpu = false;
+  int64_t sharedBytes = 0; ///< GPU: shared memory of a multiprocessor
 
   /// Float32 lanes of one vector register.
   int64_t lanes() const { return vectorBytes / 4; }
 };
 
-/// Reads "cpu", "cpu:MARCH" or "cpu:MARCH:+feature,-feature,...". Vector sizes
+/// The GPUs that code can be made for: "sm_80", "sm_89", ...
+llvm::ArrayRef<llvm::StringLiteral> gpuTargets();
+
+/// Reads "cpu", "cpu:MARCH", "cpu:MARCH:+feature,-feature,..." or one of
+/// gpuTargets(). Vector sizes
 /// follow from the features, or the march where none are given; a bare "cpu" is
 /// AVX2, so that a schedule does not depend on the machine that compiles. The
 /// error names the targets that exist.

@@ -9,6 +9,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 #include <numeric>
 
 namespace llsa {
@@ -30,8 +31,14 @@ static int64_t sizeOf(Value value, int64_t dim) {
   return cast<RankedTensorType>(value.getType()).getDimSize(dim);
 }
 
+static int64_t elementBytesOf(Value value) {
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
 static Problem problemOf(SelectOp select) {
   Problem problem;
+  problem.elementBytes = elementBytesOf(select.getQuery());
   problem.kind = Problem::Kind::Select;
   problem.queries = sizeOf(select.getQuery(), kToken);
   problem.depth = sizeOf(select.getQuery(), kDepth);
@@ -46,6 +53,7 @@ static Problem problemOf(SelectOp select) {
 static Problem problemOf(AttendOp attend) {
   Problem problem;
   problem.kind = Problem::Kind::Attend;
+  problem.elementBytes = elementBytesOf(attend.getQuery());
   problem.queries = sizeOf(attend.getQuery(), kToken);
   problem.depth = sizeOf(attend.getQuery(), kDepth);
   for (unsigned i = 0; i < attend.getSources().size(); ++i) {
@@ -149,7 +157,8 @@ void AssignSchedule::runOnOperation() {
     if (!launch.getScheduleAttr())
       launch.setScheduleAttr(
           tile::ScheduleAttr::get(&getContext(), schedule.rows, schedule.cols,
-                                  schedule.warps, schedule.stages));
+                                  schedule.warps, schedule.stages,
+                                  schedule.privateCols, schedule.ctas));
     Cost cost = estimateCost(launch);
     launch->setAttr("llsa.flops", builder.getF64FloatAttr(cost.flops));
     launch->setAttr("llsa.bytes", builder.getF64FloatAttr(cost.bytes));

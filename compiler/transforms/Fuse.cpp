@@ -25,10 +25,6 @@ namespace llsa {
 using namespace mlir;
 using namespace llsa;
 
-/// A pool launch makes every level above a run of tokens at once, while they
-/// are in the cache; more tokens than this would not stay there.
-static constexpr int64_t kMaxPoolTokens = 4096;
-
 namespace {
 
 struct Group {
@@ -40,7 +36,8 @@ struct Group {
 
 class Grouping {
 public:
-  explicit Grouping(func::FuncOp entry) : entry(entry) {}
+  Grouping(func::FuncOp entry, int64_t maxPoolTokens)
+      : entry(entry), maxPoolTokens(maxPoolTokens) {}
   LogicalResult run();
 
 private:
@@ -52,6 +49,7 @@ private:
   LaunchOp build(Group &group);
 
   func::FuncOp entry;
+  int64_t maxPoolTokens;
   SmallVector<Group> groups;
   llvm::DenseMap<Operation *, size_t> groupOf;
   llvm::DenseMap<Operation *, int64_t> selectionNumber;
@@ -105,7 +103,7 @@ bool Grouping::joins(Operation *op, const Group &wanted, size_t group) const {
   int64_t tokens = 1;
   for (int64_t depth = poolDepth(op, group); depth > 0; --depth)
     tokens *= wanted.block;
-  return tokens <= kMaxPoolTokens;
+  return tokens <= maxPoolTokens;
 }
 
 /// The first group that `op` may join; groups.size() when there is none.
@@ -245,6 +243,6 @@ LogicalResult Grouping::run() {
 
 void Fuse::runOnOperation() {
   FailureOr<func::FuncOp> entry = findEntry(getOperation());
-  if (failed(entry) || failed(Grouping(*entry).run()))
+  if (failed(entry) || failed(Grouping(*entry, maxPoolTokens).run()))
     signalPassFailure();
 }

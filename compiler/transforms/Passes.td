@@ -110,8 +110,8 @@ def Fuse : Pass<"llsa-fuse", "::mlir::ModuleOp"> {
     Moves every op of the entry into an `llsa.launch`:
 
     * Pools of one block size, of all tensors and levels, share a launch as long
-      as the tokens of one coarsest output, `block^depth`, are at most 4096;
-      further levels go to a following launch.
+      as the tokens of one coarsest output, `block^depth`, are at most
+      `max-pool-tokens`; further levels go to a following launch.
     * Elementwise `arith` and `math` ops on tensors of one shape share a launch,
       where the order of launches allows it.
     * `llsa.select`, `llsa.attend`, `llsa.linear_attend` and
@@ -136,6 +136,12 @@ def Fuse : Pass<"llsa-fuse", "::mlir::ModuleOp"> {
     // becomes launches "pool" (both pools), "select_1" and "attend"
     ```
   }];
+  let options = [
+    Option<"maxPoolTokens", "max-pool-tokens", "int64_t", /*default=*/"4096",
+           "Most tokens under one work item of a pool launch: on a CPU what stays "
+           "in the cache, on a GPU few enough that there are warps for all "
+           "multiprocessors">
+  ];
 }
 
 def AssignSchedule : Pass<"llsa-assign-schedule", "::mlir::ModuleOp"> {
@@ -163,7 +169,7 @@ def AssignSchedule : Pass<"llsa-assign-schedule", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"target", "target", "std::string", /*default=*/"\"cpu\"",
-           "cpu, or cpu:MARCH with features">,
+           "cpu, cpu:MARCH with features, or a GPU such as sm_90a">,
     Option<"rows", "rows", "int64_t", /*default=*/"0",
            "rows of every select and attend tile instead of the chosen ones (0: choose)">,
     Option<"cols", "cols", "int64_t", /*default=*/"0",

@@ -39,6 +39,9 @@ def LLSA_Dialect : Dialect {
     * `llsa.role`, on a host function's arguments: `"input"` or `"output"`.
     * `llsa.flops`, `llsa.bytes`, on launches and kernels: estimates of the work.
     * `llsa.stack_bytes`, on a kernel's function: how much stack a call needs.
+    * `llsa.shared_bytes`, likewise: dynamic shared memory of a CTA.
+    * `llsa.threads`, likewise: threads of a CTA.
+    * `llsa.ctas_per_multiprocessor`, likewise: how many shall fit at once.
     * `llsa.spec`, `llsa.variant`, on a module: what a dumped stage was made from.
   }];
   let useDefaultTypePrinterParser = 1;

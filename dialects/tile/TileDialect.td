@@ -46,15 +46,21 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     * `cols`: keys that one step of a source's loop takes.
     * `warps`: warps per CTA; 1 on the CPU.
     * `stages`: buffers of a load pipeline; 1 on the CPU.
+    * `private_cols`: keys that one step takes of a source that every warp
+      gathers for itself; 0 (the default) means `cols`.
+    * `ctas`: CTAs that a multiprocessor should hold at once, which limits a
+      thread's registers; 0 (the default): no limit.
 
     Constraints:
-    * (C1) each is at least 1.
+    * (C1) each is at least 1, but `private_cols` and `ctas` may be 0.
 
     ```mlir
     #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
     ```
   }];
-  let parameters = (ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps, "int64_t":$stages);
+  let parameters = (ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps, "int64_t":$stages,
+                        DefaultValuedParameter<"int64_t", "0">:$private_cols,
+                        DefaultValuedParameter<"int64_t", "0">:$ctas);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -257,7 +257,7 @@ LogicalResult BlockRowsOp::verify() {
   RankedTensorType tile = tileOf(getResult());
   int64_t block = getBlock();
   if (block < 1 || tile.getDimSize(0) != 1 ||
-      tile.getDimSize(1) % block != 0) // block_rows_c2
+      (!getPart() && tile.getDimSize(1) % block != 0)) // block_rows_c2
     return emitOpError() << "result must have one row and a multiple of block "
                          << block << " columns, got " << sizes(tile);
   int64_t limit = getLimit();
@@ -342,7 +342,11 @@ LogicalResult ReduceOp::verify() {
   RankedTensorType tile = tileOf(getTile()), result = tileOf(getResult());
   SmallVector<int64_t> expected(tile.getShape());
   expected[getAxis() == Axis::Rows ? 0 : 1] = 1;
-  if (result.getShape() != ArrayRef<int64_t>(expected)) // reduce_c1
+  bool partial = getAxis() == Axis::Cols && tile.getDimSize(1) % 8 == 0 &&
+                 result.getDimSize(0) == expected[0] &&
+                 result.getDimSize(1) == 4;
+  if (result.getShape() != ArrayRef<int64_t>(expected) &&
+      !partial) // reduce_c1
     return emitOpError() << "result must be " << expected[0] << "x"
                          << expected[1] << ", got " << sizes(result);
   return success();

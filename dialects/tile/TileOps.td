@@ -168,7 +168,7 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments, DeclareOpInterfaceM
   }];
 }
 
-def Tile_BlockRowsOp : Tile_Op<"block_rows", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+def Tile_BlockRowsOp : Tile_Op<"block_rows", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "Rows that a run of block indices names";
   let description = [{
     Reads `C / block` entries of an index row, from position `indices` on, and
@@ -177,21 +177,28 @@ def Tile_BlockRowsOp : Tile_Op<"block_rows", [DeclareOpInterfaceMethods<MemoryEf
     index row's end, or the row is not below `limit`. Out-of-range entries can
     therefore never be followed.
 
+    With `part %p` it reads one entry and names a piece of its block: column `t`
+    holds `entry * block + p * C + t`, or -1 also where `p * C + t` is not below
+    `block`. So a step may be narrower than a block, or a little wider.
+
     Constraints:
     * (C1) one index per dimension of `source`, which has at least one, of i32.
-    * (C2) the result has one row and a multiple of `block` columns.
+    * (C2) the result has one row and, without `part`, a multiple of `block`
+      columns.
     * (C3) `limit` is between 1 and 2147483647.
 
     ```mlir
     %rows = tile.block_rows %i1[%b, %h, %r, %g] block 16 limit 4096
         : memref<1x8x256x8xi32> -> tensor<1x64xi32>
+    %some = tile.block_rows %i1[%b, %h, %r, %g] block 100 part %g limit 4096
+        : memref<1x8x256x8xi32> -> tensor<1x16xi32>
     ```
   }];
   let arguments = (ins MemRefOf<[I32]>:$source, Variadic<Index>:$indices, I64Attr:$block,
-                       I64Attr:$limit);
+                       Optional<Index>:$part, I64Attr:$limit);
   let results = (outs Tile_I32Tile:$result);
   let assemblyFormat = [{
-    $source `[` $indices `]` `block` $block `limit` $limit attr-dict
+    $source `[` $indices `]` `block` $block (`part` $part^)? `limit` $limit attr-dict
     `:` type($source) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -340,8 +347,14 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
     per row (`Rx1`), `over rows` one per column (`1xC`). Summation runs in
     ascending order per lane, so a result does not depend on anything else.
 
+    A reduction over columns may stop at four partial results per row (`Rx4`),
+    which a later one completes: on the GPU four lanes hold a row, and need not
+    talk to each other until then. Which columns go into which partial result is
+    the target's choice.
+
     Constraints:
-    * (C1) the result has the operand's element type and size 1 along the axis.
+    * (C1) the result has the operand's element type and size 1 along the axis,
+      or, over columns, 4 for an operand whose columns are a multiple of 8.
 
     ```mlir
     %m = tile.reduce max %s over cols : tensor<16x64xf32> -> tensor<16x1xf32>
@@ -442,5 +455,25 @@ def Tile_TopkOp : Tile_Op<"topk", [Pure, AllTypesMatch<["scores", "new_scores"]>
   }];
   let hasVerifier = 1;
 }
+
+//===----------------------------------------------------------------------===//
+// any
+//===----------------------------------------------------------------------===//
+
+def Tile_AnyOp : Tile_Op<"any", [Pure]> {
+  let summary = "Whether any element of a truth tile is true";
+  let description = [{
+    One answer for the whole tile. On the GPU a vote of the warp.
+
+    ```mlir
+    %some = tile.any %t : tensor<16x64xi1>
+    ```
+  }];
+  let arguments = (ins Tile_TileOf<[I1]>:$tile);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$tile attr-dict `:` type($tile)";
+}
+
+include "dialects/tile/TileStagingOps.td"
 
 #endif // TILE_OPS_TD

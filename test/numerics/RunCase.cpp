@@ -1,5 +1,6 @@
 //===- RunCase.cpp - compile, run and check a case ------------------------===//
 #include "test/numerics/RunCase.h"
+#include "runtime/support/Env.h"
 #include <fmt/format.h>
 #include <chrono>
 
@@ -12,9 +13,10 @@ llvm::Expected<TestKernel> TestKernel::create(const std::string &text, KernelSpe
   TestKernel out;
   rt::JitOptions options;
   options.threads = threads;
+  options.target = rt::env::testDevice();
   out.jit = std::make_unique<rt::Jit>(options);
   rt::Variant variant = rt::Variant::fromSource(text, "case");
-  auto interpreter = makeInterpreter(variant, spec, options.target);
+  auto interpreter = makeInterpreter(variant, spec, "cpu");
   if (!interpreter)
     return interpreter.takeError();
   out.interpreter = std::make_unique<reference::Interpreter>(std::move(*interpreter));

@@ -18,9 +18,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/llsa-to-tile/GatherSteps.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
+#include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <numeric>
@@ -33,6 +36,26 @@ static const double kLn2 = 0.69314718055994530942;
 
 static RankedTensorType tensorOf(Value value) {
   return cast<RankedTensorType>(value.getType());
+}
+
+/// Every entry of `indices` names a block, all of whose keys exist: it was
+/// selected, from at least as many candidates.
+static bool namesKeysOnly(Value indices, int64_t block, int64_t tokens) {
+  auto launch = indices.getDefiningOp<LaunchOp>();
+  if (!launch || tokens % block != 0)
+    return false;
+  Operation *yield = launch.getBody().front().getTerminator();
+  unsigned number = cast<OpResult>(indices).getResultNumber();
+  auto select = yield->getOperand(number).getDefiningOp<SelectOp>();
+  if (!select)
+    return false;
+  int64_t topk = select.getTopk();
+  int64_t candidates = tensorOf(select.getKeys()).getDimSize(kToken);
+  if (!select.getWithin())
+    return topk <= candidates;
+  int64_t coarse = tensorOf(select.getWithin()).getDimSize(3);
+  return topk <= coarse * *select.getBlock() &&
+         namesKeysOnly(select.getWithin(), *select.getBlock(), candidates);
 }
 
 namespace {
@@ -59,8 +82,9 @@ class AttendLowering {
 public:
   AttendLowering(const LaunchContext &context, AttendOp op, KernelBuilder &k,
                  const RowGrid &grid)
-      : op(op), k(k), widen(context.widenDots),
-        cols(context.schedule.getCols()), rows(context.schedule.getRows()),
+      : op(op), k(k), schedule(context.schedule), widen(context.widenDots),
+        lazy(context.lazyRescale), cols(schedule.getCols()),
+        rows(schedule.getRows()),
         tile(k.rowTile(grid)),
         depth(tensorOf(op.getQuery()).getDimSize(kDepth)),
         scale(op.getScale() ? op.getScale()->convertToDouble()
@@ -72,7 +96,9 @@ public:
                           {tile.batch, tile.head, tile.start, k.index(0)},
                           {rows, depth}, tile.rows);
     query = dotOperand(k, loaded, widen);
-    State state{k.splat(-INFINITY, {rows, 1}), k.splat(0.0, {rows, 1}),
+    // Lazily, a row's sum is kept in four parts until the end.
+    State state{k.splat(-INFINITY, {rows, 1}),
+                k.splat(0.0, {rows, lazy ? 4 : 1}),
                 k.splat(0.0, {rows, depth})};
     for (unsigned i = 0; i < op.getSources().size(); ++i) {
       Source source = describe(i);
@@ -81,7 +107,7 @@ public:
         state = dense(source, state);
         break;
       case SourceKind::Gathered:
-        state = gathered(source, state);
+        state = gathered(source, i, state);
         break;
       case SourceKind::Window:
         state = window(source, state);
@@ -163,26 +189,33 @@ private:
     return update(source, step, state);
   }
 
-  State gathered(const Source &source, State state) {
+  State gathered(const Source &source, unsigned index, State state) {
     int64_t block = source.attr.getBlock();
     int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
-    int64_t steps =
-        llvm::divideCeil(entries, std::max<int64_t>(1, cols / block));
-    int64_t perStep = llvm::divideCeil(entries, steps);
-    Value row = k.div(tile.start, source.attr.getEvery());
-    return k.repeat(steps, state, [&](Value i, ValueRange carried) {
+    GatherSteps steps(entries, block, colsOf(source), /*fragments=*/!widen);
+    SmallVector<Value> row{tile.batch, tile.head,
+                           k.div(tile.start, source.attr.getEvery())};
+    return k.repeat(steps.count(), state, [&](Value i, ValueRange carried) {
       Step step{};
-      step.ids = k.blockRows(source.indices,
-                             {tile.batch, tile.head, row, k.mul(i, perStep)},
-                             perStep * block, block, source.tokens);
+      step.ids = steps.keysOf(k, source.indices, row, i, source.tokens);
       step.keys =
           k.gather(source.keys, tile.batch, source.head, step.ids, depth);
       step.values =
           k.gather(source.values, tile.batch, source.head, step.ids, depth);
-      step.exist = Step::NotNegative;
+      step.exist = namesKeysOnly(op.getIndicesOf(index), block, source.tokens)
+                       ? Step::All
+                       : Step::NotNegative;
       step.mayHoldLast = source.weight != source.lastWeight;
       return update(source, step, carried);
     });
+  }
+
+  /// Keys of a step: fewer where every warp gathers for itself.
+  int64_t colsOf(const Source &source) const {
+    bool isShared = source.attr.getEvery() % (rows * schedule.getWarps()) == 0;
+    return isShared || schedule.getPrivateCols() == 0
+               ? cols
+               : schedule.getPrivateCols();
   }
 
   State window(const Source &source, State state) {
@@ -257,6 +290,8 @@ private:
     double factor;
     Value weight; ///< log2 of the keys' weights; null: all 0
     Value counts; ///< RxC i1: pairs that count; null: all
+    /// `weight` when it is the same for all keys.
+    std::optional<double> oneWeight;
   };
 
   Scores scores(const Source &source, const Step &step) {
@@ -277,8 +312,11 @@ private:
       factor = kLog2E;
     }
     if (failed)
-      return {k.splat(0.0, size), 1.0, Value(), Value()};
-    return {s, factor, addend(source, step), counts};
+      return {k.splat(0.0, size), 1.0, Value(), Value(), std::nullopt};
+    std::optional<double> oneWeight;
+    if (!step.mayHoldLast && (step.exist == Step::All || hasRegion))
+      oneWeight = std::log2(source.weight);
+    return {s, factor, addend(source, step), counts, oneWeight};
   }
 
   /// `score * factor + addend` (null: 0).
@@ -319,28 +357,84 @@ private:
 
   State update(const Source &source, const Step &step, ValueRange state) {
     Scores s = scores(source, step);
-    TileSize size = sizeOf(s.score);
+    if (lazy) {
+      State raised = rescaleIfExceeded(state, s);
+      Value p = weights(s, baseOf(raised[0]));
+      Value sum = k.apply<arith::AddFOp>(raised[1], k.partialSums(p));
+      return {raised[0], sum, addValues(step, s, p, raised[2])};
+    }
+    Value max =
+        k.apply<arith::MaximumFOp>(state[0], k.maxCols(maskedExponent(s)));
+    Value base = baseOf(max);
+    Value p = weights(s, base);
+    Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
+    Value sum = k.fma(state[1], fade, k.sumCols(p));
+    Value faded = k.apply<arith::MulFOp>(state[2], fade);
+    return {max, sum, addValues(step, s, p, faded)};
+  }
+
+  /// The exponents, -inf for pairs that do not count.
+  Value maskedExponent(const Scores &s) {
     Value t = exponent(s, s.weight);
-    if (s.counts)
-      t = k.select(s.counts, t, k.splat(-INFINITY, size));
+    return s.counts ? k.select(s.counts, t, k.splat(-INFINITY, sizeOf(t))) : t;
+  }
+
+  /// What exponents are relative to: 0 as long as a row saw no key.
+  Value baseOf(Value max) {
     Value none = k.splat(-INFINITY, {rows, 1}), zero = k.splat(0.0, {rows, 1});
-    Value max = k.apply<arith::MaximumFOp>(state[0], k.maxCols(t));
-    Value base = k.select(k.equalFloat(max, none), zero, max);
+    return k.select(k.equalFloat(max, none), zero, max);
+  }
+
+  /// The maximum may lag behind by a factor of 2^8: exact all the same, since
+  /// it cancels out, and most steps rescale nothing.
+  State rescaleIfExceeded(ValueRange state, const Scores &s) {
+    constexpr double kLag = 8;
+    // Where all keys weigh the same the scores themselves are compared, with a
+    // bound per row.
+    bool plain = s.oneWeight && !s.counts && s.factor > 0;
+    Value t = plain ? s.score : maskedExponent(s);
+    double lag = kLag - (plain ? *s.oneWeight : 0.0);
+    Value bound = k.apply<arith::AddFOp>(state[0], k.splat(lag, {rows, 1}));
+    if (plain)
+      bound = k.apply<arith::MulFOp>(bound,
+                                     k.splat(1.0 / s.factor, {rows, 1}));
+    Value exceeds =
+        tile::AnyOp::create(k.b, k.loc, k.greaterFloat(t, bound));
+    auto choice = scf::IfOp::create(k.b, k.loc, TypeRange(state), exceeds,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPointToStart(choice.thenBlock());
+    Value top = k.maxCols(t);
+    if (plain)
+      top = k.fma(top, k.splat(s.factor, {rows, 1}),
+                  k.splat(*s.oneWeight, {rows, 1}));
+    Value max = k.apply<arith::MaximumFOp>(state[0], top);
+    Value fade =
+        k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], baseOf(max)));
+    State rescaled{max, k.apply<arith::MulFOp>(state[1], fade),
+                   k.apply<arith::MulFOp>(state[2], fade)};
+    scf::YieldOp::create(k.b, k.loc, rescaled);
+    k.b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(k.b, k.loc, state);
+    return State(choice.getResults());
+  }
+
+  /// The weights of a step's pairs, relative to 2^base.
+  Value weights(const Scores &s, Value base) {
     // Not t - base: one rounding less, and what base was rounded by is the same
     // for all keys of a row.
+    Value zero = k.splat(0.0, {rows, 1});
     Value shift = s.weight ? k.apply<arith::SubFOp>(s.weight, base)
                            : k.apply<arith::SubFOp>(zero, base);
     Value p = k.apply<math::Exp2Op>(exponent(s, shift));
     // -0 says that the pair does not count, whatever the value holds.
-    if (s.counts)
-      p = k.select(s.counts, p, k.splat(-0.0, size));
-    Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
-    Value sum = k.fma(state[1], fade, k.sumCols(p));
-    Value faded = k.apply<arith::MulFOp>(state[2], fade);
+    return s.counts ? k.select(s.counts, p, k.splat(-0.0, sizeOf(p))) : p;
+  }
+
+  Value addValues(const Step &step, const Scores &s, Value p, Value acc) {
     Value values = dotOperand(k, step.values, widen);
-    Value acc = k.dot(k.fromF32(p, tileTypeOf(values).getElementType()), values, faded,
-                      /*transposed=*/false, /*skip=*/bool(s.counts));
-    return {max, sum, acc};
+    return k.dot(k.fromF32(p, tileTypeOf(values).getElementType()), values, acc,
+                 /*transposed=*/false, /*skip=*/bool(s.counts));
   }
 
   //===--------------------------------------------------------------------===//
@@ -348,7 +442,8 @@ private:
   //===--------------------------------------------------------------------===//
 
   void store(ValueRange state) {
-    Value max = state[0], sum = state[1], acc = state[2];
+    Value max = state[0], acc = state[2];
+    Value sum = lazy ? k.sumCols(state[1]) : state[1];
     if (k.isWanted(op.getOutput())) {
       Value zero = k.splat(0.0, {rows, 1});
       Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), sum);
@@ -370,7 +465,8 @@ private:
 
   AttendOp op;
   KernelBuilder &k;
-  bool widen;
+  tile::ScheduleAttr schedule;
+  bool widen, lazy;
   int64_t cols, rows;
   RowTile tile;
   int64_t depth;
@@ -383,12 +479,12 @@ private:
 
 LogicalResult llsa::lowerAttend(const LaunchContext &context, AttendOp op) {
   auto query = tensorOf(op.getQuery());
-  int64_t rows = context.schedule.getRows(), granule = 0;
+  int64_t granule = 0;
   for (unsigned i = 0; i < op.getSources().size(); ++i)
     if (op.getSource(i).getKind() == SourceKind::Gathered)
       granule = std::gcd(granule, op.getSource(i).getEvery());
-  RowGrid grid = granule ? RowGrid::granular(query, granule, rows)
-                         : RowGrid::plain(query, rows);
+  RowGrid grid = granule ? RowGrid::granular(query, granule, context.schedule)
+                         : RowGrid::plain(query, context.schedule);
   LaunchOp launch = context.launch;
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);

@@ -13,25 +13,36 @@ using namespace llsa;
 // RowGrid
 //===----------------------------------------------------------------------===//
 
-RowGrid RowGrid::plain(RankedTensorType tensor, int64_t rows) {
-  return granular(tensor, rows, rows);
+RowGrid RowGrid::plain(RankedTensorType tensor, tile::ScheduleAttr schedule) {
+  return granular(tensor, schedule.getRows(), schedule);
 }
 
 RowGrid RowGrid::granular(RankedTensorType tensor, int64_t granule,
-                          int64_t rows) {
-  int64_t tokens = tensor.getDimSize(kToken);
+                          tile::ScheduleAttr schedule) {
+  int64_t tokens = tensor.getDimSize(kToken), rows = schedule.getRows();
   // Where granules end with tiles, or none ends at all, plain tiles do.
   if (granule % rows == 0 || granule >= tokens)
     granule = rows;
-  return {tensor.getDimSize(kBatch), tensor.getDimSize(kHead), tokens, granule,
-          rows};
+  return {tensor.getDimSize(kBatch), tensor.getDimSize(kHead),
+          tokens,                    granule,
+          rows,                      schedule.getWarps()};
+}
+
+int64_t RowGrid::tilesPerGranule() const {
+  return llvm::divideCeil(granule, rows);
+}
+
+int64_t RowGrid::numTiles() const {
+  return llvm::divideCeil(tokens, granule) * tilesPerGranule();
 }
 
 SmallVector<int64_t> RowGrid::items() const {
+  if (warps > 1)
+    return {batch, heads, static_cast<int64_t>(llvm::alignTo(numTiles(), warps))};
   SmallVector<int64_t> items{
       batch, heads, static_cast<int64_t>(llvm::divideCeil(tokens, granule))};
   if (isGranular())
-    items.push_back(llvm::divideCeil(granule, rows));
+    items.push_back(tilesPerGranule());
   return items;
 }
 
@@ -78,16 +89,34 @@ Value KernelBuilder::argument(Value hostBuffer) {
 }
 
 RowTile KernelBuilder::rowTile(const RowGrid &grid) {
-  RowTile tile{ids[0], ids[1], mul(ids[2], grid.granule), Value()};
+  Value number = ids[2], part = grid.isGranular() ? index(0) : Value();
+  Value surplus; // how far behind the last tile
+  if (grid.warps > 1) {
+    if (grid.numTiles() % grid.warps != 0) {
+      Value last = min(number, index(grid.numTiles() - 1));
+      surplus = sub(number, last);
+      number = last;
+    }
+    if (grid.isGranular()) {
+      part = rem(number, grid.tilesPerGranule());
+      number = div(number, grid.tilesPerGranule());
+    }
+  } else if (grid.isGranular()) {
+    part = ids[3];
+  }
+  RowTile tile{ids[0], ids[1], mul(number, grid.granule), Value()};
   // What limits the rows that exist: the granule's end, the tensor's end.
   if (grid.isGranular()) {
-    Value offset = mul(ids[3], grid.rows);
+    Value offset = mul(part, grid.rows);
     tile.start = add(tile.start, offset);
     tile.rows = min(index(grid.rows), sub(index(grid.granule), offset));
   }
   if (grid.tokens % grid.granule != 0)
     tile.rows = min(tile.rows ? tile.rows : index(grid.rows),
                     sub(index(grid.tokens), tile.start));
+  if (surplus)
+    tile.rows = sub(tile.rows ? tile.rows : index(grid.rows),
+                    mul(surplus, grid.rows));
   return tile;
 }
 

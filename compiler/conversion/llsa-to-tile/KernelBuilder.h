@@ -11,17 +11,26 @@ namespace llsa {
 /// How the rows of a tensor [B, H, M, ...] are dealt out to work items: tiles
 /// of `rows` rows that never cross a multiple of `granule`. Queries that share
 /// an index row so stay in tiles of their own.
+///
+/// With `warps` > 1 that many consecutive tiles of one head are the warps of a
+/// CTA: tiles are numbered through within a head, and their number is rounded
+/// up. Warps beyond the last tile repeat its address and own no rows.
 struct RowGrid {
-  int64_t batch, heads, tokens, granule, rows;
+  int64_t batch, heads, tokens, granule, rows, warps;
   /// Tiles of consecutive rows.
-  static RowGrid plain(mlir::RankedTensorType tensor, int64_t rows);
+  static RowGrid plain(mlir::RankedTensorType tensor,
+                       tile::ScheduleAttr schedule);
   /// Tiles that stay within runs of `granule` rows; the same as plain ones
   /// when these do.
   static RowGrid granular(mlir::RankedTensorType tensor, int64_t granule,
-                          int64_t rows);
+                          tile::ScheduleAttr schedule);
 
   bool isGranular() const { return granule != rows; }
-  /// [B, H, ceil(M / rows)] or [B, H, ceil(M / granule), ceil(granule / rows)].
+  int64_t tilesPerGranule() const;
+  /// Tiles of one head, without the ones that fill up a CTA.
+  int64_t numTiles() const;
+  /// [B, H, ceil(M / rows)] or [B, H, ceil(M / granule), ceil(granule / rows)];
+  /// with warps [B, H, numTiles() rounded up].
   llvm::SmallVector<int64_t> items() const;
 };
 

@@ -123,13 +123,13 @@ static LogicalResult verifyLaunch(const HostBuilder &host, LaunchOp launch,
 }
 
 static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
-                                   bool widenDots) {
+                                   bool widenDots, bool lazyRescale) {
   SmallVector<Operation *> ops = bodyOf(launch);
   if (failed(verifyLaunch(host, launch, ops)))
     return failure();
   LaunchContext context{host, launch,
                         cast<tile::ScheduleAttr>(launch.getScheduleAttr()),
-                        widenDots};
+                        widenDots, lazyRescale};
   if (llvm::all_of(ops, llvm::IsaPred<PoolOp>))
     return lowerPool(context, llvm::map_to_vector(ops, [](Operation *op) {
                        return cast<PoolOp>(op);
@@ -325,7 +325,7 @@ LogicalResult ConvertLLSAToTile::convertBody(func::FuncOp function,
     if (launch->use_empty())
       continue; // nobody reads what it makes
     if (failed(bindResults(host, launch, returnOp, outputs)) ||
-        failed(convertLaunch(host, launch, widenDots)))
+        failed(convertLaunch(host, launch, widenDots, lazyRescale)))
       return failure();
   }
   for (auto [i, value, output] :

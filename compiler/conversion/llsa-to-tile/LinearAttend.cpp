@@ -144,7 +144,7 @@ LogicalResult llsa::lowerLinearAttend(const LaunchContext &context,
     emitState(k, context, op, state, total);
     k.finish(launch, /*share=*/0.5);
   }
-  RowGrid grid = RowGrid::plain(query, context.schedule.getRows());
+  RowGrid grid = RowGrid::plain(query, context.schedule);
   KernelBuilder k(context.host, launch.getLoc(), name, grid.items(),
                   context.schedule);
   emitApply(k, context, grid, op, state, total);

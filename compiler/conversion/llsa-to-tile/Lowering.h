@@ -20,6 +20,7 @@ struct LaunchContext {
   LaunchOp launch;
   tile::ScheduleAttr schedule;
   bool widenDots;
+  bool lazyRescale;
 };
 
 mlir::LogicalResult lowerPool(const LaunchContext &context,

@@ -27,7 +27,11 @@ def ConvertLLSAToTile : Pass<"convert-llsa-to-tile", "::mlir::ModuleOp"> {
     Option<"widenDots", "widen-dots", "bool", /*default=*/"true",
            "Extend the operands of tile.dot to f32 (the CPU's way); otherwise "
            "dots take the input type, and the softmax weights are rounded to it "
-           "(the tensor cores' way)">
+           "(the tensor cores' way)">,
+    Option<"lazyRescale", "lazy-rescale", "bool", /*default=*/"false",
+           "Let scores exceed the running maximum by a factor of 2^8 before sums "
+           "and outputs are rescaled; saves most of the rescaling where the "
+           "warp can vote on it">
   ];
   let dependentDialects = [
     "::llsa::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

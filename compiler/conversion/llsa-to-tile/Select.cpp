@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/llsa-to-tile/GatherSteps.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "dialects/tile/TileOps.h"
 #include "llvm/Support/MathExtras.h"
@@ -93,15 +94,11 @@ private:
     int64_t block = *op.getBlock();
     int64_t entries =
         cast<RankedTensorType>(op.getWithin().getType()).getDimSize(3);
-    int64_t steps =
-        llvm::divideCeil(entries, std::max<int64_t>(1, cols / block));
-    int64_t perStep = llvm::divideCeil(entries, steps);
+    GatherSteps steps(entries, block, cols, /*fragments=*/!widen);
     Value coarse = k.buffer(op.getWithin());
-    return k.repeat(steps, list, [&](Value i, ValueRange carried) {
-      Value ids = k.blockRows(
-          coarse,
-          {tile.batch, tile.head, k.div(tile.start, block), k.mul(i, perStep)},
-          perStep * block, block, tokens);
+    SmallVector<Value> row{tile.batch, tile.head, k.div(tile.start, block)};
+    return k.repeat(steps.count(), list, [&](Value i, ValueRange carried) {
+      Value ids = steps.keysOf(k, coarse, row, i, tokens);
       return insert(carried, k.gather(keyBuffer, tile.batch, head, ids, depth),
                     ids);
     });
@@ -118,9 +115,10 @@ private:
 
 LogicalResult llsa::lowerSelect(const LaunchContext &context, SelectOp op) {
   auto query = cast<RankedTensorType>(op.getQuery().getType());
-  int64_t rows = context.schedule.getRows();
-  RowGrid grid = op.getWithin() ? RowGrid::granular(query, *op.getBlock(), rows)
-                                : RowGrid::plain(query, rows);
+  RowGrid grid =
+      op.getWithin()
+          ? RowGrid::granular(query, *op.getBlock(), context.schedule)
+          : RowGrid::plain(query, context.schedule);
   LaunchOp launch = context.launch;
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);

@@ -219,6 +219,11 @@ static Value reduce(TileBuilder &t, tile::ReductionKind kind, Value tile,
 Value TileBuilder::sumCols(Value tile) {
   return reduce(*this, tile::ReductionKind::Add, tile, tile::Axis::Cols);
 }
+Value TileBuilder::partialSums(Value tile) {
+  return tile::ReduceOp::create(
+      b, loc, tileType({sizeOf(tile).rows, 4}, b.getF32Type()),
+      tile::ReductionKind::Add, tile, tile::Axis::Cols);
+}
 Value TileBuilder::maxCols(Value tile) {
   return reduce(*this, tile::ReductionKind::Max, tile, tile::Axis::Cols);
 }
@@ -261,10 +266,10 @@ void TileBuilder::store(Value tile, Value memory, ValueRange indices,
 }
 
 Value TileBuilder::blockRows(Value memory, ValueRange indices, int64_t cols,
-                             int64_t block, int64_t limit) {
+                             int64_t block, int64_t limit, Value part) {
   return tile::BlockRowsOp::create(b, loc, tileType({1, cols}, b.getI32Type()),
                                    memory, indices, b.getI64IntegerAttr(block),
-                                   b.getI64IntegerAttr(limit));
+                                   part, b.getI64IntegerAttr(limit));
 }
 
 Value TileBuilder::gather(Value memory, Value batch, Value head, Value rows,

@@ -84,6 +84,8 @@ public:
   mlir::Value toF32(mlir::Value tile);
   mlir::Value fromF32(mlir::Value tile, mlir::Type element);
   mlir::Value sumCols(mlir::Value tile);
+  /// Four partial sums per row, for sumCols to finish.
+  mlir::Value partialSums(mlir::Value tile);
   mlir::Value maxCols(mlir::Value tile);
   mlir::Value sumRows(mlir::Value tile);
   mlir::Value dot(mlir::Value x, mlir::Value y, mlir::Value acc,
@@ -97,7 +99,8 @@ public:
   void store(mlir::Value tile, mlir::Value memory, mlir::ValueRange indices,
              mlir::Value rows = {}, int64_t rowDim = -1);
   mlir::Value blockRows(mlir::Value memory, mlir::ValueRange indices,
-                        int64_t cols, int64_t block, int64_t limit);
+                        int64_t cols, int64_t block, int64_t limit,
+                        mlir::Value part = {});
   /// Rows of width `cols` from column 0 on.
   mlir::Value gather(mlir::Value memory, mlir::Value batch, mlir::Value head,
                      mlir::Value rows, int64_t cols);

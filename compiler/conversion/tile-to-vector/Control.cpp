@@ -27,6 +27,9 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
             return success();
           })
           .Case<BlockRowsOp>([&](BlockRowsOp o) { return lowerBlockRows(o); })
+          .Case<AnyOp>([&](AnyOp o) {
+            return o.emitOpError("has no lowering for the CPU target");
+          })
           .Case<StoreOp>([&](StoreOp o) { return lowerStore(o); })
           .Case<LookupOp>([&](LookupOp o) { return lowerLookup(o); })
           .Case<DotOp>([&](DotOp o) { return lowerDot(o); })

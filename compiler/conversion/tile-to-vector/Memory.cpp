@@ -70,6 +70,9 @@ Value KernelLowering::evaluateGather(GatherOp op, const Slice &slice) {
 }
 
 LogicalResult KernelLowering::lowerBlockRows(BlockRowsOp op) {
+  if (op.getPart())
+    return op.emitOpError("names a part of a block, which has no lowering for "
+                          "the CPU target");
   Value result = op.getResult();
   Value memory = mapped(op.getSource());
   SmallVector<Value> indices = mapped(op.getIndices());

@@ -8,6 +8,9 @@ using namespace mlir;
 using namespace llsa::tile;
 
 LogicalResult KernelLowering::lowerReduce(ReduceOp op) {
+  if (op.getAxis() == Axis::Cols && colsOf(op.getResult()) != 1)
+    return op.emitOpError(
+        "gives partial results, which have no lowering for the CPU target");
   if (op.getAxis() == Axis::Cols)
     reduceOverCols(op);
   else

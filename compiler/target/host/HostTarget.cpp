@@ -150,7 +150,8 @@ std::string describeTargets() {
          sys::getHostCPUName().str() +
          ")\n"
          "  cpu:PROCESSOR                e.g. cpu:x86-64-v3, cpu:znver3\n"
-         "  cpu:PROCESSOR:+FEATURE,...   exactly these features";
+         "  cpu:PROCESSOR:+FEATURE,...   exactly these features\n"
+         "  sm_80, sm_89, sm_90a, sm_100a, sm_120a   NVIDIA GPUs";
 }
 
 } // namespace llsa

@@ -37,4 +37,22 @@ def ExpandLibmPass : Pass<"llsa-expand-libm"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def GpuEntryPass : Pass<"llsa-gpu-entry", "::mlir::ModuleOp"> {
+  let summary = "Make kernels entries that a GPU's driver can launch";
+  let description = [{
+    Every `llvm.func` with `llsa.threads` becomes an entry: `nvvm.kernel`, with
+    its number of threads (and `nvvm.minctasm` where the schedule wants several
+    CTAs on a multiprocessor). Its pointers do not overlap where it writes, which
+    the runtime checks before a launch: `llvm.noalias`, and `llvm.readonly` for
+    those that it only reads.
+
+    ```mlir
+    llvm.func @k(%x: !llvm.ptr<1>) attributes {llsa.threads = 64 : i64} {
+      llvm.return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // LLSA_TARGET_PASSES_TD

@@ -192,6 +192,11 @@ private:
     Kernel kernel;
     kernel.name = op.getName().str();
     kernel.items = op.getNumItems();
+    if (program.codeFormat == "ptx") {
+      if (tile::ScheduleAttr schedule = op.getScheduleAttr())
+        kernel.warps = schedule.getWarps();
+      kernel.ctas = llvm::divideCeil(kernel.items, kernel.warps);
+    }
     if (auto flops = op->getAttrOfType<FloatAttr>("llsa.flops"))
       kernel.flops = flops.getValueAsDouble();
     if (auto bytes = op->getAttrOfType<FloatAttr>("llsa.bytes"))

@@ -42,5 +42,6 @@ TEST(TargetInfo, UnknownTargets) {
     EXPECT_EQ(
         errorOf(text),
         "target '" + std::string(text) +
-            "' is unknown; expected cpu, cpu:MARCH or cpu:MARCH:FEATURES");
+            "' is unknown; expected cpu, cpu:MARCH, cpu:MARCH:FEATURES or one "
+            "of sm_80, sm_89, sm_90a, sm_100a, sm_120a");
 }

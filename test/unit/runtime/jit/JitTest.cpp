@@ -152,7 +152,8 @@ TEST(Jit, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(message(jit.get(good, kSpec, "gpu")),
             "target 'gpu' is unknown; expected cpu or sm_90a");
   EXPECT_EQ(message(jit.get(good, kSpec, "sm_90a")),
-            "target 'sm_90a' cannot run here: expected a CPU target");
+            "target 'sm_90a' cannot run here: expected a CPU target, cuda or "
+            "cuda:NUMBER");
   KernelSpec wrong = kSpec;
   wrong.D = 12;
   EXPECT_EQ(message(jit.get(good, wrong)),

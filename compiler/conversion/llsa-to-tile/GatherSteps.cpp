@@ -1,0 +1,39 @@
+//===- GatherSteps.cpp - index rows, some keys at a time ------------------===//
+
+#include "compiler/conversion/llsa-to-tile/GatherSteps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llsa;
+
+/// The unit of a tensor core's columns.
+static constexpr int64_t kFragment = 8;
+
+GatherSteps::GatherSteps(int64_t entries, int64_t block, int64_t cols,
+                         bool fragments)
+    : block(block) {
+  bool whole = !fragments || (block % kFragment == 0 && block <= cols);
+  if (whole) {
+    steps = llvm::divideCeil(entries, std::max<int64_t>(1, cols / block));
+    entriesPerStep = llvm::divideCeil(entries, steps);
+    width = entriesPerStep * block;
+    return;
+  }
+  entriesPerStep = 0;
+  partsPerEntry = llvm::divideCeil(block, cols);
+  width = llvm::alignTo(llvm::divideCeil(block, partsPerEntry), kFragment);
+  partsPerEntry = llvm::divideCeil(block, width);
+  steps = entries * partsPerEntry;
+}
+
+Value GatherSteps::keysOf(KernelBuilder &k, Value indices, ValueRange row,
+                          Value i, int64_t limit) const {
+  SmallVector<Value> at(row);
+  if (entriesPerStep != 0) {
+    at.push_back(k.mul(i, entriesPerStep));
+    return k.blockRows(indices, at, width, block, limit);
+  }
+  at.push_back(k.div(i, partsPerEntry));
+  return k.blockRows(indices, at, width, block, limit,
+                     k.rem(i, partsPerEntry));
+}

@@ -1,0 +1,167 @@
+//===- Control.cpp - ops of a kernel in program order ---------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+
+static bool isTile(Value value) {
+  return isa<RankedTensorType>(value.getType());
+}
+
+LogicalResult KernelLowering::lowerBlock(Block &block) {
+  for (Operation &op : block.without_terminator())
+    if (failed(lowerOp(op)))
+      return failure();
+  return success();
+}
+
+LogicalResult KernelLowering::lowerOp(Operation &op) {
+  loc = op.getLoc();
+  auto done = [](auto) { return success(); };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+      .Case([&](WorkItemOp o) {
+        mapping.map(o.getIds(), ArrayRef<Value>(workItem));
+        return success();
+      })
+      .Case([&](LoadOp o) { return lowerLoad(o); })
+      .Case([&](StoreOp o) { return lowerStore(o); })
+      .Case([&](LookupOp o) { return lowerLookup(o); })
+      .Case([&](DotOp o) { return lowerDot(o); })
+      .Case([&](TopkOp o) { return lowerTopk(o); })
+      .Case([&](BlockRowsOp o) { return lowerBlockRows(o), success(); })
+      .Case([&](ReduceOp o) { return lowerReduce(o), success(); })
+      .Case([&](BroadcastOp o) { return lowerBroadcast(o), success(); })
+      .Case([&](RangeOp o) { return lowerRange(o), success(); })
+      .Case([&](AnyOp o) { return lowerAny(o), success(); })
+      .Case<AllocSharedOp>(done)
+      .Case([&](CopyAsyncOp o) { return lowerCopyAsync(o), success(); })
+      .Case([&](GatherAsyncOp o) { return lowerGatherAsync(o), success(); })
+      .Case([&](CommitGroupOp) { return nvvm.commitGroup(loc), success(); })
+      .Case([&](WaitGroupOp o) { return lowerWaitGroup(o), success(); })
+      .Case([&](tile::BarrierOp o) {
+        return lowerBarrier(o.getScope()), success();
+      })
+      .Case([&](SharedTileOp o) {
+        staged[o.getResult()] = slotAddress(o.getRing(), mapped(o.getSlot()));
+        return success();
+      })
+      .Case<scf::ForOp>([&](Operation *o) { return lowerFor(*o); })
+      .Case<scf::IfOp>([&](Operation *o) { return lowerIf(*o); })
+      .Case<memref::LoadOp>([&](Operation *o) {
+        return lowerMemrefLoad(*o), success();
+      })
+      .Case<memref::StoreOp>([&](Operation *o) {
+        return lowerMemrefStore(*o), success();
+      })
+      .Default([&](Operation *o) { return lowerScalar(*o); });
+}
+
+/// Ops without tiles are copied; others must be elementwise.
+LogicalResult KernelLowering::lowerScalar(Operation &op) {
+  bool tiles = llvm::any_of(op.getResults(), isTile) ||
+               llvm::any_of(op.getOperands(), isTile);
+  if (tiles)
+    return lowerElementwise(op);
+  if (op.getNumRegions() != 0)
+    return op.emitOpError() << "has regions that the GPU target cannot lower";
+  builder.clone(op, mapping);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// What a value consists of
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> KernelLowering::valuesOf(Value value) {
+  return isTile(value) ? tiles[value] : Values{mapped(value)};
+}
+
+void KernelLowering::setValues(Value value, ValueRange values) {
+  if (isTile(value))
+    tiles[value] = Values(values);
+  else
+    mapping.map(value, values.front());
+}
+
+SmallVector<Type> KernelLowering::typesOf(Type type) {
+  auto tile = dyn_cast<RankedTensorType>(type);
+  if (!tile)
+    return {type};
+  TileLayout layout(tile, laneColumns);
+  Type element = tile.getElementType();
+  if (layout.isPaired(element))
+    return SmallVector<Type>(layout.elements() / 2,
+                             VectorType::get(2, element));
+  return SmallVector<Type>(layout.elements(), element);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops and branches
+//===----------------------------------------------------------------------===//
+
+/// Lowers `from` into `to`, whose arguments are mapped already, and yields.
+LogicalResult KernelLowering::lowerRegion(Block &from, Block &to) {
+  OpBuilder::InsertionGuard guard(builder);
+  if (!to.empty() && to.back().hasTrait<OpTrait::IsTerminator>())
+    to.back().erase();
+  builder.setInsertionPointToEnd(&to);
+  if (failed(lowerBlock(from)))
+    return failure();
+  loc = from.getTerminator()->getLoc();
+  Values results;
+  for (Value value : from.getTerminator()->getOperands())
+    llvm::append_range(results, valuesOf(value));
+  scf::YieldOp::create(builder, loc, results);
+  return success();
+}
+
+LogicalResult KernelLowering::lowerFor(Operation &op) {
+  auto source = cast<scf::ForOp>(op);
+  Values inits;
+  for (Value init : source.getInitArgs())
+    llvm::append_range(inits, valuesOf(init));
+  auto target = scf::ForOp::create(
+      builder, loc, mapped(source.getLowerBound()),
+      mapped(source.getUpperBound()), mapped(source.getStep()), inits);
+  mapping.map(source.getInductionVar(), target.getInductionVar());
+  auto assign = [&](ValueRange values, ValueRange parts) {
+    for (Value value : values) {
+      size_t count = typesOf(value.getType()).size();
+      setValues(value, parts.take_front(count));
+      parts = parts.drop_front(count);
+    }
+  };
+  assign(source.getRegionIterArgs(), target.getRegionIterArgs());
+  if (failed(lowerRegion(*source.getBody(), *target.getBody())))
+    return failure();
+  assign(source.getResults(), target.getResults());
+  return success();
+}
+
+LogicalResult KernelLowering::lowerIf(Operation &op) {
+  auto source = cast<scf::IfOp>(op);
+  SmallVector<Type> types;
+  for (Type type : source.getResultTypes())
+    llvm::append_range(types, typesOf(type));
+  bool hasElse = !source.getElseRegion().empty();
+  auto target =
+      scf::IfOp::create(builder, loc, types, mapped(source.getCondition()),
+                        /*addThenBlock=*/true, /*addElseBlock=*/hasElse);
+  if (failed(lowerRegion(*source.thenBlock(), *target.thenBlock())) ||
+      (hasElse && failed(lowerRegion(*source.elseBlock(), *target.elseBlock()))))
+    return failure();
+  ValueRange parts = target.getResults();
+  for (Value value : source.getResults()) {
+    size_t count = typesOf(value.getType()).size();
+    setValues(value, parts.take_front(count));
+    parts = parts.drop_front(count);
+  }
+  return success();
+}

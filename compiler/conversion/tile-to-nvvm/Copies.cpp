@@ -1,0 +1,137 @@
+//===- Copies.cpp - from global to shared memory --------------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+
+static constexpr int64_t kChunkBytes = 16;
+static constexpr int64_t kLanes = 32;
+/// Alignment of rings, as tile-allocate-shared has it.
+static constexpr int64_t kRingAlignment = 1024;
+
+Swizzle::Swizzle(int64_t rowBytes) : chunks(rowBytes / kChunkBytes) {
+  int64_t ways = 1;
+  while (ways < 8 && chunks % (2 * ways) == 0)
+    ways *= 2;
+  mask = ways - 1;
+  shift = llvm::Log2_64(8 / ways);
+}
+
+static int64_t rowBytesOf(MemRefType ring) {
+  return ring.getDimSize(2) * ring.getElementTypeBitWidth() / 8;
+}
+
+Value KernelLowering::slotAddress(Value ring, Value slot) {
+  auto alloc = ring.getDefiningOp<AllocSharedOp>();
+  Value address = advance(sharedMemory, alloc.getOffset().value_or(0));
+  if (alloc.getScope() == Scope::Warp && warps > 1)
+    address = advance(
+        address, mul(warp, i32(llvm::alignTo(alloc.getRingBytes(),
+                                             kRingAlignment))));
+  if (alloc.getRing().getType().getDimSize(0) == 1)
+    return address;
+  return advance(address, mul(toI32(slot), i32(alloc.getSlotBytes())));
+}
+
+void KernelLowering::forEachChunk(
+    Value ring, Value slot,
+    function_ref<void(Value row, Value chunk, Value destination)> copy) {
+  auto alloc = ring.getDefiningOp<AllocSharedOp>();
+  auto type = cast<MemRefType>(ring.getType());
+  int64_t rowBytes = rowBytesOf(type), rows = type.getDimSize(1);
+  Swizzle swizzle(rowBytes);
+  bool together = alloc.getScope() == Scope::Cta;
+  Value who = together ? thread : lane;
+  int64_t copiers = together ? kLanes * warps : kLanes;
+  int64_t total = rows * swizzle.chunks;
+  Value base = slotAddress(ring, slot);
+  for (int64_t first = 0; first < total; first += copiers) {
+    Value number = add(who, i32(first));
+    Value exists = first + copiers > total ? less(number, i32(total)) : Value();
+    when(exists, [&] {
+      Value row = arith::DivUIOp::create(builder, loc, number,
+                                         i32(swizzle.chunks));
+      Value chunk = arith::RemUIOp::create(builder, loc, number,
+                                           i32(swizzle.chunks));
+      Value place = chunk;
+      if (swizzle.mask != 0) {
+        Value turn = arith::ShRUIOp::create(builder, loc, row,
+                                            i32(swizzle.shift));
+        turn = arith::AndIOp::create(builder, loc, turn, i32(swizzle.mask));
+        place = arith::XOrIOp::create(builder, loc, chunk, turn);
+      }
+      Value offset = add(mul(row, i32(rowBytes)), mul(place, i32(kChunkBytes)));
+      copy(row, chunk, advance(base, offset));
+    });
+  }
+}
+
+void KernelLowering::lowerCopyAsync(CopyAsyncOp op) {
+  auto type = cast<MemRefType>(op.getSource().getType());
+  int64_t rowDim = type.getRank() - 2;
+  Values indices = mapped(op.getIndices());
+  Value start = addressOf(op.getSource(), indices);
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  Value stride = mul(strideOf(op.getSource(), rowDim), index(bytes));
+  forEachChunk(op.getRing(), mapped(op.getSlot()),
+               [&](Value row, Value chunk, Value destination) {
+                 Value at = toIndex(row), size;
+                 if (op.getRows()) {
+                   Value exists = less(at, mapped(op.getRows()));
+                   size = select(exists, i32(kChunkBytes), i32(0));
+                   at = select(exists, at, index(0));
+                 }
+                 Value offset =
+                     add(mul(at, stride),
+                         toIndex(mul(chunk, i32(kChunkBytes))));
+                 Value from = advance(start, offset);
+                 // Nothing is read then, but the address must be one.
+                 if (size)
+                   from = LLVM::SelectOp::create(
+                       builder, loc,
+                       less(toIndex(row), mapped(op.getRows())), from,
+                       memories[op.getSource()].pointer);
+                 nvvm.copyAsync(loc, destination, from, size);
+               });
+}
+
+void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
+  auto rows = op.getRows().getDefiningOp<BlockRowsOp>();
+  auto type = cast<MemRefType>(op.getSource().getType());
+  int64_t rowDim = type.getRank() - 2;
+  Values indices = mapped(op.getIndices());
+  indices.insert(indices.end() - 1, index(0));
+  Value start = addressOf(op.getSource(), indices);
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  Value stride = mul(strideOf(op.getSource(), rowDim), index(bytes));
+  forEachChunk(
+      op.getRing(), mapped(op.getSlot()),
+      [&](Value row, Value chunk, Value destination) {
+        Value named = blockRow(rows, row);
+        Value exists = arith::CmpIOp::create(
+            builder, loc, arith::CmpIPredicate::sge, named, i32(0));
+        Value size = select(exists, i32(kChunkBytes), i32(0));
+        Value at = toIndex(
+            arith::MaxSIOp::create(builder, loc, named, i32(0)));
+        Value offset =
+            add(mul(at, stride), toIndex(mul(chunk, i32(kChunkBytes))));
+        nvvm.copyAsync(loc, destination, advance(start, offset), size);
+      });
+}
+
+void KernelLowering::lowerBarrier(Scope scope) {
+  if (scope == Scope::Cta && warps > 1)
+    nvvm.barrier(loc);
+  else
+    nvvm.warpBarrier(loc);
+}
+
+void KernelLowering::lowerWaitGroup(WaitGroupOp op) {
+  nvvm.waitGroup(loc, op.getPending());
+  lowerBarrier(op.getScope());
+}

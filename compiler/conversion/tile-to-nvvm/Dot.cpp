@@ -1,0 +1,219 @@
+//===- Dot.cpp - products on tensor cores ---------------------------------===//
+//
+// The left operand and the accumulator are in registers, as fragments; the right
+// operand is in shared memory. With 16-bit elements it is read by ldmatrix: as
+// it lies for `a b^T` (the operand's fragment wants neighbours along the depth,
+// and so do rows of b), transposed for `a b`.
+//
+// float32 goes through tf32 three times: x = big + small, each rounded to tf32,
+// and big big + big small + small big leaves an error of about 2^-21. The order
+// of the depth is free, so that a lane's two neighbouring columns of `a` serve
+// as the columns t and t + 4 of the instruction.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+
+LogicalResult KernelLowering::lowerDot(DotOp op) {
+  auto base = staged.find(op.getB());
+  if (base == staged.end())
+    return op.emitOpError("needs its right operand in shared memory: expected "
+                          "a tile.shared_tile, as tile-lower-gather makes it");
+  Values acc = elementsOf(op.getAcc());
+  TileLayout result = layoutOf(op.getResult());
+  if (result.isOneColumn() || result.isPartial() || result.isOneRow() ||
+      result.cols % 8 != 0 || layoutOf(op.getA()).cols % 8 != 0)
+    return op.emitOpError()
+           << "needs rows, columns and depth of whole fragments on a GPU: "
+              "expected columns and depth to be multiples of 8, got "
+           << op.getResult().getType() << " from " << op.getA().getType();
+  if (tileOf(op.getA()).getElementType().isF32())
+    multiplyF32(op, base->second, acc);
+  else
+    multiply16(op, base->second, acc);
+  setElements(op.getResult(), acc);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// 16-bit elements
+//===----------------------------------------------------------------------===//
+
+SmallVector<SmallVector<Value>>
+KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
+                               int64_t depth16) {
+  auto b = tileOf(op.getB());
+  bool transposed = op.getTransposeB(); // rows of b are columns of the product
+  int64_t columns = b.getDimSize(transposed ? 0 : 1);
+  int64_t depth = b.getDimSize(transposed ? 1 : 0);
+  bool moreColumns = 16 * columns16 + 8 < columns;
+  bool moreDepth = 16 * depth16 + 8 < depth;
+
+  // Lanes 8m .. 8m + 7 give the rows of matrix m.
+  Value rowInMatrix = arith::AndIOp::create(builder, loc, lane, i32(7));
+  auto bit = [&](int64_t position) -> Value {
+    Value shifted = arith::ShRUIOp::create(builder, loc, lane, i32(3 + position));
+    return arith::AndIOp::create(builder, loc, shifted, i32(1));
+  };
+  Value depthBit = moreDepth ? bit(0) : i32(0);
+  Value columnBit = moreColumns ? bit(moreDepth ? 1 : 0) : i32(0);
+  // Along b's rows in steps of 8, along its columns in chunks of 8 elements.
+  Value rowBit = transposed ? columnBit : depthBit;
+  Value chunkBit = transposed ? depthBit : columnBit;
+  int64_t row = 16 * (transposed ? columns16 : depth16);
+  int64_t chunk = 2 * (transposed ? depth16 : columns16);
+
+  int64_t rowBytes = b.getDimSize(1) * 2;
+  Swizzle swizzle(rowBytes);
+  Value turn = arith::ShRUIOp::create(builder, loc, rowInMatrix,
+                                      i32(swizzle.shift));
+  turn = arith::AndIOp::create(builder, loc, turn, i32(swizzle.mask));
+  // chunk + chunkBit = chunk xor chunkBit, since chunk is even.
+  Value place = arith::XOrIOp::create(builder, loc, turn, chunkBit);
+  place = mul(place, i32(16));
+  int64_t low = chunk % 8 * 16, high = chunk / 8 * 128;
+  place = arith::XOrIOp::create(builder, loc, place, i32(low));
+  Value laneRow = add(rowInMatrix, mul(rowBit, i32(8)));
+  Value offset = add(mul(laneRow, i32(rowBytes)), place);
+  Value address = advance(advance(base, offset), row * rowBytes + high);
+
+  Values loaded = nvvm.loadMatrices(
+      loc, address, (moreColumns ? 2 : 1) * (moreDepth ? 2 : 1), !transposed);
+  SmallVector<Values> fragments;
+  size_t next = 0;
+  for (int64_t c = 0; c < (moreColumns ? 2 : 1); ++c) {
+    Value first = loaded[next++];
+    fragments.push_back({first, moreDepth ? loaded[next++] : i32(0)});
+  }
+  return fragments;
+}
+
+void KernelLowering::multiply16(DotOp op, Value base, Values &acc) {
+  TileLayout a = layoutOf(op.getA()), result = layoutOf(op.getResult());
+  const Values pairs = tiles[op.getA()];
+  Type element = tileOf(op.getA()).getElementType();
+  Type bits = builder.getI32Type();
+  Value none = i32(0);
+  Value empty = arith::ConstantOp::create(builder, loc,
+                                          builder.getF32FloatAttr(0.0));
+  int64_t pairsPerRow = a.columns() / 2;
+  auto left = [&](int64_t half, int64_t pair) -> Value {
+    if (half >= a.halves() || pair >= pairsPerRow)
+      return none;
+    return LLVM::BitcastOp::create(builder, loc, bits,
+                                   pairs[half * pairsPerRow + pair]);
+  };
+  for (int64_t k = 0; k < llvm::divideCeil(a.cols, 16); ++k)
+    for (int64_t n = 0; n < llvm::divideCeil(result.cols, 16); ++n) {
+      SmallVector<Values> right = rightFragments(op, base, n, k);
+      for (auto [j, fragment] : llvm::enumerate(right))
+        for (int64_t h = 0; h < result.halves(); h += 2) {
+          int64_t column = 2 * (2 * n + j);
+          bool whole = h + 1 < result.halves();
+          Values c;
+          for (int64_t i = 0; i < 4; ++i)
+            c.push_back(i < 2 || whole
+                            ? acc[result.indexOf(h + i / 2, column + i % 2)]
+                            : empty);
+          Values sum = nvvm.mma16(loc, element,
+                                  {left(h, 2 * k), left(h + 1, 2 * k),
+                                   left(h, 2 * k + 1), left(h + 1, 2 * k + 1)},
+                                  fragment, c);
+          for (int64_t i = 0; i < (whole ? 4 : 2); ++i)
+            acc[result.indexOf(h + i / 2, column + i % 2)] = sum[i];
+        }
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// float32
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::rightElement(Value base, const Swizzle &swizzle, Value row,
+                                   Value col) {
+  Value chunk = arith::ShRUIOp::create(builder, loc, col, i32(2));
+  Value within = arith::AndIOp::create(builder, loc, col, i32(3));
+  Value turn = arith::ShRUIOp::create(builder, loc, row, i32(swizzle.shift));
+  turn = arith::AndIOp::create(builder, loc, turn, i32(swizzle.mask));
+  Value place = arith::XOrIOp::create(builder, loc, chunk, turn);
+  Value offset = add(mul(row, i32(swizzle.chunks * 16)),
+                     add(mul(place, i32(16)), mul(within, i32(4))));
+  return LLVM::LoadOp::create(builder, loc, builder.getF32Type(),
+                              advance(base, offset));
+}
+
+void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
+  TileLayout a = layoutOf(op.getA()), result = layoutOf(op.getResult());
+  const Values elements = elementsOf(op.getA());
+  bool transposed = op.getTransposeB();
+  Swizzle swizzle(tileOf(op.getB()).getDimSize(1) * 4);
+  Value none = i32(0);
+  Value empty = arith::ConstantOp::create(builder, loc,
+                                          builder.getF32FloatAttr(0.0));
+  struct Parts {
+    Values big, small;
+  };
+  auto split = [&](ValueRange values) {
+    Parts parts;
+    for (Value value : values) {
+      if (!value) {
+        parts.big.push_back(none);
+        parts.small.push_back(none);
+        continue;
+      }
+      Value big = nvvm.roundToTf32(loc, value);
+      Value back =
+          LLVM::BitcastOp::create(builder, loc, builder.getF32Type(), big);
+      Value rest = arith::SubFOp::create(builder, loc, value, back);
+      parts.big.push_back(big);
+      parts.small.push_back(nvvm.roundToTf32(loc, rest));
+    }
+    return parts;
+  };
+  for (int64_t k = 0; k < a.cols / 8; ++k) {
+    // Columns 2t and 2t + 1 of the depth, as the instruction's t and t + 4.
+    SmallVector<Parts> left;
+    for (int64_t h = 0; h < a.halves(); h += 2) {
+      Values values;
+      for (int64_t c : {0, 1})
+        for (int64_t i : {0, 1})
+          values.push_back(h + i < a.halves()
+                               ? elements[a.indexOf(h + i, 2 * k + c)]
+                               : Value());
+      left.push_back(split(values));
+    }
+    for (int64_t n = 0; n < result.cols / 8; ++n) {
+      Values values;
+      for (int64_t c : {0, 1}) {
+        Value depth = add(mul(laneInRow, i32(2)), i32(8 * k + c));
+        Value column = add(rowInHalf, i32(8 * n));
+        values.push_back(transposed
+                             ? rightElement(base, swizzle, column, depth)
+                             : rightElement(base, swizzle, depth, column));
+      }
+      Parts right = split(values);
+      for (int64_t h = 0; h < result.halves(); h += 2) {
+        bool whole = h + 1 < result.halves();
+        Values c;
+        for (int64_t i = 0; i < 4; ++i)
+          c.push_back(i < 2 || whole
+                          ? acc[result.indexOf(h + i / 2, 2 * n + i % 2)]
+                          : empty);
+        const Parts &x = left[h / 2];
+        // Small terms first.
+        c = nvvm.mmaTf32(loc, x.small, right.big, c);
+        c = nvvm.mmaTf32(loc, x.big, right.small, c);
+        c = nvvm.mmaTf32(loc, x.big, right.big, c);
+        for (int64_t i = 0; i < (whole ? 4 : 2); ++i)
+          acc[result.indexOf(h + i / 2, 2 * n + i % 2)] = c[i];
+      }
+    }
+  }
+}

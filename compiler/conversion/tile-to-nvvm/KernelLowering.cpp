@@ -1,0 +1,255 @@
+//===- KernelLowering.cpp - the frame of a kernel -------------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::gpu;
+
+static constexpr int64_t kLanes = 32;
+
+KernelLowering::KernelLowering(tile::KernelOp kernel)
+    : kernel(kernel), warps(1), laneColumns(2), builder(kernel),
+      loc(kernel.getLoc()), nvvm(builder) {
+  if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
+    warps = schedule.getWarps();
+  if (auto columns = kernel->getAttrOfType<IntegerAttr>("tile.lane_columns"))
+    laneColumns = columns.getInt();
+}
+
+FailureOr<func::FuncOp> KernelLowering::run() {
+  func::FuncOp function = createFunction();
+  emitLaneNumbers();
+  emitWorkItem();
+
+  int64_t items = kernel.getNumItems();
+  Value mine;
+  if (items % warps != 0) { // the last CTA's last warps have no work
+    Value number = arith::AddIOp::create(
+        builder, loc, mul(toIndex(nvvm.ctaId(loc)), index(warps)),
+        toIndex(warp));
+    mine = less(number, index(items));
+  }
+  if (isScalarKernel())
+    mine = both(mine, arith::CmpIOp::create(builder, loc,
+                                            arith::CmpIPredicate::eq, lane,
+                                            i32(0)));
+  LogicalResult result = success();
+  when(mine, [&] { result = lowerBlock(kernel.getBody().front()); });
+  loc = kernel.getLoc();
+  func::ReturnOp::create(builder, loc);
+  if (failed(result)) {
+    function.erase();
+    return failure();
+  }
+  return function;
+}
+
+bool KernelLowering::isScalarKernel() {
+  return !kernel
+              .walk([](Operation *op) {
+                return llvm::any_of(op->getResultTypes(),
+                                    llvm::IsaPred<RankedTensorType>)
+                           ? WalkResult::interrupt()
+                           : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+func::FuncOp KernelLowering::createFunction() {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext(), 1);
+  Type i64 = builder.getI64Type();
+  SmallVector<Type> types;
+  SmallVector<std::pair<SmallVector<int64_t>, int64_t>> layouts;
+  for (Type type : kernel.getArgumentTypes()) {
+    auto &[strides, offset] = layouts.emplace_back();
+    (void)cast<MemRefType>(type).getStridesAndOffset(strides, offset);
+    types.push_back(pointer);
+    types.append(llvm::count(strides, ShapedType::kDynamic), i64);
+  }
+  auto function = func::FuncOp::create(builder, loc, kernel.getName(),
+                                       builder.getFunctionType(types, {}));
+  function->setAttr("llsa.threads", builder.getI64IntegerAttr(warps * kLanes));
+  if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
+    if (schedule.getCtas() > 0)
+      function->setAttr("llsa.ctas_per_multiprocessor",
+                        builder.getI64IntegerAttr(schedule.getCtas()));
+  int64_t shared = 0;
+  if (auto bytes = kernel->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
+    shared = bytes.getInt();
+  function->setAttr("llsa.shared_bytes", builder.getI64IntegerAttr(shared));
+
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  unsigned next = 0;
+  for (auto [argument, layout] :
+       llvm::zip(kernel.getBody().getArguments(), layouts)) {
+    Memory memory{entry->getArgument(next++), {}};
+    for (int64_t stride : layout.first)
+      memory.strides.push_back(
+          ShapedType::isDynamic(stride)
+              ? Value(arith::IndexCastOp::create(builder, loc,
+                                                 builder.getIndexType(),
+                                                 entry->getArgument(next++)))
+              : index(stride));
+    memories[argument] = std::move(memory);
+  }
+  return function;
+}
+
+void KernelLowering::emitLaneNumbers() {
+  auto shift = [&](Value x, int64_t bits) -> Value {
+    return arith::ShRUIOp::create(builder, loc, x, i32(bits));
+  };
+  auto mask = [&](Value x, int64_t bits) -> Value {
+    return arith::AndIOp::create(builder, loc, x, i32(bits));
+  };
+  thread = mask(nvvm.threadId(loc), warps * kLanes - 1);
+  if (!llvm::isPowerOf2_64(warps))
+    thread = nvvm.threadId(loc);
+  lane = mask(thread, kLanes - 1);
+  // From one lane, so that the assembler knows it to be the same for all.
+  warp = warps == 1 ? i32(0) : nvvm.shuffle(loc, shift(thread, 5), i32(0));
+  rowInHalf = shift(lane, 2);
+  laneInRow = mask(lane, 3);
+
+  if (kernel.getBody().front().getOps<tile::AllocSharedOp>().empty())
+    return;
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext(), 3);
+  sharedMemory = LLVM::AddressOfOp::create(builder, loc, pointer,
+                                           "llsa_shared");
+}
+
+void KernelLowering::emitWorkItem() {
+  Value number = add(mul(toIndex(nvvm.ctaId(loc)), index(warps)), toIndex(warp));
+  // 32-bit division where the numbers allow it.
+  bool narrow = llvm::isInt<31>(kernel.getNumItems() + warps);
+  if (narrow)
+    number = add(mul(nvvm.ctaId(loc), i32(warps)), warp);
+  ArrayRef<int64_t> items = kernel.getItems();
+  workItem.resize(items.size());
+  for (int64_t d = items.size() - 1; d >= 0; --d) {
+    Value size = narrow ? i32(items[d]) : index(items[d]);
+    Value part = d == 0 ? number
+                        : Value(arith::RemUIOp::create(builder, loc, number,
+                                                       size));
+    workItem[d] = narrow ? toIndex(part) : part;
+    if (d > 0)
+      number = arith::DivUIOp::create(builder, loc, number, size);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+RankedTensorType KernelLowering::tileOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+TileLayout KernelLowering::layoutOf(Value tile) {
+  return TileLayout(tileOf(tile), laneColumns);
+}
+
+SmallVector<Value> KernelLowering::elementsOf(Value tile) {
+  const Values &values = tiles[tile];
+  Type element = tileOf(tile).getElementType();
+  if (!layoutOf(tile).isPaired(element))
+    return values;
+  Values elements;
+  for (Value pair : values)
+    for (int64_t i : {0, 1})
+      elements.push_back(
+          LLVM::ExtractElementOp::create(builder, loc, pair, i32(i)));
+  return elements;
+}
+
+void KernelLowering::setElements(Value tile, Values elements) {
+  Type element = tileOf(tile).getElementType();
+  if (!layoutOf(tile).isPaired(element)) {
+    tiles[tile] = std::move(elements);
+    return;
+  }
+  auto type = VectorType::get(2, element);
+  Values pairs;
+  for (size_t i = 0; i + 1 < elements.size(); i += 2) {
+    Value pair = LLVM::PoisonOp::create(builder, loc, type);
+    for (int64_t j : {0, 1})
+      pair = LLVM::InsertElementOp::create(builder, loc, pair, elements[i + j],
+                                           i32(j));
+    pairs.push_back(pair);
+  }
+  tiles[tile] = std::move(pairs);
+}
+
+Value KernelLowering::rowOf(int64_t half) {
+  return add(rowInHalf, i32(8 * half));
+}
+Value KernelLowering::columnOf(const TileLayout &layout, int64_t c) {
+  if (layout.isOneColumn())
+    return i32(0);
+  if (layout.isPartial())
+    return laneInRow;
+  return add(mul(laneInRow, i32(layout.laneColumns)), i32(layout.columnBase(c)));
+}
+Value KernelLowering::columnExists(const TileLayout &layout, int64_t c) {
+  return layout.columnExists(c)
+             ? Value()
+             : less(columnOf(layout, c), i32(layout.cols));
+}
+Value KernelLowering::rowExists(const TileLayout &layout, int64_t h) {
+  return layout.rowExists(h) ? Value() : less(rowOf(h), i32(layout.rows));
+}
+
+//===----------------------------------------------------------------------===//
+// Small helpers
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+Value KernelLowering::i32(int64_t value) {
+  return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(), value);
+}
+Value KernelLowering::zero(Type type) {
+  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+}
+Value KernelLowering::toIndex(Value value) {
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
+}
+Value KernelLowering::toI32(Value value) {
+  return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), value);
+}
+Value KernelLowering::add(Value x, Value y) {
+  return arith::AddIOp::create(builder, loc, x, y);
+}
+Value KernelLowering::mul(Value x, Value y) {
+  return arith::MulIOp::create(builder, loc, x, y);
+}
+Value KernelLowering::less(Value x, Value y) {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, x, y);
+}
+Value KernelLowering::select(Value condition, Value x, Value y) {
+  return condition ? Value(arith::SelectOp::create(builder, loc, condition, x, y))
+                   : x;
+}
+Value KernelLowering::both(Value x, Value y) {
+  return x && y ? Value(arith::AndIOp::create(builder, loc, x, y)) : x ? x : y;
+}
+void KernelLowering::when(Value condition, function_ref<void()> body) {
+  if (!condition)
+    return body();
+  auto branch = scf::IfOp::create(builder, loc, condition,
+                                  /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+SmallVector<Value> KernelLowering::mapped(ValueRange values) {
+  Values result;
+  for (Value value : values)
+    result.push_back(mapped(value));
+  return result;
+}

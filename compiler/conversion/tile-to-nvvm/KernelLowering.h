@@ -1,0 +1,172 @@
+//===- KernelLowering.h - one tile kernel to code for a lane ----*- C++ -*-===//
+//
+// The result is what one lane of one warp does. A tile is the list of values
+// that the lane holds of it, in TileLayout's order; a staged tile is an address
+// in shared memory.
+//
+// Shared memory
+// =============
+//
+// A slot holds a tile of R rows and C columns row by row, in chunks of 16 bytes.
+// ldmatrix reads the same chunk of eight consecutive rows at once; so that these
+// lie in different banks, chunk c of row r lies in place `c xor s(r)`, with s
+// taking as many values as the row has chunks, up to eight (Swizzle).
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_COMPILER_CONVERSION_TILETONVVM_KERNELLOWERING_H
+#define LLSA_COMPILER_CONVERSION_TILETONVVM_KERNELLOWERING_H
+
+#include "compiler/conversion/tile-to-nvvm/Nvvm.h"
+#include "compiler/conversion/tile-to-nvvm/TileLayout.h"
+#include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace llsa::gpu {
+
+/// Where the chunks of a row lie: `chunk xor ((row >> shift) & mask)`.
+struct Swizzle {
+  int64_t chunks; ///< of a row
+  int64_t mask, shift;
+  explicit Swizzle(int64_t rowBytes);
+};
+
+class KernelLowering {
+public:
+  explicit KernelLowering(tile::KernelOp kernel);
+
+  /// Makes the function in front of the kernel; the kernel stays.
+  mlir::FailureOr<mlir::func::FuncOp> run();
+
+private:
+  using Value = mlir::Value;
+  using Values = llvm::SmallVector<Value>;
+
+  // KernelLowering.cpp: the frame.
+  mlir::func::FuncOp createFunction();
+  void emitLaneNumbers();
+  void emitWorkItem();
+  /// The kernel has no tiles: one lane does the work.
+  bool isScalarKernel();
+
+  // Control.cpp
+  mlir::LogicalResult lowerBlock(mlir::Block &block);
+  mlir::LogicalResult lowerOp(mlir::Operation &op);
+  mlir::LogicalResult lowerFor(mlir::Operation &op);
+  mlir::LogicalResult lowerIf(mlir::Operation &op);
+  mlir::LogicalResult lowerRegion(mlir::Block &from, mlir::Block &to);
+  mlir::LogicalResult lowerScalar(mlir::Operation &op);
+  /// The values that stand for a value: a tile's, or the one it is mapped to.
+  Values valuesOf(Value value);
+  void setValues(Value value, mlir::ValueRange values);
+  llvm::SmallVector<mlir::Type> typesOf(mlir::Type type);
+
+  // Elementwise.cpp
+  mlir::LogicalResult lowerElementwise(mlir::Operation &op);
+  mlir::LogicalResult lowerConstant(mlir::Operation &op);
+  Value applyScalar(mlir::Operation &op, mlir::ValueRange operands,
+                    mlir::Type type);
+  void lowerBroadcast(tile::BroadcastOp op);
+  void lowerRange(tile::RangeOp op);
+  void lowerAny(tile::AnyOp op);
+
+  // Reduce.cpp, Topk.cpp
+  void lowerReduce(tile::ReduceOp op);
+  mlir::LogicalResult lowerTopk(tile::TopkOp op);
+
+  // Memory.cpp
+  mlir::LogicalResult lowerLoad(tile::LoadOp op);
+  mlir::LogicalResult lowerStore(tile::StoreOp op);
+  mlir::LogicalResult lowerLookup(tile::LookupOp op);
+  void lowerBlockRows(tile::BlockRowsOp op);
+  void lowerMemrefLoad(mlir::Operation &op);
+  void lowerMemrefStore(mlir::Operation &op);
+  /// The row that column `column` (i32) of the op's result names, or -1.
+  Value blockRow(tile::BlockRowsOp op, Value column);
+  /// Elements that one access of a tile's columns takes.
+  int64_t accessWidth(const TileLayout &layout, Value memory,
+                      mlir::ValueRange indices, int64_t rowDim);
+
+  // Address.cpp
+  /// A pointer into the global memory of a memref, at these indices.
+  Value addressOf(Value memory, mlir::ValueRange indices);
+  Value strideOf(Value memory, int64_t dim);
+  Value advance(Value pointer, Value bytes);
+  Value advance(Value pointer, int64_t bytes);
+
+  // Copies.cpp: to shared memory.
+  void lowerCopyAsync(tile::CopyAsyncOp op);
+  void lowerGatherAsync(tile::GatherAsyncOp op);
+  void lowerWaitGroup(tile::WaitGroupOp op);
+  void lowerBarrier(tile::Scope scope);
+  Value slotAddress(Value ring, Value slot);
+  /// Calls `copy(row, chunk, destination)` for the chunks of a slot that this
+  /// lane copies.
+  void forEachChunk(Value ring, Value slot,
+                    llvm::function_ref<void(Value row, Value chunk,
+                                            Value destination)>
+                        copy);
+
+  // Dot.cpp
+  mlir::LogicalResult lowerDot(tile::DotOp op);
+  void multiply16(tile::DotOp op, Value base, Values &acc);
+  void multiplyF32(tile::DotOp op, Value base, Values &acc);
+  /// The right operand's fragment of 16 columns and 16 rows of depth, as far as
+  /// they exist: {b0, b1} per 8 columns.
+  llvm::SmallVector<Values> rightFragments(tile::DotOp op, Value base,
+                                           int64_t columns16, int64_t depth16);
+  Value rightElement(Value base, const Swizzle &swizzle, Value row, Value col);
+
+  // Tiles.
+  mlir::RankedTensorType tileOf(Value value);
+  TileLayout layoutOf(Value tile);
+  /// Single elements, pairs taken apart.
+  Values elementsOf(Value tile);
+  void setElements(Value tile, Values elements);
+  /// The row of half `h`, and the column number `c` of this lane (i32).
+  Value rowOf(int64_t half);
+  Value columnOf(const TileLayout &layout, int64_t c);
+  /// i1: this lane's column `c` (row of half `h`) exists; null: always.
+  Value columnExists(const TileLayout &layout, int64_t c);
+  Value rowExists(const TileLayout &layout, int64_t h);
+
+  // Small helpers.
+  Value index(int64_t value);
+  Value i32(int64_t value);
+  Value zero(mlir::Type type);
+  Value toIndex(Value i32Value);
+  Value toI32(Value indexValue);
+  Value add(Value x, Value y);
+  Value mul(Value x, Value y);
+  Value less(Value x, Value y);
+  Value select(Value condition, Value x, Value y);
+  Value both(Value x, Value y); ///< null: true
+  /// `body` in a branch when `condition` is not null.
+  void when(Value condition, llvm::function_ref<void()> body);
+  Value mapped(Value value) { return mapping.lookupOrDefault(value); }
+  Values mapped(mlir::ValueRange values);
+
+  tile::KernelOp kernel;
+  int64_t warps, laneColumns;
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+  Nvvm nvvm;
+
+  Value thread, lane, warp;
+  Value rowInHalf, laneInRow; ///< g and t of TileLayout.h
+  Value sharedMemory;
+  Values workItem;
+
+  mlir::IRMapping mapping;            ///< values that are not tiles
+  llvm::DenseMap<Value, Values> tiles; ///< in registers
+  llvm::DenseMap<Value, Value> staged; ///< in shared memory: addresses
+  struct Memory {
+    Value pointer;
+    Values strides; ///< index, one per dimension
+  };
+  llvm::DenseMap<Value, Memory> memories;
+};
+
+} // namespace llsa::gpu
+
+#endif // LLSA_COMPILER_CONVERSION_TILETONVVM_KERNELLOWERING_H

@@ -1,0 +1,235 @@
+//===- Memory.cpp - loads and stores of tiles -----------------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+
+static int64_t bytesOf(Type element) {
+  return element.getIntOrFloatBitWidth() / 8;
+}
+
+/// `value` is known to be a multiple of `factor`.
+static bool isMultiple(Value value, int64_t factor) {
+  APInt number;
+  if (matchPattern(value, m_ConstantInt(&number)))
+    return number.getSExtValue() % factor == 0;
+  if (auto product = value.getDefiningOp<arith::MulIOp>())
+    return isMultiple(product.getLhs(), factor) ||
+           isMultiple(product.getRhs(), factor);
+  return false;
+}
+
+/// Tensors whose last dimension is a multiple of 16 bytes start, and have all
+/// rows, at multiples of 16 bytes (the runtime sees to it).
+int64_t KernelLowering::accessWidth(const TileLayout &layout, Value memory,
+                                    ValueRange indices, int64_t rowDim) {
+  auto type = cast<MemRefType>(memory.getType());
+  if (layout.isOneColumn() || layout.isPartial() ||
+      rowDim == type.getRank() - 1)
+    return 1;
+  int64_t bytes = bytesOf(type.getElementType());
+  int64_t width = layout.laneColumns;
+  if (type.getShape().back() * bytes % 16 != 0 || layout.cols % width != 0 ||
+      width * bytes > 16 || !isMultiple(indices.back(), width))
+    return 1;
+  return width;
+}
+
+LogicalResult KernelLowering::lowerLoad(LoadOp op) {
+  TileLayout layout = layoutOf(op.getResult());
+  Value memory = op.getSource();
+  auto type = cast<MemRefType>(memory.getType());
+  Type element = type.getElementType();
+  int64_t rowDim = op.getRowDimension();
+  int64_t width = accessWidth(layout, memory, op.getIndices(), rowDim);
+  Values indices = mapped(op.getIndices());
+  Values elements(layout.elements());
+  for (int64_t h = 0; h < layout.halves(); ++h) {
+    Value row = layout.isOneRow() ? i32(0) : rowOf(h);
+    Value exists;
+    Values at = indices;
+    if (rowDim >= 0) {
+      at[rowDim] = add(at[rowDim], toIndex(row));
+      if (op.getRows())
+        exists = less(toIndex(row), mapped(op.getRows()));
+      // A row that does not exist is read from where one does.
+      if (op.getRows() || !layout.rowExists(h))
+        at[rowDim] = arith::MinUIOp::create(
+            builder, loc, at[rowDim], index(type.getDimSize(rowDim) - 1));
+    }
+    Value start = addressOf(memory, at);
+    if (!layout.isOneColumn())
+      start = advance(start, toIndex(mul(columnOf(layout, 0),
+                                         i32(bytesOf(element)))));
+    for (int64_t c = 0; c < layout.columns(); c += width) {
+      Value pointer = advance(start, layout.columnBase(c) * bytesOf(element));
+      if (width == 1) {
+        // A column that does not exist is not touched either.
+        if (Value column = columnExists(layout, c))
+          pointer = select(column, pointer, addressOf(memory, at));
+        Value loaded = LLVM::LoadOp::create(builder, loc, element, pointer);
+        elements[layout.indexOf(h, c)] = select(exists, loaded, zero(element));
+        continue;
+      }
+      if (Value column = columnExists(layout, c + width - 1))
+        pointer = select(column, pointer, addressOf(memory, at));
+      auto vector = VectorType::get(width, element);
+      Value loaded = LLVM::LoadOp::create(builder, loc, vector, pointer,
+                                          width * bytesOf(element));
+      for (int64_t i = 0; i < width; ++i) {
+        Value one = LLVM::ExtractElementOp::create(builder, loc, loaded, i32(i));
+        elements[layout.indexOf(h, c + i)] = select(exists, one, zero(element));
+      }
+    }
+  }
+  setElements(op.getResult(), elements);
+  return success();
+}
+
+LogicalResult KernelLowering::lowerStore(StoreOp op) {
+  TileLayout layout = layoutOf(op.getTile());
+  Value memory = op.getDestination();
+  auto type = cast<MemRefType>(memory.getType());
+  Type element = type.getElementType();
+  int64_t rowDim = op.getRowDimension();
+  int64_t width = accessWidth(layout, memory, op.getIndices(), rowDim);
+  Values indices = mapped(op.getIndices()), elements = elementsOf(op.getTile());
+  // One of the lanes that hold the same.
+  Value writes;
+  auto isZero = [&](Value x) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, x,
+                                 i32(0));
+  };
+  if (layout.isOneColumn())
+    writes = isZero(laneInRow);
+  if (layout.isOneRow())
+    writes = both(writes, isZero(rowInHalf));
+  for (int64_t h = 0; h < layout.halves(); ++h) {
+    Value row = layout.isOneRow() ? i32(0) : rowOf(h);
+    Value exists = both(writes, layout.isOneRow() ? Value()
+                                                  : rowExists(layout, h));
+    if (op.getRows())
+      exists = both(exists, less(toIndex(row), mapped(op.getRows())));
+    when(exists, [&] {
+      Values at = indices;
+      if (rowDim >= 0)
+        at[rowDim] = add(at[rowDim], toIndex(row));
+      Value start = addressOf(memory, at);
+      if (!layout.isOneColumn())
+        start = advance(start, toIndex(mul(columnOf(layout, 0),
+                                           i32(bytesOf(element)))));
+      for (int64_t c = 0; c < layout.columns(); c += width) {
+        when(columnExists(layout, c + width - 1), [&] {
+          Value pointer =
+              advance(start, layout.columnBase(c) * bytesOf(element));
+          Value stored = elements[layout.indexOf(h, c)];
+          if (width > 1) {
+            auto vector = VectorType::get(width, element);
+            stored = LLVM::PoisonOp::create(builder, loc, vector);
+            for (int64_t i = 0; i < width; ++i)
+              stored = LLVM::InsertElementOp::create(
+                  builder, loc, stored, elements[layout.indexOf(h, c + i)],
+                  i32(i));
+          }
+          LLVM::StoreOp::create(builder, loc, stored, pointer,
+                                width * bytesOf(element));
+        });
+      }
+    });
+  }
+  return success();
+}
+
+LogicalResult KernelLowering::lowerLookup(LookupOp op) {
+  TileLayout layout = layoutOf(op.getResult());
+  auto type = cast<MemRefType>(op.getSource().getType());
+  SmallVector<Values> indices;
+  for (Value tile : op.getIndices())
+    indices.push_back(elementsOf(tile));
+  Values elements;
+  for (int64_t i = 0; i < layout.elements(); ++i) {
+    Values at;
+    for (auto [dim, numbers] : llvm::enumerate(indices)) {
+      Value last = i32(type.getDimSize(dim) - 1);
+      Value inside = arith::MinSIOp::create(
+          builder, loc,
+          arith::MaxSIOp::create(builder, loc, numbers[i], i32(0)), last);
+      at.push_back(toIndex(inside));
+    }
+    elements.push_back(LLVM::LoadOp::create(builder, loc, type.getElementType(),
+                                            addressOf(op.getSource(), at)));
+  }
+  setElements(op.getResult(), elements);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Index rows
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
+  auto type = cast<MemRefType>(op.getSource().getType());
+  int64_t block = op.getBlock(), entries = type.getShape().back();
+  Value number, within, exists;
+  if (op.getPart()) {
+    int64_t width = tileOf(op.getResult()).getDimSize(1);
+    number = index(0);
+    within = add(column, toI32(mul(mapped(op.getPart()), index(width))));
+    exists = less(within, i32(block));
+  } else {
+    number = toIndex(arith::DivUIOp::create(builder, loc, column, i32(block)));
+    within = arith::RemUIOp::create(builder, loc, column, i32(block));
+  }
+  Values at = mapped(op.getIndices());
+  at.back() = add(at.back(), number);
+  exists = both(exists, less(at.back(), index(entries)));
+  at.back() =
+      arith::MinUIOp::create(builder, loc, at.back(), index(entries - 1));
+  Value entry = LLVM::LoadOp::create(builder, loc, builder.getI32Type(),
+                                     addressOf(op.getSource(), at));
+  // Entries beyond what 32 bits hold as rows are refused before they multiply.
+  int64_t blocks = llvm::divideCeil(op.getLimit(), block);
+  exists = both(exists, arith::CmpIOp::create(builder, loc,
+                                              arith::CmpIPredicate::ult, entry,
+                                              i32(blocks)));
+  Value row = add(mul(entry, i32(block)), within);
+  exists = both(exists, less(row, i32(op.getLimit())));
+  return select(exists, row, i32(-1));
+}
+
+void KernelLowering::lowerBlockRows(BlockRowsOp op) {
+  TileLayout layout = layoutOf(op.getResult());
+  // Copies compute their rows themselves; masks and top-k lists want them here.
+  if (llvm::all_of(op->getUsers(), llvm::IsaPred<GatherAsyncOp>))
+    return;
+  Values rows;
+  for (int64_t c = 0; c < layout.columns(); ++c)
+    rows.push_back(blockRow(op, columnOf(layout, c)));
+  setElements(op.getResult(), rows);
+}
+
+//===----------------------------------------------------------------------===//
+// Single elements
+//===----------------------------------------------------------------------===//
+
+void KernelLowering::lowerMemrefLoad(Operation &op) {
+  auto load = cast<memref::LoadOp>(op);
+  mapping.map(load.getResult(),
+              LLVM::LoadOp::create(
+                  builder, loc, load.getResult().getType(),
+                  addressOf(load.getMemref(), mapped(load.getIndices()))));
+}
+
+void KernelLowering::lowerMemrefStore(Operation &op) {
+  auto store = cast<memref::StoreOp>(op);
+  LLVM::StoreOp::create(
+      builder, loc, mapped(store.getValue()),
+      addressOf(store.getMemref(), mapped(store.getIndices())));
+}

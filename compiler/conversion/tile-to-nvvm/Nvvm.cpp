@@ -1,0 +1,128 @@
+//===- Nvvm.cpp - the GPU's instructions by short names -------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/Nvvm.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace llsa::gpu;
+
+static Value i32(OpBuilder &b, Location loc, int64_t value) {
+  return LLVM::ConstantOp::create(b, loc, b.getI32Type(),
+                                  b.getI32IntegerAttr(value));
+}
+static Value allLanes(OpBuilder &b, Location loc) { return i32(b, loc, -1); }
+
+Value Nvvm::threadId(Location loc) {
+  return NVVM::ThreadIdXOp::create(b, loc, b.getI32Type());
+}
+Value Nvvm::ctaId(Location loc) {
+  return NVVM::BlockIdXOp::create(b, loc, b.getI32Type());
+}
+
+static Value shuffleBits(OpBuilder &b, Location loc, Value x, Value lane,
+                         NVVM::ShflKind kind) {
+  return NVVM::ShflOp::create(b, loc, x.getType(), allLanes(b, loc), x, lane,
+                              i32(b, loc, 31), kind, UnitAttr());
+}
+Value Nvvm::shuffleXor(Location loc, Value x, int32_t mask) {
+  return shuffleBits(b, loc, x, i32(b, loc, mask), NVVM::ShflKind::bfly);
+}
+Value Nvvm::shuffle(Location loc, Value x, Value lane) {
+  return shuffleBits(b, loc, x, lane, NVVM::ShflKind::idx);
+}
+Value Nvvm::any(Location loc, Value x) {
+  return NVVM::VoteSyncOp::create(b, loc, b.getI1Type(), allLanes(b, loc), x,
+                                  NVVM::VoteSyncKind::any);
+}
+
+static Value intrinsic(OpBuilder &b, Location loc, StringRef name, Value x) {
+  return LLVM::CallIntrinsicOp::create(b, loc, x.getType(),
+                                       b.getStringAttr(name), ValueRange{x})
+      .getResult(0);
+}
+Value Nvvm::exp2(Location loc, Value x) {
+  return intrinsic(b, loc, "llvm.nvvm.ex2.approx.ftz.f", x);
+}
+Value Nvvm::log2(Location loc, Value x) {
+  return intrinsic(b, loc, "llvm.nvvm.lg2.approx.f", x);
+}
+
+void Nvvm::barrier(Location loc) { NVVM::BarrierOp::create(b, loc); }
+void Nvvm::warpBarrier(Location loc) {
+  NVVM::SyncWarpOp::create(b, loc, allLanes(b, loc));
+}
+
+void Nvvm::copyAsync(Location loc, Value to, Value from, Value bytes) {
+  NVVM::CpAsyncOp::create(b, loc, to, from, 16,
+                          NVVM::LoadCacheModifierKind::CG, bytes);
+}
+void Nvvm::commitGroup(Location loc) {
+  NVVM::CpAsyncCommitGroupOp::create(b, loc);
+}
+void Nvvm::waitGroup(Location loc, int64_t pending) {
+  NVVM::CpAsyncWaitGroupOp::create(b, loc, b.getI32IntegerAttr(pending));
+}
+
+Nvvm::Values Nvvm::unpack(Location loc, Value structure) {
+  auto type = dyn_cast<LLVM::LLVMStructType>(structure.getType());
+  if (!type)
+    return {structure};
+  Values values;
+  for (int64_t i = 0, end = type.getBody().size(); i < end; ++i)
+    values.push_back(LLVM::ExtractValueOp::create(b, loc, structure, i));
+  return values;
+}
+
+static Type structOf(OpBuilder &b, Type element, int64_t count) {
+  if (count == 1)
+    return element;
+  return LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                          SmallVector<Type>(count, element));
+}
+
+Nvvm::Values Nvvm::loadMatrices(Location loc, Value address, int64_t count,
+                                bool transposed) {
+  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
+  Value loaded = NVVM::LdMatrixOp::create(
+      b, loc, structOf(b, b.getI32Type(), count), address,
+      static_cast<uint32_t>(count),
+      transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
+      NVVM::LdStMatrixEltType::B16);
+  return unpack(loc, loaded);
+}
+
+static Value multiply(OpBuilder &b, Location loc, NVVM::MMATypes type, int64_t k,
+                      ValueRange x, ValueRange y, ValueRange z) {
+  using Types = std::array<NVVM::MMATypes, 2>;
+  using Layouts = std::array<NVVM::MMALayout, 2>;
+  return NVVM::MmaOp::create(
+      b, loc, structOf(b, b.getF32Type(), 4), x, y, z, {16, 8, k}, std::nullopt,
+      std::nullopt, Types{type, type},
+      Layouts{NVVM::MMALayout::row, NVVM::MMALayout::col});
+}
+
+Nvvm::Values Nvvm::mma16(Location loc, Type element, ValueRange x, ValueRange y,
+                         ValueRange z) {
+  if (element.isBF16())
+    return unpack(loc, multiply(b, loc, NVVM::MMATypes::bf16, 16, x, y, z));
+  // The op wants f16 operands as vectors.
+  auto pair = VectorType::get(2, b.getF16Type());
+  auto asPairs = [&](ValueRange values) {
+    Values pairs;
+    for (Value value : values)
+      pairs.push_back(LLVM::BitcastOp::create(b, loc, pair, value));
+    return pairs;
+  };
+  return unpack(loc, multiply(b, loc, NVVM::MMATypes::f16, 16, asPairs(x),
+                              asPairs(y), z));
+}
+
+Nvvm::Values Nvvm::mmaTf32(Location loc, ValueRange x, ValueRange y,
+                           ValueRange z) {
+  return unpack(loc, multiply(b, loc, NVVM::MMATypes::tf32, 8, x, y, z));
+}
+
+Value Nvvm::roundToTf32(Location loc, Value x) {
+  return NVVM::ConvertFloatToTF32Op::create(b, loc, b.getI32Type(), x,
+                                            NVVM::FPRoundingMode::RNA);
+}

@@ -1,0 +1,56 @@
+//===- Reduce.cpp - reductions over rows and columns ----------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+
+/// A lane combines what it holds, then the lanes of a row (or column) exchange
+/// their results, so that all of them hold the same.
+void KernelLowering::lowerReduce(ReduceOp op) {
+  TileLayout from = layoutOf(op.getTile()), to = layoutOf(op.getResult());
+  bool isMax = op.getKind() == ReductionKind::Max;
+  auto combine = [&](Value x, Value y) -> Value {
+    if (!x)
+      return y;
+    if (isMax)
+      return arith::MaximumFOp::create(builder, loc, x, y);
+    return arith::AddFOp::create(builder, loc, x, y);
+  };
+  Value identity = arith::ConstantOp::create(
+      builder, loc, builder.getF32FloatAttr(isMax ? -INFINITY : 0.0));
+  Values elements = elementsOf(op.getTile());
+  Values results;
+  bool overCols = op.getAxis() == Axis::Cols;
+  auto exchange = [&](Value x, ArrayRef<int32_t> masks) {
+    for (int32_t mask : masks)
+      x = combine(x, nvvm.shuffleXor(loc, x, mask));
+    return x;
+  };
+  if (overCols) {
+    for (int64_t h = 0; h < from.halves(); ++h) {
+      Value result;
+      for (int64_t c = 0; c < from.columns(); ++c)
+        result = combine(result,
+                         select(columnExists(from, c),
+                                elements[from.indexOf(h, c)], identity));
+      if (!to.isPartial() && !from.isOneColumn())
+        result = exchange(result, {1, 2});
+      results.push_back(result);
+    }
+  } else {
+    for (int64_t c = 0; c < from.columns(); ++c) {
+      Value result;
+      for (int64_t h = 0; h < from.halves(); ++h)
+        result = combine(result, select(rowExists(from, h),
+                                        elements[from.indexOf(h, c)],
+                                        identity));
+      if (!from.isOneRow())
+        result = exchange(result, {4, 8, 16});
+      results.push_back(result);
+    }
+  }
+  setElements(op.getResult(), results);
+}

@@ -1,0 +1,125 @@
+//===- AllocateShared.cpp - places of rings in shared memory --------------===//
+
+#include "compiler/staging/Passes.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace llsa {
+#define GEN_PASS_DEF_ALLOCATESHARED
+#include "compiler/staging/Passes.h.inc"
+} // namespace llsa
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::tile;
+
+/// What the swizzled tiles of tensor cores start at.
+static constexpr int64_t kAlignment = 1024;
+
+namespace {
+/// A ring and the ops of the kernel's outermost block between which it lives.
+struct Ring {
+  AllocSharedOp op;
+  int64_t bytes = 0, offset = 0;
+  int64_t first = -1, last = -1;
+  Operation *firstUse = nullptr;
+};
+
+struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    KernelOp kernel = getOperation();
+    int64_t warps =
+        kernel.getScheduleAttr() ? kernel.getScheduleAttr().getWarps() : 1;
+    SmallVector<Ring> rings = findRings(kernel, warps);
+    int64_t total = place(rings);
+    if (total > limit) {
+      InFlightDiagnostic error = kernel.emitOpError()
+                                 << "needs " << total
+                                 << " bytes of shared memory, but a CTA may "
+                                    "have "
+                                 << limit;
+      for (Ring &ring : rings)
+        error.attachNote(ring.op.getLoc())
+            << "a ring of " << ring.bytes << " bytes in all: "
+            << ring.op.getRing().getType() << ", scope "
+            << stringifyScope(ring.op.getScope());
+      return signalPassFailure();
+    }
+    Builder b(&getContext());
+    for (Ring &ring : rings)
+      ring.op.setOffsetAttr(b.getI64IntegerAttr(ring.offset));
+    kernel->setAttr("tile.shared_bytes", b.getI64IntegerAttr(total));
+    if (warps > 1)
+      separate(rings);
+  }
+
+  static SmallVector<Ring> findRings(KernelOp kernel, int64_t warps) {
+    Block &body = kernel.getBody().front();
+    llvm::DenseMap<Operation *, int64_t> number;
+    for (Operation &op : body)
+      number.try_emplace(&op, number.size());
+    SmallVector<Ring> rings;
+    for (auto alloc : body.getOps<AllocSharedOp>()) {
+      Ring ring{alloc};
+      bool isPrivate = alloc.getScope() == Scope::Warp;
+      ring.bytes = llvm::alignTo(alloc.getRingBytes(), kAlignment) *
+                   (isPrivate ? warps : 1);
+      for (Operation *user : alloc->getUsers()) {
+        Operation *top = body.findAncestorOpInBlock(*user);
+        int64_t at = number.lookup(top);
+        if (ring.first < 0 || at < ring.first) {
+          ring.first = at;
+          ring.firstUse = top;
+        }
+        ring.last = std::max(ring.last, at);
+      }
+      rings.push_back(ring);
+    }
+    llvm::stable_sort(rings, [](const Ring &a, const Ring &b) {
+      return a.first < b.first;
+    });
+    return rings;
+  }
+
+  /// First fit, in the order of first uses; returns the end of the last ring.
+  static int64_t place(MutableArrayRef<Ring> rings) {
+    int64_t total = 0;
+    for (size_t i = 0; i < rings.size(); ++i) {
+      Ring &ring = rings[i];
+      bool moved = true;
+      while (moved) {
+        moved = false;
+        for (Ring &other : rings.take_front(i))
+          if (other.last >= ring.first &&
+              other.offset < ring.offset + ring.bytes &&
+              ring.offset < other.offset + other.bytes) {
+            ring.offset = other.offset + other.bytes;
+            moved = true;
+          }
+      }
+      total = std::max(total, ring.offset + ring.bytes);
+    }
+    return total;
+  }
+
+  /// A barrier of the CTA before a ring takes an earlier one's place.
+  static void separate(ArrayRef<Ring> rings) {
+    llvm::DenseMap<Operation *, bool> done;
+    for (size_t i = 0; i < rings.size(); ++i) {
+      const Ring &ring = rings[i];
+      bool overlaps = llvm::any_of(rings.take_front(i), [&](const Ring &other) {
+        return other.last < ring.first &&
+               other.offset < ring.offset + ring.bytes &&
+               ring.offset < other.offset + other.bytes;
+      });
+      if (!overlaps || done[ring.firstUse])
+        continue;
+      done[ring.firstUse] = true;
+      OpBuilder b(ring.firstUse);
+      BarrierOp::create(b, ring.firstUse->getLoc(), Scope::Cta);
+    }
+  }
+};
+} // namespace

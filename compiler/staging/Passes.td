@@ -1,0 +1,79 @@
+//===- Passes.td - tile to staged tile ---------------------*- tablegen -*-===//
+#ifndef LLSA_STAGING_PASSES_TD
+#define LLSA_STAGING_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def LowerGather : Pass<"tile-lower-gather", "::llsa::tile::KernelOp"> {
+  let summary = "Copy the right operands of dots to shared memory";
+  let description = [{
+    Every `tile.load` and `tile.gather` that only right operands of dots use
+    becomes a copy into a slot of shared memory, a wait, and a
+    `tile.shared_tile`. What a group of dots reads is copied together.
+
+    Whose the slot is follows from who wants it: when all warps of a CTA load
+    the same tile (*uniform*: no index of it depends on which warp asks, see
+    Uniformity.h), they share it, and copy a part each (`scope cta`); else every
+    warp has its own (*private*, `scope warp`).
+
+    ```mlir
+    tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<64x64xbf16>,
+                        %s: memref<64x64xf32>) items [4]
+        schedule #tile.schedule<rows = 16, cols = 64, warps = 4, stages = 1> {
+      %c0 = arith.constant 0 : index
+      %c16 = arith.constant 16 : index
+      %zero = arith.constant dense<0.0> : tensor<16x64xf32>
+      %i = tile.work_item : index
+      %r = arith.muli %i, %c16 : index
+      %a = tile.load %q[%r, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+      %b = tile.load %k[%c0, %c0] : memref<64x64xbf16> -> tensor<64x64xbf16>
+      %d = tile.dot %a, %b, %zero transpose_b
+          : tensor<16x64xbf16>, tensor<64x64xbf16> -> tensor<16x64xf32>
+      tile.store %d, %s[%r, %c0] : tensor<16x64xf32>, memref<64x64xf32>
+      tile.return
+    }
+    // %b: one slot for the CTA, tile.copy_async, tile.wait_group 0 scope cta
+    ```
+  }];
+  let dependentDialects = ["::llsa::tile::TileDialect"];
+}
+
+def PipelineLoads : Pass<"tile-pipeline-loads", "::llsa::tile::KernelOp"> {
+  let summary = "Start the copies of a loop some steps ahead";
+  let description = [{
+    A loop whose body starts with one group of copies and its wait gets rings of
+    `stages` slots (the kernel's schedule): before the loop the copies of the
+    first `stages - 1` steps are started; step i waits for its own group only,
+    starts the copies of step `i + stages - 1` and then works. The wait is also
+    the barrier behind which the slot of step `i - 1` may be overwritten.
+
+    Addresses of the copies are computed ahead with them: the ops that they
+    depend on are repeated for the later step.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::llsa::tile::TileDialect"];
+}
+
+def AllocateShared : Pass<"tile-allocate-shared", "::llsa::tile::KernelOp"> {
+  let summary = "Give every ring its place in shared memory";
+  let description = [{
+    Rings that are not in use at the same time (a source's loop, then the
+    next's) take the same place; a barrier of the CTA stands between them then.
+    The kernel's `tile.shared_bytes` is the sum. More than `limit` is an error
+    that says which rings take how much.
+
+    ```mlir
+    tile.kernel @two() items [1]
+        schedule #tile.schedule<rows = 16, cols = 16, warps = 8, stages = 2> {
+      %a = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+      %b = tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
+      tile.return
+    }
+    ```
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "232448",
+                        "bytes of shared memory that a CTA may have">];
+  let dependentDialects = ["::llsa::tile::TileDialect"];
+}
+
+#endif // LLSA_STAGING_PASSES_TD

@@ -1,0 +1,88 @@
+//===- PtxCodeGen.cpp - LLVM dialect to PTX -------------------------------===//
+
+#include "compiler/target/gpu/PtxCodeGen.h"
+
+#include "compiler/target/host/CodeGenSupport.h"
+#include "mlir/IR/Operation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+#include <mutex>
+
+using namespace llvm;
+
+namespace llsa {
+
+/// Old enough for the drivers in use, new enough for all that we emit; LLVM
+/// would take the oldest that the chip knows.
+static constexpr StringLiteral kPtxVersion = "+ptx88";
+
+PtxCodeGen::PtxCodeGen(GpuTarget target, std::unique_ptr<TargetMachine> machine)
+    : target(std::move(target)), machine(std::move(machine)) {}
+PtxCodeGen::PtxCodeGen(PtxCodeGen &&) = default;
+PtxCodeGen::~PtxCodeGen() = default;
+
+Expected<PtxCodeGen> PtxCodeGen::create(const GpuTarget &target) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+  });
+  Triple triple("nvptx64-nvidia-cuda");
+  std::string error;
+  const Target *found = TargetRegistry::lookupTarget(triple, error);
+  if (!found)
+    return createStringError(inconvertibleErrorCode(),
+                             "no code generator for GPUs: " + error);
+  std::unique_ptr<TargetMachine> machine(found->createTargetMachine(
+      triple, target.name, kPtxVersion, TargetOptions(), Reloc::PIC_,
+      std::nullopt, CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return createStringError(inconvertibleErrorCode(),
+                             "no code generator for " + target.name);
+  return PtxCodeGen(target, std::move(machine));
+}
+
+void PtxCodeGen::setTarget(Module &module) const {
+  module.setTargetTriple(machine->getTargetTriple());
+  module.setDataLayout(machine->createDataLayout());
+}
+
+Expected<std::unique_ptr<Module>>
+PtxCodeGen::makeLLVMIR(mlir::Operation *source, LLVMContext &context) const {
+  DiagnosticCollector diagnostics(context);
+  std::unique_ptr<Module> module =
+      mlir::translateModuleToLLVMIR(source, context, "llsa");
+  if (!module)
+    return joinErrors(diagnostics.takeError(),
+                      createStringError(inconvertibleErrorCode(),
+                                        "translation to LLVM IR failed"));
+  setTarget(*module);
+  if (Error error = optimiseModule(*machine, *module))
+    return joinErrors(diagnostics.takeError(), std::move(error));
+  if (Error error = diagnostics.takeError())
+    return std::move(error);
+  return module;
+}
+
+Expected<std::unique_ptr<Module>>
+PtxCodeGen::parseLLVMIR(StringRef text, StringRef name,
+                        LLVMContext &context) const {
+  auto module = parseModuleText(text, name, context);
+  if (module)
+    setTarget(**module);
+  return module;
+}
+
+Expected<std::string> PtxCodeGen::emitPtx(const Module &module) const {
+  std::unique_ptr<Module> copy = CloneModule(module);
+  DiagnosticCollector diagnostics(copy->getContext());
+  return generateCode(*machine, *copy, CodeGenFileType::AssemblyFile,
+                      diagnostics);
+}
+
+} // namespace llsa

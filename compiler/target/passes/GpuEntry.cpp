@@ -1,0 +1,55 @@
+//===- GpuEntry.cpp - kernels as a GPU's driver launches them -------------===//
+
+#include "compiler/target/passes/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace llsa {
+#define GEN_PASS_DEF_GPUENTRYPASS
+#include "compiler/target/passes/Passes.h.inc"
+} // namespace llsa
+
+using namespace mlir;
+
+/// Something may be stored through `pointer`.
+static bool isWritten(Value pointer) {
+  return llvm::any_of(pointer.getUses(), [](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (isa<LLVM::GEPOp, LLVM::SelectOp>(user))
+      return isWritten(user->getResult(0));
+    // A copy to shared memory reads through its second pointer.
+    return !isa<LLVM::LoadOp, NVVM::CpAsyncOp>(user);
+  });
+}
+
+namespace {
+struct GpuEntryPass : public llsa::impl::GpuEntryPassBase<GpuEntryPass> {
+  void runOnOperation() override {
+    Builder b(&getContext());
+    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      auto threads = function->getAttrOfType<IntegerAttr>("llsa.threads");
+      if (!threads)
+        continue;
+      function->removeAttr("llsa.threads");
+      function->setAttr("nvvm.kernel", b.getUnitAttr());
+      function->setAttr("nvvm.reqntid",
+                        b.getDenseI32ArrayAttr(
+                            {static_cast<int32_t>(threads.getInt())}));
+      if (auto ctas = function->getAttrOfType<IntegerAttr>(
+              "llsa.ctas_per_multiprocessor")) {
+        function->removeAttr("llsa.ctas_per_multiprocessor");
+        function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(ctas.getInt()));
+      }
+      for (BlockArgument argument : function.getArguments()) {
+        if (!isa<LLVM::LLVMPointerType>(argument.getType()))
+          continue;
+        unsigned i = argument.getArgNumber();
+        function.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
+        if (!isWritten(argument))
+          function.setArgAttr(i, "llvm.readonly", b.getUnitAttr());
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,43 @@
+// What has no lowering for a GPU is said at the op.
+// RUN: llsa-opt %s --split-input-file --convert-tile-to-nvvm --verify-diagnostics
+
+tile.kernel @transpose(%x: memref<16x16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : memref<16x16xf32> -> tensor<16x16xf32>
+  // expected-error @+1 {{'tile.transpose' op has no lowering for the GPU target}}
+  %u = tile.transpose %t : tensor<16x16xf32> -> tensor<16x16xf32>
+  tile.return
+}
+
+// -----
+
+tile.kernel @not_staged(%x: memref<16x16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %t = tile.load %x[%c0, %c0] : memref<16x16xf32> -> tensor<16x16xf32>
+  // expected-error @+1 {{'tile.dot' op needs its right operand in shared memory: expected a tile.shared_tile, as tile-lower-gather makes it}}
+  %u = tile.dot %t, %t, %zero : tensor<16x16xf32>, tensor<16x16xf32> -> tensor<16x16xf32>
+  tile.return
+}
+
+// -----
+
+tile.kernel @long_list(%x: memref<16x16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %none = arith.constant dense<0xFF800000> : tensor<16x200xf32>
+  %empty = arith.constant dense<-1> : tensor<16x200xi32>
+  %t = tile.load %x[%c0, %c0] : memref<16x16xf32> -> tensor<16x16xf32>
+  %ids = tile.range %c0 step 1 : tensor<1x16xi32>
+  // expected-error @+1 {{'tile.topk' op keeps lists of 200 candidates; the GPU target takes up to 128}}
+  %s, %i = tile.topk %none, %empty insert %t at %ids
+      : tensor<16x200xf32>, tensor<16x200xi32>, tensor<16x16xf32>, tensor<1x16xi32>
+  tile.return
+}
+
+// -----
+
+tile.kernel @constant() items [1] {
+  // expected-error @+1 {{'arith.constant' op must repeat one element to become a tile on a GPU}}
+  %t = arith.constant dense<[[0.0, 1.0]]> : tensor<1x2xf32>
+  tile.return
+}

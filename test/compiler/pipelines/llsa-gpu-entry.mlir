@@ -1,0 +1,14 @@
+// RUN: llsa-opt %s --llsa-gpu-entry | FileCheck %s
+
+// CHECK-LABEL: llvm.func @copy
+// CHECK-SAME:  %{{.*}}: !llvm.ptr<1> {llvm.noalias, llvm.readonly}
+// CHECK-SAME:  %{{.*}}: !llvm.ptr<1> {llvm.noalias}
+// CHECK-SAME:  nvvm.kernel
+// CHECK-SAME:  nvvm.minctasm = 2 : i32
+// CHECK-SAME:  nvvm.reqntid = array<i32: 256>
+llvm.func @copy(%x: !llvm.ptr<1>, %y: !llvm.ptr<1>)
+    attributes {llsa.threads = 256 : i64, llsa.ctas_per_multiprocessor = 2 : i64} {
+  %v = llvm.load %x : !llvm.ptr<1> -> f32
+  llvm.store %v, %y : f32, !llvm.ptr<1>
+  llvm.return
+}

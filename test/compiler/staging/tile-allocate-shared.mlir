@@ -1,0 +1,38 @@
+// RUN: llsa-opt %s --pass-pipeline='builtin.module(tile.kernel(tile-allocate-shared))' | FileCheck %s
+
+// The second ring takes the first one's place once that is done with, behind a
+// barrier of the CTA. A ring per warp takes as many places as there are warps.
+
+// CHECK-LABEL: tile.kernel @two
+// CHECK-SAME:  tile.shared_bytes = 8192
+// CHECK: tile.alloc_shared scope warp offset 0 : memref<2x8x64xbf16, 3>
+// CHECK: tile.alloc_shared scope cta offset 0 : memref<1x64x64xbf16, 3>
+// CHECK: tile.copy_async
+// CHECK-NEXT: tile.barrier scope cta
+// CHECK-NEXT: tile.copy_async
+tile.kernel @two(%k: memref<64x64xbf16>) items [4]
+    schedule <rows = 16, cols = 64, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %own = tile.alloc_shared scope warp : memref<2x8x64xbf16, 3>
+  %all = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %own[%c0] : memref<64x64xbf16>, memref<2x8x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %all[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.return
+}
+
+// Rings in use at the same time have places of their own.
+
+// CHECK-LABEL: tile.kernel @together
+// CHECK-SAME:  tile.shared_bytes = 16384
+// CHECK: tile.alloc_shared scope cta offset 0
+// CHECK: tile.alloc_shared scope cta offset 8192
+tile.kernel @together(%k: memref<64x64xbf16>) items [4]
+    schedule <rows = 16, cols = 64, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %a = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  %b = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %a[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %b[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %a[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.return
+}

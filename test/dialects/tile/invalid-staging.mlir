@@ -1,0 +1,126 @@
+// One case per rule of the staged form, named by the rule's label.
+// RUN: llsa-opt %s --split-input-file --verify-diagnostics
+
+tile.kernel @alloc_shared_c1_space() items [1] {
+  // expected-error @+1 {{'tile.alloc_shared' op must make a row-major SxRxC of static sizes in memory space 3, got 'memref<2x16x64xbf16>'}}
+  %0 = tile.alloc_shared scope warp : memref<2x16x64xbf16>
+  tile.return
+}
+
+// -----
+
+tile.kernel @copy_async_c1_indices(%k: memref<64x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  // expected-error @+1 {{'tile.copy_async' op needs 2 indices for 'memref<64x64xbf16>', got 1}}
+  tile.copy_async %k[%c0] to %ring[%c0] : memref<64x64xbf16>, memref<2x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @copy_async_c1_type(%k: memref<64x64xf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  // expected-error @+1 {{'tile.copy_async' op source and ring must have one element type, got 'f16' and 'bf16'}}
+  tile.copy_async %k[%c0, %c0] to %ring[%c0] : memref<64x64xf16>, memref<2x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @copy_async_c2_columns(%k: memref<64x32xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  // expected-error @+1 {{'tile.copy_async' op the last dimension of 'memref<64x32xbf16>' must have at least 64 elements for slots of 16x64}}
+  tile.copy_async %k[%c0, %c0] to %ring[%c0] : memref<64x32xbf16>, memref<2x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @copy_async_c3_ring(%k: memref<64x64xbf16>, %ring: memref<2x16x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{'tile.copy_async' op ring must be made by tile.alloc_shared}}
+  tile.copy_async %k[%c0, %c0] to %ring[%c0] : memref<64x64xbf16>, memref<2x16x64xbf16>
+  tile.return
+}
+
+// -----
+
+tile.kernel @gather_async_c1_indices(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<1x16x64xbf16, 3>
+  %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
+  // expected-error @+1 {{'tile.gather_async' op needs 1 indices for 'memref<64x64xbf16>', got 2}}
+  tile.gather_async %k[%c0, %c0] at %rows to %ring[%c0]
+      : memref<64x64xbf16>, tensor<1x16xi32>, memref<1x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @gather_async_c2_columns(%k: memref<64x32xbf16>, %i: memref<8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<1x16x64xbf16, 3>
+  %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
+  // expected-error @+1 {{'tile.gather_async' op the last dimension of 'memref<64x32xbf16>' must have at least 64 elements for slots of 16x64}}
+  tile.gather_async %k[%c0] at %rows to %ring[%c0]
+      : memref<64x32xbf16>, tensor<1x16xi32>, memref<1x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @gather_async_c3_ring(%k: memref<64x64xbf16>, %i: memref<8xi32>,
+                                  %ring: memref<1x16x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
+  // expected-error @+1 {{'tile.gather_async' op ring must be made by tile.alloc_shared}}
+  tile.gather_async %k[%c0] at %rows to %ring[%c0]
+      : memref<64x64xbf16>, tensor<1x16xi32>, memref<1x16x64xbf16>
+  tile.return
+}
+
+// -----
+
+tile.kernel @gather_async_c4_rows(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<1x16x64xbf16, 3>
+  %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x32xi32>
+  // expected-error @+1 {{'tile.gather_async' op rows must be 1x16, got 1x32}}
+  tile.gather_async %k[%c0] at %rows to %ring[%c0]
+      : memref<64x64xbf16>, tensor<1x32xi32>, memref<1x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @shared_tile_c1_sizes() items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<1x16x64xbf16, 3>
+  // expected-error @+1 {{'tile.shared_tile' op result must be 16x64 of 'bf16', got 'tensor<16x32xbf16>'}}
+  %b = tile.shared_tile %ring[%c0] : memref<1x16x64xbf16, 3> -> tensor<16x32xbf16>
+  tile.return
+}
+
+// -----
+
+tile.kernel @shared_tile_c2_use(%o: memref<16x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<1x16x64xbf16, 3>
+  // expected-error @+1 {{'tile.shared_tile' op may only be the right operand of tile.dot, but 'tile.store' uses it}}
+  %b = tile.shared_tile %ring[%c0] : memref<1x16x64xbf16, 3> -> tensor<16x64xbf16>
+  tile.store %b, %o[%c0, %c0] : tensor<16x64xbf16>, memref<16x64xbf16>
+  tile.return
+}
+
+// -----
+
+// expected-error @+1 {{schedule private_cols must be at least 0, got -1}}
+func.func @schedule_c1_private() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, private_cols = -1>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule ctas must be at least 0, got -2}}
+func.func @schedule_c1_ctas() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, ctas = -2>} { return }
