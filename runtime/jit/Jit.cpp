@@ -119,19 +119,29 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                                    JitReport &report) {
   if (Error error = spec.verify())
     return error;
-  Expected<std::string> exact = resolveTarget(target);
+  std::shared_ptr<const CudaDevice> device;
+  std::string compiledFor = target.str();
+  if (CudaDevice::isDeviceText(target)) {
+    auto opened = CudaDevice::parse(target);
+    if (!opened)
+      return opened.takeError();
+    device = std::move(*opened);
+    compiledFor = device->target();
+  }
+  Expected<std::string> exact = resolveTarget(compiledFor);
   if (!exact)
     return exact.takeError();
-  if (!StringRef(*exact).starts_with("cpu"))
+  if (!device && !StringRef(*exact).starts_with("cpu"))
     return createStringError(
         inconvertibleErrorCode(),
-        fmt::format("target '{}' cannot run here: expected a CPU target",
+        fmt::format("target '{}' cannot run here: expected a CPU target, cuda "
+                    "or cuda:NUMBER",
                     target.str()));
   CacheKey key{variant.name(), variant.hash(), spec.str(),
                *exact,         /*options=*/"", buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;
-    options.target = target.str();
+    options.target = compiledFor;
     if (!settings.dumpDir.empty())
       options.dumpDir = fmt::format("{}/{}-{}", settings.dumpDir,
                                     variant.name(), key.hex().substr(0, 8));
@@ -148,6 +158,13 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     return program.takeError();
 
   auto kernel = std::make_shared<CompiledKernel>();
+  if (device) {
+    auto loaded = CudaExecutor::create(std::move(*program), std::move(device));
+    if (!loaded)
+      return loaded.takeError();
+    kernel->onGpu = std::move(*loaded);
+    return KernelPtr(std::move(kernel));
+  }
   kernel->threads = threads;
   Expected<std::unique_ptr<HostExecutor>> executor =
       HostExecutor::create(std::move(*program), *threads);

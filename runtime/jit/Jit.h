@@ -10,6 +10,7 @@
 
 #include "compiler/driver/Compiler.h"
 #include "runtime/cache/KernelCache.h"
+#include "runtime/cuda/CudaExecutor.h"
 #include "runtime/host/HostExecutor.h"
 #include "runtime/jit/Variant.h"
 #include <memory>
@@ -20,7 +21,7 @@
 namespace llsa::rt {
 
 struct JitOptions {
-  /// For get() without a target: "cpu", "cpu:MARCH", later GPUs.
+  /// For get() without a target: "cpu", "cpu:MARCH", "cuda", "cuda:N".
   std::string target = "cpu";
   unsigned threads = 0; ///< for kernels on the CPU; 0: all of the affinity mask
   CacheOptions cache;
@@ -36,20 +37,30 @@ struct JitOptions {
 /// what they need alive; they may outlive the Jit.
 class CompiledKernel {
 public:
-  /// Runs and waits; see HostExecutor::run.
+  /// On a CPU: runs and waits; see HostExecutor::run. On a GPU: puts the kernel
+  /// on the default stream and does not wait; see CudaExecutor::run, which also
+  /// takes other streams. There are no times of steps then.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
                   void *workspace = nullptr, int64_t workspaceBytes = 0,
                   std::vector<double> *stepMilliseconds = nullptr) const {
+    if (onGpu)
+      return onGpu->run(inputs, outputs, workspace, workspaceBytes,
+                        /*stream=*/nullptr);
     return executor->run(inputs, outputs, workspace, workspaceBytes,
                          stepMilliseconds);
   }
   int64_t workspaceBytes() const { return program().workspaceBytes; }
-  const Program &program() const { return executor->program(); }
+  const Program &program() const {
+    return onGpu ? onGpu->program() : executor->program();
+  }
+  /// What runs it on a GPU; null for a kernel of the CPU.
+  const CudaExecutor *cuda() const { return onGpu.get(); }
 
 private:
   friend class Jit;
   std::shared_ptr<ThreadPool> threads; // before the executor, which uses it
   std::unique_ptr<HostExecutor> executor;
+  std::unique_ptr<CudaExecutor> onGpu;
 };
 
 /// How get() came to its kernel.

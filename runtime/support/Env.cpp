@@ -28,6 +28,9 @@ constexpr Variable kVariables[] = {
     {"LLSA_DUMP_DIR", "none",
      "write every stage of each compilation here; skips the cache"},
     {"LLSA_LOG", "warn", "error, warn, info or debug: what stderr gets"},
+    {"LLSA_CUDA_DRIVER", "libcuda.so.1", "NVIDIA's driver library"},
+    {"LLSA_TEST_DEVICE", "cpu",
+     "where the numerics tests run their kernels: cpu or cuda"},
     {"LLSA_NUM_THREADS", "the CPUs of the affinity mask",
      "threads that run kernels on the CPU"},
 };
@@ -130,6 +133,12 @@ bool alwaysCompile() { return readFlag("LLSA_ALWAYS_COMPILE"); }
 std::string dumpDir() { return read("LLSA_DUMP_DIR").value_or(""); }
 
 std::string logLevel() { return read("LLSA_LOG").value_or("warn"); }
+
+std::string cudaDriver() {
+  return read("LLSA_CUDA_DRIVER").value_or("libcuda.so.1");
+}
+
+std::string testDevice() { return read("LLSA_TEST_DEVICE").value_or("cpu"); }
 
 unsigned numThreads() {
   return unsigned(readNumber("LLSA_NUM_THREADS", 1, 4096, 0));

@@ -52,6 +52,10 @@ bool alwaysCompile();
 std::string dumpDir();
 /// LLSA_LOG; "warn" by default. Log.h gives it meaning.
 std::string logLevel();
+/// LLSA_CUDA_DRIVER; "libcuda.so.1" by default.
+std::string cudaDriver();
+/// LLSA_TEST_DEVICE; "cpu" by default.
+std::string testDevice();
 /// LLSA_NUM_THREADS, or 0: one per CPU that this process may use.
 unsigned numThreads();
 

@@ -1,6 +1,7 @@
 //===- Kernel.cpp - a compiled variant, its tensors, its times ------------===//
 #include "tools/llsa-run/Kernel.h"
 #include "tools/io/Files.h"
+#include "tools/llsa-run/DeviceTensors.h"
 #include <algorithm>
 #include <chrono>
 
@@ -31,6 +32,15 @@ llvm::Error llsa::tools::runOnce(const rt::CompiledKernel &kernel,
                                  const NamedTensors &inputs,
                                  const NamedTensors &outputs) {
   const Program &program = kernel.program();
+  if (const rt::CudaExecutor *executor = kernel.cuda()) {
+    auto tensors = DeviceTensors::create(*executor, inputs, outputs);
+    if (!tensors)
+      return tensors.takeError();
+    if (llvm::Error error = executor->run(tensors->inputs(), tensors->outputs(),
+                                          nullptr, 0, nullptr))
+      return error;
+    return tensors->copyOutputs();
+  }
   auto views = [&](const NamedTensors &tensors, Buffer::Role role)
       -> llvm::Expected<std::vector<Tensor>> {
     std::vector<Tensor> out;
@@ -52,10 +62,59 @@ llvm::Error llsa::tools::runOnce(const rt::CompiledKernel &kernel,
   return kernel.run(*in, *out);
 }
 
+/// Median and extremes of sorted times.
+static RunTimes summarise(std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  size_t middle = times.size() / 2;
+  double median = times.size() % 2 ? times[middle]
+                                   : (times[middle - 1] + times[middle]) / 2;
+  return RunTimes{median, times.front(), times.back(),
+                  static_cast<int64_t>(times.size())};
+}
+
+/// A measurement of a GPU is of some runs, so that the host's part of a launch
+/// is hidden behind the run before.
+static llvm::Expected<RunTimes> timeOnGpu(const rt::CudaExecutor &executor,
+                                          const NamedTensors &inputs,
+                                          const NamedTensors &outputs,
+                                          int64_t repeat) {
+  constexpr int64_t kRunsAtOnce = 10;
+  auto tensors = DeviceTensors::create(executor, inputs, outputs);
+  if (!tensors)
+    return tensors.takeError();
+  std::vector<double> times;
+  int64_t wanted = repeat > 0 ? repeat : kMostRuns;
+  for (int64_t i = 0; i <= wanted; ++i) { // the first one warms up
+    auto time =
+        executor.time(tensors->inputs(), tensors->outputs(), kRunsAtOnce);
+    if (!time)
+      return time.takeError();
+    if (i > 0)
+      times.push_back(*time);
+  }
+  if (llvm::Error error = tensors->copyOutputs())
+    return std::move(error);
+  return summarise(std::move(times));
+}
+
+llvm::Expected<std::vector<double>>
+llsa::tools::profileSteps(const rt::CompiledKernel &kernel,
+                          const NamedTensors &inputs,
+                          const NamedTensors &outputs) {
+  if (!kernel.cuda())
+    return makeError("--profile: expected --device=cuda");
+  auto tensors = DeviceTensors::create(*kernel.cuda(), inputs, outputs);
+  if (!tensors)
+    return tensors.takeError();
+  return kernel.cuda()->profile(tensors->inputs(), tensors->outputs());
+}
+
 llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
                                                const NamedTensors &inputs,
                                                const NamedTensors &outputs,
                                                int64_t repeat) {
+  if (kernel.cuda())
+    return timeOnGpu(*kernel.cuda(), inputs, outputs, repeat);
   std::vector<double> times;
   double total = 0;
   auto run = [&]() -> llvm::Error {
@@ -84,12 +143,7 @@ llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
   while (wanted())
     if (llvm::Error error = run())
       return error;
-  std::sort(times.begin(), times.end());
-  size_t middle = times.size() / 2;
-  double median = times.size() % 2 ? times[middle]
-                                   : (times[middle - 1] + times[middle]) / 2;
-  return RunTimes{median, times.front(), times.back(),
-                  static_cast<int64_t>(times.size())};
+  return summarise(std::move(times));
 }
 
 llvm::Expected<reference::Interpreter>

@@ -17,7 +17,7 @@ struct RunTimes {
 llvm::Expected<NamedTensors> makeOutputs(const Program &program,
                                          Layout layout = Layout::Contiguous);
 
-/// Runs the kernel once.
+/// Runs the kernel once and waits; a kernel of a GPU on copies there.
 llvm::Error runOnce(const rt::CompiledKernel &kernel,
                     const NamedTensors &inputs, const NamedTensors &outputs);
 
@@ -27,6 +27,11 @@ llvm::Error runOnce(const rt::CompiledKernel &kernel,
 llvm::Expected<RunTimes> timeRuns(const rt::CompiledKernel &kernel,
                                   const NamedTensors &inputs,
                                   const NamedTensors &outputs, int64_t repeat);
+
+/// The time of each launch of a kernel of a GPU, in milliseconds.
+llvm::Expected<std::vector<double>>
+profileSteps(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
+             const NamedTensors &outputs);
 
 /// The bound text of a variant, ready for the reference.
 llvm::Expected<reference::Interpreter>

@@ -11,12 +11,13 @@ namespace llsa::tools {
 struct RunOptions {
   std::string file;             ///< the variant
   std::string spec;             ///< text of a KernelSpec
-  std::string device = "cpu";   ///< "cpu" or "cpu:MARCH"
+  std::string device = "cpu";   ///< "cpu", "cpu:MARCH", "cuda", "cuda:N"
   std::string input = "random"; ///< see InputSource
   std::string output;           ///< "npy:DIR", or nothing
   std::string compare;          ///< a variant to be timed on the same inputs
   std::string picture;          ///< where to draw what a query attends to
   bool check = false;
+  bool profile = false; ///< the time of each launch; GPU alone
   bool json = false;
   uint64_t seed = 1;
   int64_t samples = 128; ///< queries per head that are checked; 0: all

@@ -58,13 +58,19 @@ std::string llsa::tools::reportText(const Report &report) {
   std::string text;
   text += fmt::format("variant    {} ({})\n", report.variant, report.file);
   text += fmt::format("spec       {}\n", report.spec);
-  text += fmt::format("device     {}, {} threads\n",
-                      shortTarget(report.target), report.threads);
+  text += report.gpu.empty()
+              ? fmt::format("device     {}, {} threads\n",
+                            shortTarget(report.target), report.threads)
+              : fmt::format("device     {}, {}\n", report.target, report.gpu);
   text += fmt::format("input      {}\n", report.input);
   text += fmt::format("compile    {}\n", compileText(report.compile));
-  text += fmt::format("run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n",
+  text += fmt::format(report.gpu.empty()
+                          ? "run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n"
+                          : "run        {:.4f} ms, median of {} ({:.4f} to {:.4f})\n",
                       report.run.median, report.run.runs, report.run.least,
                       report.run.greatest);
+  for (const auto &[launch, time] : report.profile)
+    text += fmt::format("launch     {}: {:.4f} ms\n", launch, time);
   text += fmt::format("memory     {:.1f} MB of workspace\n",
                       double(report.workspaceBytes) / 1e6);
   if (report.check)
@@ -100,6 +106,8 @@ std::string llsa::tools::reportJSON(const Report &report) {
   json["stages_ms"] = stages;
   json["run_ms"] = number(report.run.median);
   json["runs"] = report.run.runs;
+  for (const auto &[launch, time] : report.profile)
+    json["launches_ms"].push_back({{launch, number(time)}});
   json["workspace_bytes"] = report.workspaceBytes;
   const OutputCheck *worst = report.check ? report.check->worst() : nullptr;
   json["error"] = worst ? number(worst->comparison.maxError) : nullptr;

@@ -22,8 +22,10 @@ struct Report {
   std::string variant, file, spec, input;
   std::string device, target; ///< as asked for, and exactly
   unsigned threads = 0;
+  std::string gpu; ///< its name; empty for a CPU
   rt::JitReport compile;
   RunTimes run;
+  std::vector<std::pair<std::string, double>> profile; ///< launches, in ms
   int64_t keys = 0; ///< N
   int64_t workspaceBytes = 0;
   std::optional<CheckReport> check;

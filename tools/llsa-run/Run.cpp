@@ -15,9 +15,11 @@ static void progress(const std::string &text) {
 }
 
 static llvm::Error checkDevice(llvm::StringRef device) {
-  if (device == "cpu" || device.starts_with("cpu:"))
+  if (device == "cpu" || device.starts_with("cpu:") ||
+      rt::CudaDevice::isDeviceText(device))
     return llvm::Error::success();
-  return makeError("--device={}: expected cpu", device.str());
+  return makeError("--device={}: expected cpu, cuda or cuda:NUMBER",
+                   device.str());
 }
 
 /// Bytes of inputs, outputs and workspace; with a check also of what the
@@ -82,7 +84,8 @@ timeVariant(rt::Jit &jit, const rt::Variant &variant, const KernelSpec &spec,
   auto kernel = jit.get(variant, spec, options.device, &compiled);
   if (!kernel)
     return kernel.takeError();
-  auto interpreter = makeInterpreter(variant, spec, options.device);
+  auto interpreter =
+      makeInterpreter(variant, spec, (*kernel)->program().target);
   if (!interpreter)
     return interpreter.takeError();
   auto cut = firstRows(inputs, interpreter->inputs());
@@ -228,8 +231,10 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
   const Program &program = (*kernel)->program();
   report.target = program.target;
   report.threads = jit.numThreads();
+  if (const rt::CudaExecutor *executor = (*kernel)->cuda())
+    report.gpu = executor->device()->name();
   report.workspaceBytes = program.workspaceBytes;
-  auto interpreter = makeInterpreter(*variant, *spec, options.device);
+  auto interpreter = makeInterpreter(*variant, *spec, program.target);
   if (!interpreter)
     return interpreter.takeError();
   if (llvm::Error error =
@@ -249,6 +254,14 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
   if (!times)
     return times.takeError();
   report.run = *times;
+  if (options.profile) {
+    auto steps = profileSteps(**kernel, inputs->tensors, *outputs);
+    if (!steps)
+      return steps.takeError();
+    for (auto [step, time] : llvm::zip(program.steps, *steps))
+      report.profile.push_back(
+          {program.kernels[size_t(step.kernel)].name, time});
+  }
 
   if (options.check)
     if (llvm::Error error = checkOutputs(options, *interpreter, *spec, *inputs,

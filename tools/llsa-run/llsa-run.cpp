@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
                  "sizes and element type: B=1,H=8,N=4096,D=64,dtype=f32, then "
                  "optionally Hkv, M, levels, block, topk, scale, lse")
       ->required();
-  app.add_option("--device", options.device, "where it runs: cpu")
+  app.add_option("--device", options.device, "where it runs: cpu, cuda or cuda:NUMBER")
       ->capture_default_str();
   app.add_option("--input", options.input,
                  "random, structured, image:PATH (PNG or JPEG), or npy:DIR "
@@ -49,6 +49,8 @@ int main(int argc, char **argv) {
                  "time another variant on the same inputs");
   app.add_option("--picture", options.picture,
                  "draw what the middle query of an image attends to (PNG)");
+  app.add_flag("--profile", options.profile,
+               "the time of each launch (with --device=cuda)");
   app.add_flag("--json", options.json, "end with one line of JSON");
   app.add_option("--seed", options.seed, "of random inputs and samples")
       ->capture_default_str();

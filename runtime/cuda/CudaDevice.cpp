@@ -1,0 +1,131 @@
+//===- CudaDevice.cpp - one GPU -------------------------------------------===//
+#include "runtime/cuda/CudaDevice.h"
+
+#include <fmt/format.h>
+
+using namespace llvm;
+
+namespace llsa::rt {
+
+// CUdevice_attribute.
+static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;
+
+/// The newest code that a GPU of this compute capability runs; empty: none.
+static std::string targetOf(int major, int minor) {
+  if (major == 8)
+    return minor >= 9 ? "sm_89" : "sm_80";
+  if (major == 9)
+    return "sm_90a";
+  if (major == 10 && minor == 0)
+    return "sm_100a";
+  if (major == 12 && minor == 0)
+    return "sm_120a";
+  // Newer ones run what is compiled for sm_89 without an architecture's own
+  // instructions.
+  return major > 8 ? "sm_89" : "";
+}
+
+Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
+  Expected<const CudaDriver *> driver = CudaDriver::get();
+  if (!driver)
+    return driver.takeError();
+  const CudaDriver &cu = **driver;
+  int count = 0, major = 0, minor = 0;
+  CUdevice handle = 0;
+  char name[256] = "";
+  std::shared_ptr<CudaDevice> device(new CudaDevice());
+  if (Error error = cu.check(cu.DeviceGetCount(&count), "cannot count GPUs"))
+    return std::move(error);
+  if (ordinal < 0 || ordinal >= count)
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("there is no GPU number {}: expected 0 to {}", ordinal,
+                    count - 1));
+  auto what = [&] { return fmt::format("GPU {}", ordinal); };
+  if (Error error = cu.check(cu.DeviceGet(&handle, ordinal), what()))
+    return std::move(error);
+  if (Error error = cu.check(cu.DeviceGetName(name, sizeof(name), handle), what()))
+    return std::move(error);
+  if (Error error = cu.check(
+          cu.DeviceGetAttribute(&major, kCapabilityMajor, handle), what()))
+    return std::move(error);
+  if (Error error = cu.check(
+          cu.DeviceGetAttribute(&minor, kCapabilityMinor, handle), what()))
+    return std::move(error);
+  device->functions = *driver;
+  device->number = ordinal;
+  device->deviceName = name;
+  device->targetName = targetOf(major, minor);
+  if (device->targetName.empty())
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("GPU {} ({}) is too old: expected compute capability 8.0 "
+                    "or newer, got {}.{}",
+                    ordinal, name, major, minor));
+  if (Error error = cu.check(
+          cu.DevicePrimaryCtxRetain(&device->context, handle), what()))
+    return std::move(error);
+  return std::shared_ptr<const CudaDevice>(std::move(device));
+}
+
+bool CudaDevice::isDeviceText(StringRef text) {
+  return text == "cuda" || text.starts_with("cuda:");
+}
+
+Expected<std::shared_ptr<const CudaDevice>> CudaDevice::parse(StringRef text) {
+  int ordinal = 0;
+  if (text != "cuda" &&
+      (!text.consume_front("cuda:") || text.getAsInteger(10, ordinal)))
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("device '{}': expected cuda or cuda:NUMBER", text.str()));
+  return open(ordinal);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Expected<CudaMemory>
+CudaMemory::allocate(std::shared_ptr<const CudaDevice> device, int64_t bytes) {
+  CudaMemory memory;
+  memory.bytes = bytes;
+  memory.device = std::move(device);
+  if (bytes == 0)
+    return memory;
+  CudaDevice::Scope scope(*memory.device);
+  const CudaDriver &cu = memory.device->driver();
+  if (Error error =
+          cu.check(cu.MemAlloc(&memory.address, size_t(bytes)),
+                   fmt::format("cannot allocate {} bytes on GPU {}", bytes,
+                               memory.device->ordinal())))
+    return std::move(error);
+  return memory;
+}
+
+CudaMemory::~CudaMemory() {
+  if (!address)
+    return;
+  CudaDevice::Scope scope(*device);
+  device->driver().MemFree(address);
+}
+
+Error CudaMemory::copyFrom(const void *host) const {
+  if (bytes == 0)
+    return Error::success();
+  CudaDevice::Scope scope(*device);
+  const CudaDriver &cu = device->driver();
+  return cu.check(cu.MemcpyHtoD(address, host, size_t(bytes)),
+                  fmt::format("cannot copy {} bytes to the GPU", bytes));
+}
+
+Error CudaMemory::copyTo(void *host) const {
+  if (bytes == 0)
+    return Error::success();
+  CudaDevice::Scope scope(*device);
+  const CudaDriver &cu = device->driver();
+  return cu.check(cu.MemcpyDtoH(host, address, size_t(bytes)),
+                  fmt::format("cannot copy {} bytes from the GPU", bytes));
+}
+
+} // namespace llsa::rt

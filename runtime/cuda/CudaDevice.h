@@ -1,0 +1,86 @@
+//===- CudaDevice.h - one GPU -----------------------------------*- C++ -*-===//
+#ifndef LLSA_RUNTIME_CUDA_CUDADEVICE_H
+#define LLSA_RUNTIME_CUDA_CUDADEVICE_H
+
+#include "runtime/cuda/CudaDriver.h"
+#include "llvm/ADT/StringRef.h"
+#include <memory>
+#include <string>
+
+namespace llsa::rt {
+
+/// A GPU and its primary context, which PyTorch and others share.
+class CudaDevice {
+public:
+  /// Opens device number `ordinal`. The error says what is missing, or that
+  /// the GPU is older than sm_80.
+  static llvm::Expected<std::shared_ptr<const CudaDevice>> open(int ordinal);
+  /// "cuda" (device 0) or "cuda:N".
+  static bool isDeviceText(llvm::StringRef text);
+  static llvm::Expected<std::shared_ptr<const CudaDevice>>
+  parse(llvm::StringRef text);
+
+  const CudaDriver &driver() const { return *functions; }
+  /// What the compiler makes code for: "sm_90a" and so on.
+  const std::string &target() const { return targetName; }
+  const std::string &name() const { return deviceName; }
+  int ordinal() const { return number; }
+
+  /// Makes the device's context current while it lives.
+  class Scope {
+  public:
+    explicit Scope(const CudaDevice &device) : device(device) {
+      device.functions->CtxPushCurrent(device.context);
+    }
+    ~Scope() {
+      CUcontext old;
+      device.functions->CtxPopCurrent(&old);
+    }
+    Scope(const Scope &) = delete;
+    Scope &operator=(const Scope &) = delete;
+
+  private:
+    const CudaDevice &device;
+  };
+
+private:
+  CudaDevice() = default;
+  const CudaDriver *functions = nullptr;
+  CUcontext context = nullptr;
+  int number = 0;
+  std::string targetName, deviceName;
+};
+
+/// Memory on a device; freed with this object.
+class CudaMemory {
+public:
+  static llvm::Expected<CudaMemory>
+  allocate(std::shared_ptr<const CudaDevice> device, int64_t bytes);
+  CudaMemory() = default;
+  CudaMemory(CudaMemory &&other) { swap(other); }
+  CudaMemory &operator=(CudaMemory &&other) {
+    swap(other);
+    return *this;
+  }
+  ~CudaMemory();
+
+  void *data() const { return reinterpret_cast<void *>(address); }
+  int64_t size() const { return bytes; }
+  /// Waits until the copy is done.
+  llvm::Error copyFrom(const void *host) const;
+  llvm::Error copyTo(void *host) const;
+
+private:
+  void swap(CudaMemory &other) {
+    std::swap(device, other.device);
+    std::swap(address, other.address);
+    std::swap(bytes, other.bytes);
+  }
+  std::shared_ptr<const CudaDevice> device;
+  CUdeviceptr address = 0;
+  int64_t bytes = 0;
+};
+
+} // namespace llsa::rt
+
+#endif // LLSA_RUNTIME_CUDA_CUDADEVICE_H
