@@ -30,7 +30,8 @@ constexpr Variable kVariables[] = {
     {"LLSA_LOG", "warn", "error, warn, info or debug: what stderr gets"},
     {"LLSA_CUDA_DRIVER", "libcuda.so.1", "NVIDIA's driver library"},
     {"LLSA_TEST_DEVICE", "cpu",
-     "where the numerics tests run their kernels: cpu or cuda"},
+     "where the numerics tests run their kernels: cpu, cuda, emulator or "
+     "emulator:TARGET"},
     {"LLSA_NUM_THREADS", "the CPUs of the affinity mask",
      "threads that run kernels on the CPU"},
 };
