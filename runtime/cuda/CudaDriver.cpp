@@ -51,6 +51,7 @@ bool loadFunctions(void *library, CudaDriver &driver, std::string &missing) {
   load(driver.ModuleGetFunction, "cuModuleGetFunction");
   load(driver.FuncSetAttribute, "cuFuncSetAttribute");
   load(driver.LaunchKernel, "cuLaunchKernel");
+  load(driver.TensorMapEncodeTiled, "cuTensorMapEncodeTiled");
   load(driver.MemAlloc, "cuMemAlloc_v2");
   load(driver.MemFree, "cuMemFree_v2");
   load(driver.MemcpyHtoD, "cuMemcpyHtoD_v2");

@@ -25,6 +25,10 @@ using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
 using CUdeviceptr = unsigned long long;
 using CUresult = int;
+/// What the copy engine knows of a tensor; only the driver writes it.
+struct alignas(64) CUtensorMap {
+  uint64_t opaque[16];
+};
 
 /// The driver's functions; each is named as in cuda.h, without `cu`.
 struct CudaDriver {
@@ -53,6 +57,12 @@ struct CudaDriver {
   CUresult (*LaunchKernel)(CUfunction, unsigned, unsigned, unsigned, unsigned,
                            unsigned, unsigned, unsigned, CUstream, void **,
                            void **);
+  CUresult (*TensorMapEncodeTiled)(CUtensorMap *, int type, unsigned rank,
+                                   void *address, const uint64_t *sizes,
+                                   const uint64_t *strides, const uint32_t *box,
+                                   const uint32_t *elementStrides,
+                                   int interleave, int swizzle, int promotion,
+                                   int fill);
   CUresult (*MemAlloc)(CUdeviceptr *, size_t);
   CUresult (*MemFree)(CUdeviceptr);
   CUresult (*MemcpyHtoD)(CUdeviceptr, const void *, size_t);

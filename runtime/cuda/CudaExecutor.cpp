@@ -1,6 +1,8 @@
 //===- CudaExecutor.cpp - a Program's steps on a GPU ----------------------===//
 #include "runtime/cuda/CudaExecutor.h"
 
+#include "runtime/cuda/TensorMap.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <fmt/format.h>
@@ -148,12 +150,28 @@ Error CudaExecutor::launch(const Step &step, ArrayRef<Tensor> inputs,
                            ArrayRef<Tensor> outputs, char *workspace,
                            CUstream stream) const {
   SmallVector<int64_t, 64> values;
+  const Kernel &kernel = plan->kernels[size_t(step.kernel)];
+  SmallVector<CUtensorMap, 4> maps(kernel.views.size());
   size_t numInputs = plan->buffersOf(Buffer::Role::Input).size();
-  for (int64_t b : step.args) {
+  for (auto [position, b] : enumerate(step.args)) {
     const Buffer &buffer = plan->buffers[size_t(b)];
+    auto view = [&](void *address, ArrayRef<int64_t> strides) -> Error {
+      for (auto [map, wanted] : zip(maps, kernel.views)) {
+        if (wanted.arg != int64_t(position))
+          continue;
+        Expected<CUtensorMap> encoded =
+            encodeView(gpu->driver(), wanted, buffer, address, strides);
+        if (!encoded)
+          return encoded.takeError();
+        map = *encoded;
+      }
+      return Error::success();
+    };
     if (buffer.role == Buffer::Role::Workspace) {
-      values.push_back(
-          int64_t(reinterpret_cast<uintptr_t>(workspace + buffer.offset)));
+      void *address = workspace + buffer.offset;
+      values.push_back(int64_t(reinterpret_cast<uintptr_t>(address)));
+      if (Error error = view(address, contiguousStrides(buffer.shape)))
+        return error;
       continue;
     }
     // Inputs stand first among the buffers, then outputs.
@@ -169,11 +187,14 @@ Error CudaExecutor::launch(const Step &step, ArrayRef<Tensor> inputs,
     }
     if (buffer.shape.size() >= 2)
       values.append(strides.begin(), strides.end() - 1);
+    if (Error error = view(tensor.data, strides))
+      return error;
   }
   SmallVector<void *, 64> params;
   for (int64_t &value : values)
     params.push_back(&value);
-  const Kernel &kernel = plan->kernels[size_t(step.kernel)];
+  for (CUtensorMap &map : maps)
+    params.push_back(&map);
   const CudaDriver &cu = gpu->driver();
   return cu.check(cu.LaunchKernel(functions[size_t(step.kernel)],
                                   unsigned(kernel.ctas), 1, 1,

@@ -2,6 +2,7 @@
 #include "runtime/emulator/EmulatorExecutor.h"
 
 #include "runtime/emulator/Parser.h"
+#include "runtime/emulator/TensorMap.h"
 #include "llvm/ADT/SmallVector.h"
 #include <chrono>
 #include <fmt/format.h>
@@ -74,6 +75,30 @@ struct View {
     }
   }
 };
+
+/// `box` of `buffer` at `address`, as the emulated copy engine sees it.
+ptx::TensorMap tensorMapOf(const TensorView &box, const Buffer &buffer,
+                           uint64_t address, ArrayRef<int64_t> strides) {
+  ptx::TensorMap map;
+  int64_t bytes = byteSize(buffer.type);
+  map.rank = uint8_t(buffer.shape.size());
+  map.elementBytes = uint8_t(bytes);
+  int64_t width = box.cols * bytes;
+  map.swizzle = width == 128  ? ptx::TensorMap::Swizzle::B128
+                : width == 64 ? ptx::TensorMap::Swizzle::B64
+                              : ptx::TensorMap::Swizzle::B32;
+  map.address = address;
+  for (size_t d = 0; d < buffer.shape.size(); ++d) {
+    size_t from = buffer.shape.size() - 1 - d; // innermost first
+    map.sizes[d] = uint32_t(buffer.shape[from]);
+    map.box[d] = 1;
+    if (d > 0)
+      map.strides[d - 1] = uint64_t(strides[from] * bytes);
+  }
+  map.box[0] = uint16_t(box.cols);
+  map.box[1] = uint16_t(box.rows);
+  return map;
+}
 
 /// The memory of one run.
 class Buffers {
@@ -268,6 +293,15 @@ Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
           arguments.add(stride);
     }
     const Kernel &kernel = plan->kernels[size_t(step.kernel)];
+    for (const TensorView &box : kernel.views) {
+      int64_t b = step.args[size_t(box.arg)];
+      const Buffer &buffer = plan->buffers[size_t(b)];
+      arguments.add(tensorMapOf(
+          box, buffer, buffers.addresses[size_t(b)],
+          buffer.role == Buffer::Role::Workspace
+              ? contiguousStrides(buffer.shape)
+              : views[size_t(b)].strides));
+    }
     ptx::LaunchOptions options;
     options.mostInstructions = kMostInstructions;
     Clock::time_point start = Clock::now();
