@@ -40,6 +40,7 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.LinkComplete, "cuLinkComplete");
   load(driver.LinkDestroy, "cuLinkDestroy");
   load(driver.LaunchKernelEx, "cuLaunchKernelEx");
+  load(driver.TensorMapEncodeTiled, "cuTensorMapEncodeTiled");
   load(driver.MemAlloc, "cuMemAlloc_v2");
   load(driver.MemAllocAsync, "cuMemAllocAsync");
   load(driver.MemFree, "cuMemFree_v2");

@@ -29,6 +29,10 @@ using CUgraphExec = struct CUgraphExec_st *;
 using CUlinkState = struct CUlinkState_st *;
 using CUdeviceptr = unsigned long long;
 using CUresult = int;
+/// What the copy engine knows of a tensor; only the driver writes it.
+struct alignas(64) CUtensorMap {
+  uint64_t opaque[16];
+};
 
 /// Results that callers tell apart.
 constexpr CUresult kCudaOutOfMemory = 2, kCudaNoDevice = 100,
@@ -110,6 +114,12 @@ struct CudaDriver {
   CUresult (*LinkDestroy)(CUlinkState);
   CUresult (*LaunchKernelEx)(const CUlaunchConfig *, CUfunction, void **,
                              void **);
+  CUresult (*TensorMapEncodeTiled)(CUtensorMap *, int type, unsigned rank,
+                                   void *address, const uint64_t *sizes,
+                                   const uint64_t *strides, const uint32_t *box,
+                                   const uint32_t *elementStrides,
+                                   int interleave, int swizzle, int promotion,
+                                   int fill);
   CUresult (*MemAlloc)(CUdeviceptr *, size_t);
   CUresult (*MemAllocAsync)(CUdeviceptr *, size_t, CUstream);
   CUresult (*MemFree)(CUdeviceptr);

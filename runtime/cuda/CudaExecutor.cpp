@@ -2,6 +2,7 @@
 #include "runtime/cuda/CudaExecutor.h"
 
 #include "runtime/cuda/StridedCopy.h"
+#include "runtime/cuda/TensorMap.h"
 #include "runtime/support/Env.h"
 #include "llvm/ADT/SmallVector.h"
 #include <fmt/format.h>
@@ -234,10 +235,24 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
                            ArrayRef<LaunchPlan::Place> places, void *workspace,
                            CUstream stream) const {
   SmallVector<int64_t, 64> values(launch.params.size());
+  SmallVector<CUtensorMap, 4> maps;
   SmallVector<void *, 64> params;
+  launches.fill(launch, places, static_cast<char *>(workspace), values);
+  for (const LaunchPlan::View &view : launch.views) {
+    LaunchPlan::Place place = launches.placeOf(
+        view.buffer, places, static_cast<char *>(workspace));
+    const Buffer &buffer = plan->buffers[view.buffer];
+    Expected<CUtensorMap> map =
+        encodeView(gpu->driver(), view.view, buffer, place.data,
+                   ArrayRef(place.strides, buffer.shape.size()));
+    if (!map)
+      return fail(map.takeError());
+    maps.push_back(*map);
+  }
   for (int64_t &value : values)
     params.push_back(&value);
-  launches.fill(launch, places, static_cast<char *>(workspace), values);
+  for (CUtensorMap &map : maps)
+    params.push_back(&map);
   CUlaunchAttribute attribute{};
   attribute.id = kProgrammaticStreamSerialization;
   attribute.value.number = 1;

@@ -11,9 +11,10 @@ static constexpr int64_t kLanes = 32;
 
 LaunchPlan::LaunchPlan(const Program &program) {
   for (const Buffer &buffer : program.buffers) {
-    if (buffer.role == Buffer::Role::Workspace)
-      break; // inputs and outputs stand in front
     packed.push_back(contiguousStrides(buffer.shape));
+    offsets.push_back(buffer.offset);
+    if (buffer.role == Buffer::Role::Workspace)
+      continue; // inputs and outputs stand in front
     int64_t size = byteSize(buffer.type);
     bool wide = buffer.shape.size() >= 2 &&
                 buffer.shape.back() * size % kAlignment == 0;
@@ -27,7 +28,7 @@ LaunchPlan::LaunchPlan(const Program &program) {
     const Kernel &kernel = program.kernels[size_t(step.kernel)];
     Launch launch{step.kernel, unsigned(kernel.ctas),
                   unsigned(kernel.warps * kLanes), unsigned(kernel.sharedBytes),
-                  kernel.dependentLaunch, {}};
+                  kernel.dependentLaunch, {}, {}};
     for (int64_t b : step.args) {
       const Buffer &buffer = program.buffers[size_t(b)];
       if (buffer.role == Buffer::Role::Workspace) {
@@ -38,7 +39,8 @@ LaunchPlan::LaunchPlan(const Program &program) {
       for (int64_t d = 0; d + 1 < int64_t(buffer.shape.size()); ++d)
         launch.params.push_back({Param::From::Stride, b, d});
     }
-    mostParams = std::max(mostParams, launch.params.size());
+    for (const TensorView &view : kernel.views)
+      launch.views.push_back({view, size_t(step.args[size_t(view.arg)])});
     all.push_back(std::move(launch));
   }
 }

@@ -5,9 +5,9 @@
 //
 // A kernel takes, for each of its step's buffers in order, the address of the
 // first element, and behind it, for an input or output of rank 2 or more, the
-// strides of all dimensions but the last, in elements. All are 64-bit. The grid
-// is `ctas` CTAs of 32 * `warps` threads, with `sharedBytes` of dynamic shared
-// memory.
+// strides of all dimensions but the last, in elements. All are 64-bit. Behind
+// them come the kernel's views (TensorView) as CUtensorMaps. The grid is `ctas`
+// CTAs of 32 * `warps` threads, with `sharedBytes` of dynamic shared memory.
 //
 // All of this is known before the call but the addresses and strides of the
 // caller's tensors. A LaunchPlan says for each parameter where it comes from,
@@ -42,11 +42,16 @@ public:
     int64_t buffer; ///< index among inputs and outputs; Workspace: not used
     int64_t value;  ///< Workspace: offset in bytes; Stride: dimension
   };
+  struct View {
+    TensorView view;
+    size_t buffer; ///< index in the program
+  };
   struct Launch {
     int64_t kernel; ///< index in the program
     unsigned ctas, threads, sharedBytes;
     bool dependent;
     std::vector<Param> params;
+    std::vector<View> views;
   };
   /// One for each step.
   const std::vector<Launch> &launches() const { return all; }
@@ -61,20 +66,25 @@ public:
     return packed[buffer];
   }
 
-  /// Room for the parameters of any launch.
-  size_t maxParams() const { return mostParams; }
+  /// Where buffer number `buffer`, of any role, is.
+  Place placeOf(size_t buffer, llvm::ArrayRef<Place> places,
+                char *workspace) const {
+    return buffer < places.size()
+               ? places[buffer]
+               : Place{workspace + offsets[buffer], packed[buffer].data()};
+  }
   /// Writes the parameters of `launch`.
   void fill(const Launch &launch, llvm::ArrayRef<Place> places, char *workspace,
             llvm::MutableArrayRef<int64_t> values) const;
 
 private:
   std::vector<Launch> all;
-  std::vector<std::vector<int64_t>> packed; ///< by input and output
+  std::vector<std::vector<int64_t>> packed; ///< by buffer
+  std::vector<int64_t> offsets;             ///< by buffer; of workspace
   /// By input and output: dimensions whose strides must be aligned; nothing
   /// when the tensor may lie anywhere.
   std::vector<std::vector<size_t>> alignedDims;
   std::vector<int64_t> strideUnit; ///< by input and output: in elements; 0: any
-  size_t mostParams = 0;
 };
 
 } // namespace llsa::rt

@@ -144,7 +144,13 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     return error;
   std::shared_ptr<const CudaDevice> device;
   std::string compiledFor = target.str();
-  if (CudaDevice::isDeviceText(target)) {
+  bool emulated = EmulatorExecutor::isDeviceText(target);
+  if (emulated) {
+    Expected<std::string> emulatedTarget = EmulatorExecutor::targetOf(target);
+    if (!emulatedTarget)
+      return emulatedTarget.takeError();
+    compiledFor = std::move(*emulatedTarget);
+  } else if (CudaDevice::isDeviceText(target)) {
     auto opened = CudaDevice::parse(target);
     if (!opened)
       return opened.takeError();
@@ -154,11 +160,11 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
   Expected<std::string> exact = resolveTarget(compiledFor);
   if (!exact)
     return exact.takeError();
-  if (!device && !StringRef(*exact).starts_with("cpu"))
+  if (!device && !emulated && !StringRef(*exact).starts_with("cpu"))
     return createStringError(
         inconvertibleErrorCode(),
-        fmt::format("target '{}' cannot run here: expected a CPU target, cuda "
-                    "or cuda:NUMBER",
+        fmt::format("target '{}' cannot run here: expected a CPU target, "
+                    "cuda, cuda:NUMBER, emulator or emulator:TARGET",
                     target.str()));
   CacheKey key{variant.name(), variant.hash(), spec.str(),
                *exact,         device ? assemblerKey(*device) : "",
@@ -194,6 +200,13 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     return KernelPtr(std::move(kernel));
   }
   kernel->threads = threads;
+  if (emulated) {
+    auto loaded = EmulatorExecutor::create(std::move(*program), *threads);
+    if (!loaded)
+      return loaded.takeError();
+    kernel->emulated = std::move(*loaded);
+    return KernelPtr(std::move(kernel));
+  }
   Expected<std::unique_ptr<HostExecutor>> executor =
       HostExecutor::create(std::move(*program), *threads);
   if (!executor)

@@ -162,6 +162,11 @@ Kernel readKernel(const ordered_json &json, size_t i, std::string &problem) {
   kernel.warps = reader.integer("warps");
   kernel.ctas = reader.integer("ctas");
   kernel.sharedBytes = reader.integer("sharedBytes");
+  for (const ordered_json &view : reader.array("views")) {
+    Reader fields(view, fmt::format("program.kernels[{}].views", i), problem);
+    kernel.views.push_back({fields.integer("arg"), fields.integer("rows"),
+                            fields.integer("cols")});
+  }
   kernel.stackBytes = reader.integer("stackBytes");
   kernel.dependentLaunch = reader.flag("dependentLaunch");
   kernel.flops = reader.number("flops");
@@ -204,16 +209,22 @@ std::string Program::toJSON() const {
                                {"shape", buffer.shape},
                                {"offset", buffer.offset}});
   json["kernels"] = ordered_json::array();
-  for (const Kernel &kernel : kernels)
+  for (const Kernel &kernel : kernels) {
+    ordered_json views = ordered_json::array();
+    for (const TensorView &view : kernel.views)
+      views.push_back(
+          {{"arg", view.arg}, {"rows", view.rows}, {"cols", view.cols}});
     json["kernels"].push_back({{"name", kernel.name},
                                {"items", kernel.items},
                                {"warps", kernel.warps},
                                {"ctas", kernel.ctas},
                                {"sharedBytes", kernel.sharedBytes},
+                               {"views", views},
                                {"stackBytes", kernel.stackBytes},
                                {"dependentLaunch", kernel.dependentLaunch},
                                {"flops", kernel.flops},
                                {"bytes", kernel.bytes}});
+  }
   json["steps"] = ordered_json::array();
   for (const Step &step : steps) {
     ordered_json args = ordered_json::array();

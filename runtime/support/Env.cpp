@@ -39,7 +39,8 @@ constexpr Variable kVariables[] = {
      "NVIDIA's compiler for functions in CUDA C++; 'off' uses none"},
     {"CUDA_HOME", "none", "the CUDA toolkit, where PATH and ld.so have none"},
     {"LLSA_TEST_DEVICE", "cpu",
-     "where the numerics tests run their kernels: cpu or cuda"},
+     "where the numerics tests run their kernels: cpu, cuda, emulator or "
+     "emulator:TARGET"},
     {"LLSA_NUM_THREADS", "the CPUs of the affinity mask",
      "threads that run kernels on the CPU"},
 };

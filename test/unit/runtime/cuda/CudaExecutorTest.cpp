@@ -66,6 +66,16 @@ TEST_F(CudaExecutorTest, LaunchesEveryStepWithItsParameters) {
   EXPECT_EQ(spread.params[11], 5);
 }
 
+TEST_F(CudaExecutorTest, ViewsComeBehindTheParameters) {
+  fake().views = 1;
+  program.kernels[0].views = {{/*arg=*/1, /*rows=*/2, /*cols=*/8}};
+  program.kernels[1].views = {{/*arg=*/2, /*rows=*/16, /*cols=*/8}};
+  ASSERT_EQ(run(*executor()), "");
+  // A map begins with the address that the fake was given.
+  EXPECT_EQ(fake().launches[0].params[5], fake().launches[0].params[4]);
+  EXPECT_EQ(fake().launches[1].params[12], addressOf(o.memory.data()));
+}
+
 TEST_F(CudaExecutorTest, NoDependentLaunchBeforeSm90) {
   fake().major = 8;
   ASSERT_EQ(run(*executor()), "");

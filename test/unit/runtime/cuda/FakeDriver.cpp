@@ -161,8 +161,17 @@ FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
     launch.dependent |=
         config->attrs[i].id == 6 && config->attrs[i].value.number == 1;
   int count = std::strcmp(launch.kernel, "fake_mean") == 0 ? 5 : 12;
+  count += fakeCuda.views;
   for (int i = 0; i < count; ++i)
     std::memcpy(&launch.params[i], params[i], sizeof(int64_t));
+  return 0;
+}
+
+FAKE CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int, unsigned,
+                                     void *address, const uint64_t *,
+                                     const uint64_t *, const uint32_t *,
+                                     const uint32_t *, int, int, int, int) {
+  map->opaque[0] = reinterpret_cast<uintptr_t>(address);
   return 0;
 }
 

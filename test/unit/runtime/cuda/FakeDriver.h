@@ -37,6 +37,7 @@ struct FakeCuda {
   int launchResult = 0;
   int synchronizeResult = 0;
   bool capturing = false;
+  int views = 0; ///< tensor maps behind the parameters of every kernel
   /// Streams with numbers from here on belong to another context.
   uintptr_t firstForeignStream = 1000;
 
