@@ -225,6 +225,10 @@ LlsaError *llsaContextCreate(const LlsaContextOptions *options,
     auto device = CudaDevice::parse(jit.target);
     if (!device)
       return convert(device.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
+  } else if (EmulatorExecutor::isDeviceText(jit.target)) {
+    auto target = EmulatorExecutor::targetOf(jit.target);
+    if (!target)
+      return convert(target.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
   } else if (auto exact = resolveTarget(jit.target); !exact) {
     return convert(exact.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
   }

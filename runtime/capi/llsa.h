@@ -70,7 +70,8 @@ typedef struct LlsaContext LlsaContext;
 /** Zero means default; the environment gives the defaults. */
 typedef struct LlsaContextOptions {
   size_t structSize;    /**< sizeof(LlsaContextOptions) */
-  /** "cpu" (this machine, the default), "cpu:MARCH", "cuda" or "cuda:NUMBER" */
+  /** "cpu" (this machine, the default), "cpu:MARCH", "cuda", "cuda:NUMBER",
+      "emulator" or "emulator:TARGET" (tensors in the CPU's memory) */
   const char *target;
   const char *cacheDir; /**< kernels on disk; "off" keeps none */
   uint32_t numThreads;  /**< for kernels on the CPU */

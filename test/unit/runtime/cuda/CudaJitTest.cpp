@@ -38,6 +38,8 @@ TEST_F(CudaJitTest, TheDiskKeepsMachineCode) {
   kernel = get(Jit(options(folder.path)).get(variant, kSpec, "", &report));
   EXPECT_EQ(report.origin, Origin::Disk);
   EXPECT_EQ(kernel->program().codeFormat, "cubin");
+  EXPECT_FALSE(kernel->program().kernels[0].dependentLaunch);
+  EXPECT_TRUE(kernel->program().kernels[1].dependentLaunch);
   EXPECT_EQ(kernel->program().code, "fake cubin");
   EXPECT_EQ(fake().links, 1);
   EXPECT_EQ(compilations(), before);
