@@ -99,6 +99,9 @@ Expected<CompileResult> Compilation::run(StringRef source,
     if (!isOnTheWay(stage, isGpu))
       return fail("the stage '" + stageName(stage) + "' is not on the way to " +
                   result.program.target);
+  if (last > Stage::Program)
+    return fail("the stage '" + stageName(last) +
+                "' is not the compiler's: an assembler makes it of PTX");
   if (options.startFrom && *options.startFrom >= Stage::Asm)
     return fail("cannot start from the stage '" +
                 stageName(*options.startFrom) +

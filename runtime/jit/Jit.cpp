@@ -1,7 +1,9 @@
 //===- Jit.cpp --------------------------------------------------*- C++ -*-===//
 #include "runtime/jit/Jit.h"
 
+#include "runtime/cuda/AssembleProgram.h"
 #include "runtime/support/Env.h"
+#include "runtime/support/Files.h"
 #include "llvm/ADT/Hashing.h"
 #include <chrono>
 #include <fmt/format.h>
@@ -114,6 +116,27 @@ Expected<Jit::KernelPtr> Jit::get(const Variant &variant,
   return kernel;
 }
 
+/// Replaces a program's PTX by machine code for `device`; the disk cache keeps
+/// that. `dumpDir`: where else; empty: nowhere.
+static Error assembleFor(std::shared_ptr<const CudaDevice> device,
+                         const std::string &dumpDir, Program &program,
+                         std::vector<StageTime> &times) {
+  auto start = std::chrono::steady_clock::now();
+  auto assembler = Assembler::find(std::move(device));
+  if (!assembler)
+    return assembler.takeError();
+  if (Error error = assembleProgram(program, **assembler))
+    return error;
+  std::chrono::duration<double, std::milli> time =
+      std::chrono::steady_clock::now() - start;
+  times.push_back({Stage::Cubin, time.count()});
+  if (dumpDir.empty())
+    return Error::success();
+  return writeFileSynced(
+      fmt::format("{}/{:02}-cubin", dumpDir, int(Stage::Cubin) + 1),
+      program.code);
+}
+
 Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                                    const KernelSpec &spec, StringRef target,
                                    JitReport &report) {
@@ -144,7 +167,8 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                     "cuda, cuda:NUMBER, emulator or emulator:TARGET",
                     target.str()));
   CacheKey key{variant.name(), variant.hash(), spec.str(),
-               *exact,         /*options=*/"", buildId().str()};
+               *exact,         device ? assemblerKey(*device) : "",
+               buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;
     options.target = compiledFor;
@@ -156,6 +180,10 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     if (!result)
       return result.takeError();
     report.times = std::move(result->times);
+    if (device)
+      if (Error error = assembleFor(device, options.dumpDir, result->program,
+                                    report.times))
+        return std::move(error);
     return std::move(result->program);
   };
   Expected<KernelCache::ProgramPtr> program =

@@ -2,7 +2,8 @@
 //
 // The one place where the compiler and the runtime meet. In order: a table in
 // memory, keyed by the variant's handle and the spec's fields (no text is
-// hashed or printed); the KernelCache; the Compiler.
+// hashed or printed); the KernelCache; the Compiler and, for a GPU, the
+// Assembler, so that the cache keeps machine code.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_RUNTIME_JIT_JIT_H
@@ -41,8 +42,9 @@ class CompiledKernel {
 public:
   /// On a CPU: runs and waits; see HostExecutor::run. On a GPU: puts the kernel
   /// on the default stream and does not wait; see CudaExecutor::run, which also
-  /// takes other streams. There are no times of steps then. On the emulator: as
-  /// on a CPU, with a workspace of its own; see EmulatorExecutor::run.
+  /// takes other streams (cuda()). There are no times of steps then. On the
+  /// emulator: as on a CPU, with a workspace of its own; see
+  /// EmulatorExecutor::run.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
                   void *workspace = nullptr, int64_t workspaceBytes = 0,
                   std::vector<double> *stepMilliseconds = nullptr) const {

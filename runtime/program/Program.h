@@ -58,6 +58,10 @@ struct Kernel {
   int64_t sharedBytes = 0;    ///< GPU: dynamic shared memory; 0 on the CPU
   std::vector<TensorView> views; ///< GPU: in the order of arguments
   int64_t stackBytes = 0;     ///< CPU: stack that one call needs
+  /// GPU: may start before the launch in front of it in the stream, ours or
+  /// another's, has ended: it waits by itself (griddepcontrol.wait) before it
+  /// touches memory of others. Devices that cannot do that ignore it.
+  bool dependentLaunch = false;
   double flops = 0;           ///< estimate, for --explain and rooflines
   double bytes = 0;           ///< least traffic, likewise
 };

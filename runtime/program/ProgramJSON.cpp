@@ -63,6 +63,15 @@ public:
     return value->get<double>();
   }
 
+  bool flag(const char *key) {
+    const ordered_json *value = find(key);
+    if (!value)
+      return false;
+    if (!value->is_boolean())
+      return report(fmt::format("'{}': expected true or false", key)), false;
+    return value->get<bool>();
+  }
+
   std::vector<int64_t> integers(const char *key) {
     std::vector<int64_t> values;
     for (const ordered_json &value : array(key))
@@ -159,6 +168,7 @@ Kernel readKernel(const ordered_json &json, size_t i, std::string &problem) {
                             fields.integer("cols")});
   }
   kernel.stackBytes = reader.integer("stackBytes");
+  kernel.dependentLaunch = reader.flag("dependentLaunch");
   kernel.flops = reader.number("flops");
   kernel.bytes = reader.number("bytes");
   return kernel;
@@ -211,6 +221,7 @@ std::string Program::toJSON() const {
                                {"sharedBytes", kernel.sharedBytes},
                                {"views", views},
                                {"stackBytes", kernel.stackBytes},
+                               {"dependentLaunch", kernel.dependentLaunch},
                                {"flops", kernel.flops},
                                {"bytes", kernel.bytes}});
   }

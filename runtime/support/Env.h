@@ -54,6 +54,15 @@ std::string dumpDir();
 std::string logLevel();
 /// LLSA_CUDA_DRIVER; "libcuda.so.1" by default.
 std::string cudaDriver();
+/// LLSA_CUDA_SYNC.
+bool cudaSync();
+/// LLSA_NVJITLINK; "" when not set, "off" for none. Likewise LLSA_PTXAS and
+/// LLSA_NVRTC.
+std::string nvJitLink();
+std::string ptxas();
+std::string nvrtc();
+/// CUDA_HOME; "" when not set.
+std::string cudaHome();
 /// LLSA_TEST_DEVICE; "cpu" by default.
 std::string testDevice();
 /// LLSA_NUM_THREADS, or 0: one per CPU that this process may use.
