@@ -224,6 +224,7 @@ Error Compilation::runPasses(Stage stage) {
   pipeline.target = result.program.target;
   pipeline.gpu = isGpu;
   pipeline.bulkCopies = isGpu && gpuTarget.hasBulkCopies();
+  pipeline.dependentLaunch = isGpu && gpuTarget.hasDependentLaunch();
   pipeline.maxSharedBytes = isGpu ? gpuTarget.maxSharedBytes() : 0;
   pipeline.vectorBytes = target.vectorBits / 8;
   pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;
@@ -317,6 +318,12 @@ void Compilation::readKernels() {
       continue;
     if (auto bytes = function->getAttrOfType<IntegerAttr>("llsa.shared_bytes"))
       kernel.sharedBytes = bytes.getInt();
+    kernel.persistent = function->hasAttr("llsa.persistent");
+    // The first one follows whatever the caller did before.
+    kernel.dependentLaunch =
+        function->hasAttr("llsa.dependent_launch") &&
+        result.program.steps.front().kernel !=
+            &kernel - result.program.kernels.data();
     kernel.views.clear();
     if (auto views = function->getAttrOfType<ArrayAttr>("llsa.views"))
       for (auto view : views.getAsRange<DenseI64ArrayAttr>())

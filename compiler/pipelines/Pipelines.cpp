@@ -62,6 +62,8 @@ void buildVectorPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernels = pm.nest<tile::KernelOp>();
+  if (options.bulkCopies)
+    kernels.addPass(createPersist());
   StageStreamsOptions streams;
   streams.bulk = options.bulkCopies;
   kernels.addPass(createStageStreams(streams));
@@ -76,8 +78,10 @@ void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
   kernels.addPass(createAssignLayouts());
 }
 
-void buildNVVMPipeline(OpPassManager &pm, const PipelineOptions &) {
-  pm.addPass(createConvertTileToNVVM());
+void buildNVVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  ConvertTileToNVVMOptions convert;
+  convert.dependentLaunch = options.dependentLaunch;
+  pm.addPass(createConvertTileToNVVM(convert));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());

@@ -38,6 +38,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     if (llvm::Expected<TargetInfo> info = parseTargetInfo(options.target)) {
       options.gpu = info->isGpu;
       options.bulkCopies = info->bulkCopies;
+      options.dependentLaunch = info->dependentLaunch;
     } else {
       llvm::consumeError(info.takeError());
     }

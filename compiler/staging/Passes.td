@@ -4,6 +4,41 @@
 
 include "mlir/Pass/PassBase.td"
 
+def Persist : Pass<"tile-persist", "::llsa::tile::KernelOp"> {
+  let summary = "Let a CTA work on one group of items after another";
+  let description = [{
+    A kernel whose operands come as streams, at most one that all warps share
+    and one of each warp's own, becomes a loop over groups of work items: a
+    launch of as many CTAs as fit on the card does all the work, and the copies
+    of the next items' first elements run under the last products of these
+    (`tile-stage-streams`). Other kernels stay as they are.
+
+    ```mlir
+    tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
+        items [4] schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+      %c0 = arith.constant 0 : index
+      %c16 = arith.constant 16 : index
+      %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+      %w = tile.work_item : index
+      %row = arith.muli %w, %c16 : index
+      %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+      %s = tile.stream count 1 {
+      ^bb0(%i: index):
+        %t = tile.load %k[%i, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+        tile.stream_yield %t : tensor<32x64xbf16>
+      } : !tile.stream<tensor<32x64xbf16>>
+      %b = tile.next %s[%c0] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+      %d = tile.dot %a, %b, %zero transpose_b : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+      tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+      tile.return
+    }
+    // scf.for %n = tile.cta to 1 step tile.num_ctas { %w = tile.work_item of %n ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::llsa::tile::TileDialect"];
+}
+
 def StageStreams : Pass<"tile-stage-streams", "::llsa::tile::KernelOp"> {
   let summary = "Copy the elements of streams to shared memory ahead of time";
   let description = [{
@@ -17,7 +52,9 @@ def StageStreams : Pass<"tile-stage-streams", "::llsa::tile::KernelOp"> {
     mbarriers say when a slot is full or free, so that no warp waits for another
     one that is not far behind; else every lane copies a part by cp.async.
 
-    The number of slots is the schedule's `stages` (`private_stages`).
+    The number of slots is the schedule's `stages` (`private_stages`). In a
+    persistent kernel (`tile-persist`) the last elements of an item are followed
+    by the first ones of the CTA's next item.
 
     ```mlir
     tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)

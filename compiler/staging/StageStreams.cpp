@@ -4,6 +4,11 @@
 // When element i is taken, the copies of element i + S - 1 start: its slot is
 // the one of element i - 1, which everybody has read by then.
 //
+// In a persistent kernel elements are numbered through over the CTA's items:
+// element e of the n-th item has the number n * count + e. Behind the last one of
+// an item comes the first one of the next item, whose addresses are computed by
+// repeating what the addresses of this one were computed by.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/staging/Passes.h"
@@ -12,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace llsa {
 #define GEN_PASS_DEF_STAGESTREAMS
@@ -78,6 +84,9 @@ public:
     if (scope == Scope::Warp && schedule && schedule.getPrivateStages() > 0)
       stages = schedule.getPrivateStages();
     stages = std::min(stages, count);
+    loop = stream->getParentOfType<scf::ForOp>();
+    if (loop && !loop->hasAttr("tile.persistent"))
+      loop = {};
     bulk = mayBulk && scope == Scope::Cta && canBulk();
   }
 
@@ -218,9 +227,12 @@ private:
     }
   }
 
-  void emitElement(OpBuilder &b, Value element, Value slot) {
+  /// Element `element` of the item at hand, or of the one of CTA number `cta`.
+  void emitElement(OpBuilder &b, Value element, Value slot, Value cta = {}) {
     IRMapping mapping;
     mapping.map(stream.getIndex(), element);
+    if (cta)
+      repeatForItem(b, cta, mapping);
     llvm::DenseMap<Value, Value> ringOf;
     for (auto [yielded, ring] :
          llvm::zip(stream.getYield()->getOperands(), rings))
@@ -228,12 +240,35 @@ private:
     emitBlock(b, stream.getBody().front(), slot, mapping, ringOf);
   }
 
-  /// The same, armed: by the producer.
-  void emitBulkElement(OpBuilder &b, Value element) {
+  /// Maps what the stream's region takes from the persistent loop's body to the
+  /// same, computed for another CTA number.
+  void repeatForItem(OpBuilder &b, Value cta, IRMapping &mapping) {
+    llvm::SetVector<Operation *> needed;
+    SmallVector<Value> work;
+    stream.getBody().walk([&](Operation *op) {
+      llvm::append_range(work, op->getOperands());
+    });
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val().getDefiningOp();
+      if (op && op->getBlock() == loop.getBody() && needed.insert(op))
+        llvm::append_range(work, op->getOperands());
+    }
+    for (Operation &op : *loop.getBody()) {
+      if (!needed.contains(&op))
+        continue;
+      Operation *copy = b.clone(op, mapping);
+      if (auto item = dyn_cast<WorkItemOp>(copy))
+        item.getCtaMutable().assign(cta);
+    }
+  }
+
+  /// The same, armed: by the producer. `number` counts over all items.
+  void emitBulkElement(OpBuilder &b, Value element, Value number,
+                       Value cta = {}) {
     Numbers n{b, stream.getLoc()};
-    Value slot = n.mod(element, stages);
-    ExpectOp::create(b, n.loc, barriers, slot, n.div(element, stages), bytes);
-    emitElement(b, element, slot);
+    Value slot = n.mod(number, stages);
+    ExpectOp::create(b, n.loc, barriers, slot, n.div(number, stages), bytes);
+    emitElement(b, element, slot, cta);
   }
 
   //===--------------------------------------------------------------------===//
@@ -241,31 +276,67 @@ private:
   //===--------------------------------------------------------------------===//
 
   void emitFirstElements() {
-    OpBuilder b(stream);
+    OpBuilder b(loop ? loop.getOperation() : stream.getOperation());
     Numbers n{b, stream.getLoc()};
+    Value cta = loop ? loop.getLowerBound() : Value();
     if (bulk) {
       Value producer = IsProducerOp::create(b, n.loc);
       auto branch = scf::IfOp::create(b, n.loc, producer, false);
       OpBuilder inside = branch.getThenBodyBuilder();
-      for (int64_t e = 0; e + 1 < stages; ++e)
-        emitBulkElement(inside, Numbers{inside, n.loc}.constant(e));
+      for (int64_t e = 0; e + 1 < stages; ++e) {
+        Value element = Numbers{inside, n.loc}.constant(e);
+        emitBulkElement(inside, element, element, cta);
+      }
       return;
     }
     for (int64_t e = 0; e + 1 < stages; ++e) {
-      emitElement(b, n.constant(e), n.constant(e));
+      emitElement(b, n.constant(e), n.constant(e), cta);
       CommitGroupOp::create(b, n.loc);
     }
+  }
+
+  /// An element that is taken, and one some steps later.
+  struct Taken {
+    Value number;      ///< over all items
+    Value later;       ///< in its item
+    Value laterNumber; ///< over all items
+    Value laterExists;
+    Value laterCta;    ///< null: this one
+  };
+
+  Taken numbersOf(Numbers n, Value element) {
+    int64_t ahead = stages - 1;
+    if (!loop) {
+      Value later = n.add(element, ahead);
+      return {element, later, later, n.less(later, count), Value()};
+    }
+    OpBuilder &b = n.b;
+    Value before = b.createOrFold<arith::MulIOp>(
+        n.loc, loop.getRegionIterArg(0), n.constant(count));
+    Value number = b.createOrFold<arith::AddIOp>(n.loc, before, element);
+    Value later = n.add(element, ahead);
+    Value inside = n.less(later, count);
+    Value cta = loop.getInductionVar();
+    Value next = b.createOrFold<arith::AddIOp>(n.loc, cta, loop.getStep());
+    Value hasNext = b.createOrFold<arith::CmpIOp>(
+        n.loc, arith::CmpIPredicate::ult, next, loop.getUpperBound());
+    return {number,
+            b.createOrFold<arith::SelectOp>(n.loc, inside, later,
+                                            n.add(later, -count)),
+            n.add(number, ahead),
+            b.createOrFold<arith::OrIOp>(n.loc, inside, hasNext),
+            b.createOrFold<arith::SelectOp>(n.loc, inside, cta, next)};
   }
 
   void emitNext(NextOp next) {
     OpBuilder b(next);
     Numbers n{b, next.getLoc()};
-    Value element = next.getElement();
+    Taken taken = numbersOf(n, next.getElement());
     if (bulk)
-      emitBulkNext(n, element);
+      emitBulkNext(n, taken);
     else
-      emitAsyncNext(n, element);
-    Value slot = n.mod(element, stages);
+      emitAsyncNext(n, taken);
+    Value slot = n.mod(taken.number, stages);
     for (auto [tile, ring] : llvm::zip(next.getTiles(), rings))
       tile.replaceAllUsesWith(
           SharedTileOp::create(b, n.loc, tile.getType(), ring, slot)
@@ -273,40 +344,39 @@ private:
     next.erase();
   }
 
-  void emitBulkNext(Numbers n, Value element) {
+  void emitBulkNext(Numbers n, const Taken &taken) {
     OpBuilder &b = n.b;
-    int64_t ahead = stages - 1;
-    if (!isConstant(element, 0)) {
-      Value notFirst = n.isPositive(element);
-      auto branch = scf::IfOp::create(b, n.loc, notFirst, false);
+    if (!isConstant(taken.number, 0)) {
+      auto branch =
+          scf::IfOp::create(b, n.loc, n.isPositive(taken.number), false);
       OpBuilder inside = branch.getThenBodyBuilder();
       Numbers m{inside, n.loc};
       // One step back, which is as many ahead in the ring.
       ReleaseOp::create(inside, n.loc, barriers,
-                        m.mod(m.add(element, ahead), stages));
+                        m.mod(m.add(taken.number, stages - 1), stages));
     }
-    Value later = n.add(element, ahead);
     Value producer = IsProducerOp::create(b, n.loc);
-    Value work = b.createOrFold<arith::AndIOp>(n.loc, producer,
-                                               n.less(later, count));
+    Value work =
+        b.createOrFold<arith::AndIOp>(n.loc, producer, taken.laterExists);
     auto branch = scf::IfOp::create(b, n.loc, work, false);
     OpBuilder inside = branch.getThenBodyBuilder();
-    emitBulkElement(inside, later);
-    AwaitOp::create(b, n.loc, barriers, n.mod(element, stages),
-                    n.div(element, stages));
+    emitBulkElement(inside, taken.later, taken.laterNumber, taken.laterCta);
+    AwaitOp::create(b, n.loc, barriers, n.mod(taken.number, stages),
+                    n.div(taken.number, stages));
   }
 
-  void emitAsyncNext(Numbers n, Value element) {
+  void emitAsyncNext(Numbers n, const Taken &taken) {
     OpBuilder &b = n.b;
     int64_t ahead = stages - 1;
     if (ahead > 0)
       WaitGroupOp::create(b, n.loc, ahead - 1, scope);
     else
       BarrierOp::create(b, n.loc, scope);
-    Value later = n.add(element, ahead);
-    auto branch = scf::IfOp::create(b, n.loc, n.less(later, count), false);
+    auto branch = scf::IfOp::create(b, n.loc, taken.laterExists, false);
     OpBuilder inside = branch.getThenBodyBuilder();
-    emitElement(inside, later, Numbers{inside, n.loc}.mod(later, stages));
+    emitElement(inside, taken.later,
+                Numbers{inside, n.loc}.mod(taken.laterNumber, stages),
+                taken.laterCta);
     CommitGroupOp::create(b, n.loc);
     if (ahead == 0)
       WaitGroupOp::create(b, n.loc, 0, scope);
@@ -317,6 +387,7 @@ private:
   int64_t count, stages;
   Scope scope;
   bool bulk;
+  scf::ForOp loop; ///< of a persistent kernel; null otherwise
   SmallVector<Value> rings;
   int64_t bytes = 0; ///< of one element
   Value barriers;

@@ -70,6 +70,8 @@ std::optional<Uniformity::Range> Uniformity::compute(Value value) {
     return std::nullopt;
   }
   Operation *op = value.getDefiningOp();
+  if (isa<CtaOp, NumCtasOp>(op))
+    return Range{1, 1, std::nullopt};
   if (auto item = dyn_cast<WorkItemOp>(op)) {
     unsigned number = cast<OpResult>(value).getResultNumber();
     int64_t last = kernel.getItems()[number] - 1;

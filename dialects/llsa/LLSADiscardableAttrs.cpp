@@ -72,6 +72,7 @@ LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attribute) {
   return verifyKnown(op, "", attribute,
                      {"llsa.flops", "llsa.bytes", "llsa.stack_bytes", "llsa.shared_bytes", "llsa.threads", "llsa.views",
-                      "llsa.ctas_per_multiprocessor",
+                      "llsa.ctas_per_multiprocessor", "llsa.persistent",
+                      "llsa.dependent_launch",
                       "llsa.spec", "llsa.variant"});
 }

@@ -88,6 +88,8 @@ def Tile_ReturnOp : Tile_Op<"return", [Pure, HasParent<"::llsa::tile::KernelOp">
 def Tile_WorkItemOp : Tile_Op<"work_item", [Pure]> {
   let summary = "The work item at hand, one index per dimension of `items`";
   let description = [{
+    With `of %n` this warp's item of CTA number n, see `tile.cta`.
+
     Constraints:
     * (C1) one result per dimension of the kernel's `items`.
     * (C2) it stands in a `tile.kernel`.
@@ -99,10 +101,46 @@ def Tile_WorkItemOp : Tile_Op<"work_item", [Pure]> {
     }
     ```
   }];
+  let arguments = (ins Optional<Index>:$cta);
   let results = (outs Variadic<Index>:$ids);
-  let assemblyFormat = "attr-dict `:` type($ids)";
+  let assemblyFormat = "(`of` $cta^)? attr-dict `:` type($ids)";
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$ids), [{
+    build($_builder, $_state, ids, ::mlir::Value());
+  }]>];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
+}
+
+def Tile_CtaOp : Tile_Op<"cta", [Pure]> {
+  let summary = "The number of this CTA";
+  let description = [{
+    The warps of CTA number n have the work items `n * warps` and up. A kernel
+    that runs on fewer CTAs than that (`tile-persist`) takes the numbers
+    `tile.cta`, `tile.cta + tile.num_ctas`, ...
+
+    ```mlir
+    tile.kernel @loop(%x: memref<64x32xf32>) items [4] {
+      %first = tile.cta
+      %step = tile.num_ctas
+      %c4 = arith.constant 4 : index
+      scf.for %n = %first to %c4 step %step {
+        %i = tile.work_item of %n : index
+      }
+      tile.return
+    }
+    ```
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_NumCtasOp : Tile_Op<"num_ctas", [Pure]> {
+  let summary = "How many CTAs the kernel was launched with";
+  let description = [{
+    See `tile.cta`.
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
 }
 
 def Tile_LaunchOp : Tile_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -10,6 +10,7 @@ namespace llsa::rt {
 // CUdevice_attribute.
 static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76,
                      kMemoryPools = 115;
+static constexpr int kMultiprocessors = 16;
 
 /// The newest code that a GPU of this compute capability runs; empty: none.
 static std::string targetOf(int major, int minor) {
@@ -41,13 +42,14 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
                     count - 1));
   CUdevice handle = 0;
   char name[256] = "";
-  int major = 0, minor = 0, pools = 0;
+  int major = 0, minor = 0, pools = 0, multiprocessors = 0;
   CUresult result = cu.DeviceGet(&handle, ordinal);
   if (result == 0)
     result = cu.DeviceGetName(name, sizeof(name), handle);
   for (auto [value, attribute] : {std::pair(&major, kCapabilityMajor),
                                   std::pair(&minor, kCapabilityMinor),
-                                  std::pair(&pools, kMemoryPools)})
+                                  std::pair(&pools, kMemoryPools),
+                                  std::pair(&multiprocessors, kMultiprocessors)})
     if (result == 0)
       result = cu.DeviceGetAttribute(value, attribute, handle);
   std::shared_ptr<CudaDevice> device(new CudaDevice());
@@ -55,6 +57,7 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
   device->number = ordinal;
   device->major = major;
   device->pools = pools != 0;
+  device->multiprocessorCount = multiprocessors;
   device->deviceName = name;
   device->targetName = targetOf(major, minor);
   if (result == 0 && device->targetName.empty())

@@ -26,6 +26,7 @@ public:
   const std::string &target() const { return targetName; }
   const std::string &name() const { return deviceName; }
   int ordinal() const { return number; }
+  int multiprocessors() const { return multiprocessorCount; }
   /// Whether a kernel may start before the one in front of it has ended.
   bool hasDependentLaunch() const { return major >= 9; }
   /// Whether memory can be allocated in the order of a stream.
@@ -53,7 +54,7 @@ private:
   CudaDevice() = default;
   const CudaDriver *functions = nullptr;
   CUcontext context = nullptr;
-  int number = 0, major = 0;
+  int number = 0, major = 0, multiprocessorCount = 0;
   bool pools = false;
   std::string targetName, deviceName;
 };

@@ -34,6 +34,8 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.ModuleUnload, "cuModuleUnload");
   load(driver.ModuleGetFunction, "cuModuleGetFunction");
   load(driver.FuncLoad, "cuFuncLoad");
+  load(driver.OccupancyMaxActiveBlocksPerMultiprocessor,
+       "cuOccupancyMaxActiveBlocksPerMultiprocessor");
   load(driver.FuncSetAttribute, "cuFuncSetAttribute");
   load(driver.LinkCreate, "cuLinkCreate_v2");
   load(driver.LinkAddData, "cuLinkAddData_v2");

@@ -106,6 +106,8 @@ struct CudaDriver {
   CUresult (*ModuleUnload)(CUmodule);
   CUresult (*ModuleGetFunction)(CUfunction *, CUmodule, const char *);
   CUresult (*FuncLoad)(CUfunction);
+  CUresult (*OccupancyMaxActiveBlocksPerMultiprocessor)(int *, CUfunction, int,
+                                                        size_t);
   CUresult (*FuncSetAttribute)(CUfunction, int, int);
   CUresult (*LinkCreate)(unsigned, int *, void **, CUlinkState *);
   CUresult (*LinkAddData)(CUlinkState, int, void *, size_t, const char *,

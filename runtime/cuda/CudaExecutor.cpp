@@ -100,8 +100,27 @@ Error CudaExecutor::load() {
                      fmt::format("'{}' cannot be loaded", kernel.name)))
       return fail(std::move(error));
     functions.push_back(function);
+    Expected<unsigned> ctas = gridOf(kernel, function);
+    if (!ctas)
+      return ctas.takeError();
+    grids.push_back(*ctas);
   }
   return Error::success();
+}
+
+Expected<unsigned> CudaExecutor::gridOf(const Kernel &kernel,
+                                        CUfunction function) const {
+  if (!kernel.persistent)
+    return unsigned(kernel.ctas);
+  int fit = 0;
+  if (Error error = gpu->driver().check(
+          gpu->driver().OccupancyMaxActiveBlocksPerMultiprocessor(
+              &fit, function, int(kernel.warps * 32),
+              size_t(kernel.sharedBytes)),
+          fmt::format("'{}': no occupancy", kernel.name)))
+    return fail(std::move(error));
+  return unsigned(std::clamp<int64_t>(int64_t(fit) * gpu->multiprocessors(), 1,
+                                      kernel.ctas));
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,7 +276,7 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
   attribute.id = kProgrammaticStreamSerialization;
   attribute.value.number = 1;
   bool dependent = launch.dependent && gpu->hasDependentLaunch();
-  CUlaunchConfig config{launch.ctas, 1, 1, launch.threads, 1, 1,
+  CUlaunchConfig config{grids[size_t(launch.kernel)], 1, 1, launch.threads, 1, 1,
                         launch.sharedBytes, stream, &attribute,
                         dependent ? 1u : 0u};
   CUresult result = gpu->driver().LaunchKernelEx(

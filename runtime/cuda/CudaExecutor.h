@@ -69,6 +69,9 @@ private:
   CudaExecutor(std::shared_ptr<const Program> program,
                std::shared_ptr<const CudaDevice> device);
   llvm::Error load();
+  /// CTAs to launch: of a persistent kernel as many as fit on the card.
+  llvm::Expected<unsigned> gridOf(const Kernel &kernel,
+                                  CUfunction function) const;
   llvm::Error fail(const std::string &message) const;
   llvm::Error fail(llvm::Error error) const;
   llvm::Error checkPlaces(llvm::ArrayRef<LaunchPlan::Place> places) const;
@@ -97,6 +100,7 @@ private:
   bool waitAlways; ///< LLSA_CUDA_SYNC
   CUmodule module = nullptr;
   std::vector<CUfunction> functions; ///< by kernel
+  std::vector<unsigned> grids;       ///< by kernel: CTAs to launch
   mutable StreamMemory memory; ///< slot 0: workspace; 1 + b: copy of tensor b
 };
 

@@ -7,7 +7,8 @@
 // first element, and behind it, for an input or output of rank 2 or more, the
 // strides of all dimensions but the last, in elements. All are 64-bit. Behind
 // them come the kernel's views (TensorView) as CUtensorMaps. The grid is `ctas`
-// CTAs of 32 * `warps` threads, with `sharedBytes` of dynamic shared memory.
+// CTAs (of a persistent kernel as many as fit on the card) of 32 * `warps`
+// threads, with `sharedBytes` of dynamic shared memory.
 //
 // All of this is known before the call but the addresses and strides of the
 // caller's tensors. A LaunchPlan says for each parameter where it comes from,
@@ -48,7 +49,7 @@ public:
   };
   struct Launch {
     int64_t kernel; ///< index in the program
-    unsigned ctas, threads, sharedBytes;
+    unsigned threads, sharedBytes;
     bool dependent;
     std::vector<Param> params;
     std::vector<View> views;

@@ -24,6 +24,7 @@ constexpr GpuLimits kTargets[] = {{"sm_80", 163 << 10},
                                   {"sm_100a", 227 << 10},
                                   {"sm_120a", 99 << 10}};
 constexpr StringLiteral kDefaultTarget = "sm_90a";
+constexpr int64_t kPersistentCtas = 3;
 constexpr uint8_t kPoison = 0xff; // a NaN of all formats, and -1
 /// Instructions of one warp, after which a kernel is taken not to end.
 constexpr uint64_t kMostInstructions = uint64_t(1) << 28;
@@ -302,11 +303,14 @@ Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
               ? contiguousStrides(buffer.shape)
               : views[size_t(b)].strides));
     }
+    // Fewer CTAs than work, so that the kernel's loop is run through.
+    int64_t ctas = kernel.persistent ? std::min(kernel.ctas, kPersistentCtas)
+                                     : kernel.ctas;
     ptx::LaunchOptions options;
     options.mostInstructions = kMostInstructions;
     Clock::time_point start = Clock::now();
     if (Error error = ptx::launch(
-            *kernels[size_t(step.kernel)], {uint32_t(kernel.ctas), 1, 1},
+            *kernels[size_t(step.kernel)], {uint32_t(ctas), 1, 1},
             {uint32_t(kernel.warps) * ptx::kLanes, 1, 1},
             uint32_t(kernel.sharedBytes), arguments, buffers.memory, threads,
             options))

@@ -62,6 +62,9 @@ struct Kernel {
   /// another's, has ended: it waits by itself (griddepcontrol.wait) before it
   /// touches memory of others. Devices that cannot do that ignore it.
   bool dependentLaunch = false;
+  /// GPU: any number of CTAs up to `ctas` does all the work; as many as fit on
+  /// the card are best.
+  bool persistent = false;
   double flops = 0;           ///< estimate, for --explain and rooflines
   double bytes = 0;           ///< least traffic, likewise
 };

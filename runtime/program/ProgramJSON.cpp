@@ -169,6 +169,7 @@ Kernel readKernel(const ordered_json &json, size_t i, std::string &problem) {
   }
   kernel.stackBytes = reader.integer("stackBytes");
   kernel.dependentLaunch = reader.flag("dependentLaunch");
+  kernel.persistent = reader.flag("persistent");
   kernel.flops = reader.number("flops");
   kernel.bytes = reader.number("bytes");
   return kernel;
@@ -222,6 +223,7 @@ std::string Program::toJSON() const {
                                {"views", views},
                                {"stackBytes", kernel.stackBytes},
                                {"dependentLaunch", kernel.dependentLaunch},
+                               {"persistent", kernel.persistent},
                                {"flops", kernel.flops},
                                {"bytes", kernel.bytes}});
   }

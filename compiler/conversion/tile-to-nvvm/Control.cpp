@@ -20,6 +20,7 @@ LogicalResult KernelLowering::lowerBlock(Block &block) {
     if (failed(lowerOp(op)))
       return failure();
   settle();
+  keepLeftOperands(block);
   return success();
 }
 
@@ -29,7 +30,16 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
   auto done = [](auto) { return success(); };
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](WorkItemOp o) {
-        mapping.map(o.getIds(), ArrayRef<Value>(workItem));
+        Value cta = o.getCta() ? toI32(mapped(o.getCta())) : nvvm.ctaId(loc);
+        mapping.map(o.getIds(), workItemOf(cta));
+        return success();
+      })
+      .Case([&](CtaOp o) {
+        mapping.map(o.getResult(), toIndex(nvvm.ctaId(loc)));
+        return success();
+      })
+      .Case([&](NumCtasOp o) {
+        mapping.map(o.getResult(), toIndex(nvvm.numCtas(loc)));
         return success();
       })
       .Case([&](LoadOp o) { return lowerLoad(o); })

@@ -55,7 +55,8 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
       product.left.push_back(LLVM::BitcastOp::create(
           builder, loc, builder.getI32Type(), pairs[pair]));
 
-  leftOperands.insert(op.getA());
+  if (op.getA().getParentBlock() != op->getBlock())
+    leftOperands.insert(op.getA()); // used again by the next step
 
   // All in units of 16 bytes.
   SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 2);
@@ -122,9 +123,9 @@ void KernelLowering::settle() {
   inFlight.clear();
 }
 
-void KernelLowering::keepLeftOperands() {
+void KernelLowering::keepLeftOperands(Block &block) {
   for (Value tile : leftOperands) {
-    if (tile.getParentBlock() != &kernel.getBody().front())
+    if (tile.getParentBlock() != &block)
       continue;
     Values bits;
     for (Value pair : tiles[tile])

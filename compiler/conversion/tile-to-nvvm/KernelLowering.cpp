@@ -11,8 +11,9 @@ using namespace llsa::gpu;
 
 static constexpr int64_t kLanes = 32;
 
-KernelLowering::KernelLowering(tile::KernelOp kernel)
-    : kernel(kernel), warps(1), laneColumns(2), builder(kernel),
+KernelLowering::KernelLowering(tile::KernelOp kernel, bool dependentLaunch)
+    : kernel(kernel), warps(1), laneColumns(2),
+      dependentLaunch(dependentLaunch), builder(kernel),
       loc(kernel.getLoc()), nvvm(builder), hopper(builder) {
   if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
     warps = schedule.getWarps();
@@ -22,8 +23,11 @@ KernelLowering::KernelLowering(tile::KernelOp kernel)
 
 FailureOr<func::FuncOp> KernelLowering::run() {
   func::FuncOp function = createFunction();
+  if (dependentLaunch) {
+    function->setAttr("llsa.dependent_launch", builder.getUnitAttr());
+    waitForKernelBefore();
+  }
   emitLaneNumbers();
-  emitWorkItem();
 
   int64_t items = kernel.getNumItems();
   Value mine;
@@ -38,10 +42,7 @@ FailureOr<func::FuncOp> KernelLowering::run() {
                                             arith::CmpIPredicate::eq, lane,
                                             i32(0)));
   LogicalResult result = success();
-  when(mine, [&] {
-    result = lowerBlock(kernel.getBody().front());
-    keepLeftOperands();
-  });
+  when(mine, [&] { result = lowerBlock(kernel.getBody().front()); });
   loc = kernel.getLoc();
   func::ReturnOp::create(builder, loc);
   if (failed(result)) {
@@ -83,6 +84,8 @@ func::FuncOp KernelLowering::createFunction() {
     if (schedule.getCtas() > 0)
       function->setAttr("llsa.ctas_per_multiprocessor",
                         builder.getI64IntegerAttr(schedule.getCtas()));
+  if (kernel->hasAttr("tile.persistent"))
+    function->setAttr("llsa.persistent", builder.getUnitAttr());
   int64_t shared = 0;
   if (auto bytes = kernel->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
     shared = bytes.getInt();
@@ -121,6 +124,19 @@ func::FuncOp KernelLowering::createFunction() {
   return function;
 }
 
+/// What an earlier kernel of the program wrote must be read behind the wait. A
+/// load through a pointer that nobody writes here might be moved in front of
+/// it, so such pointers come out of the wait. A caller's tensor (strides that
+/// are not known) is an input, which was there before all kernels, or is only
+/// written.
+void KernelLowering::waitForKernelBefore() {
+  nvvm.waitForKernelBefore(loc);
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    if (cast<MemRefType>(argument.getType()).getLayout().isIdentity())
+      memories[argument].pointer =
+          nvvm.opaque(loc, memories[argument].pointer);
+}
+
 void KernelLowering::emitLaneNumbers() {
   auto shift = [&](Value x, int64_t bits) -> Value {
     return arith::ShRUIOp::create(builder, loc, x, i32(bits));
@@ -144,23 +160,23 @@ void KernelLowering::emitLaneNumbers() {
       loc, LLVM::AddressOfOp::create(builder, loc, pointer, "llsa_shared"));
 }
 
-void KernelLowering::emitWorkItem() {
-  Value number = add(mul(toIndex(nvvm.ctaId(loc)), index(warps)), toIndex(warp));
+SmallVector<Value> KernelLowering::workItemOf(Value cta) {
   // 32-bit division where the numbers allow it.
   bool narrow = llvm::isInt<31>(kernel.getNumItems() + warps);
-  if (narrow)
-    number = add(mul(nvvm.ctaId(loc), i32(warps)), warp);
+  Value number = narrow ? add(mul(cta, i32(warps)), warp)
+                        : add(mul(toIndex(cta), index(warps)), toIndex(warp));
   ArrayRef<int64_t> items = kernel.getItems();
-  workItem.resize(items.size());
+  Values ids(items.size());
   for (int64_t d = items.size() - 1; d >= 0; --d) {
     Value size = narrow ? i32(items[d]) : index(items[d]);
     Value part = d == 0 ? number
                         : Value(arith::RemUIOp::create(builder, loc, number,
                                                        size));
-    workItem[d] = narrow ? toIndex(part) : part;
+    ids[d] = narrow ? toIndex(part) : part;
     if (d > 0)
       number = arith::DivUIOp::create(builder, loc, number, size);
   }
+  return ids;
 }
 
 //===----------------------------------------------------------------------===//

@@ -47,7 +47,7 @@ struct SlotLayout {
 
 class KernelLowering {
 public:
-  explicit KernelLowering(tile::KernelOp kernel);
+  KernelLowering(tile::KernelOp kernel, bool dependentLaunch);
 
   /// Makes the function in front of the kernel; the kernel stays.
   mlir::FailureOr<mlir::func::FuncOp> run();
@@ -59,7 +59,9 @@ private:
   // KernelLowering.cpp: the frame.
   mlir::func::FuncOp createFunction();
   void emitLaneNumbers();
-  void emitWorkItem();
+  void waitForKernelBefore();
+  /// This warp's work item of CTA number `cta` (i32).
+  Values workItemOf(Value cta);
   /// The kernel has no tiles: one lane does the work.
   bool isScalarKernel();
 
@@ -149,8 +151,8 @@ private:
   /// Waits if `op` uses a result that is in flight, or must come after it.
   void settleBefore(mlir::Operation &op);
   void settle();
-  /// See Hopper::keep.
-  void keepLeftOperands();
+  /// At the end of a block, for what it made; see Hopper::keep.
+  void keepLeftOperands(mlir::Block &block);
 
   // BulkCopies.cpp: the copy engine.
   void lowerAllocBarriers(tile::AllocBarriersOp op);
@@ -203,6 +205,7 @@ private:
 
   tile::KernelOp kernel;
   int64_t warps, laneColumns;
+  bool dependentLaunch;
   mlir::OpBuilder builder;
   mlir::Location loc;
   Nvvm nvvm;
@@ -211,7 +214,6 @@ private:
   Value thread, lane, warp;
   Value rowInHalf, laneInRow; ///< g and t of TileLayout.h
   Value sharedMemory; ///< i32
-  Values workItem;
 
   mlir::IRMapping mapping;            ///< values that are not tiles
   llvm::DenseMap<Value, Values> tiles; ///< in registers

@@ -20,6 +20,10 @@ Value Nvvm::ctaId(Location loc) {
   return NVVM::BlockIdXOp::create(b, loc, b.getI32Type());
 }
 
+Value Nvvm::numCtas(Location loc) {
+  return NVVM::GridDimXOp::create(b, loc, b.getI32Type());
+}
+
 static Value shuffleBits(OpBuilder &b, Location loc, Value x, Value lane,
                          NVVM::ShflKind kind) {
   return NVVM::ShflOp::create(b, loc, x.getType(), allLanes(b, loc), x, lane,
@@ -60,6 +64,17 @@ static LLVM::InlineAsmOp assembly(OpBuilder &b, Location loc, StringRef text,
       b, loc, results, inputs, text, constraints, /*has_side_effects=*/true,
       /*is_align_stack=*/false, LLVM::TailCallKind::None,
       LLVM::AsmDialectAttr(), ArrayAttr());
+}
+
+void Nvvm::waitForKernelBefore(Location loc) {
+  assembly(b, loc, "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;", {},
+           "~{memory}", {});
+}
+
+Value Nvvm::opaque(Location loc, Value pointer) {
+  return assembly(b, loc, "mov.b64 $0, $1;", pointer.getType(), "=l,l,~{memory}",
+                  pointer)
+      .getResult(0);
 }
 
 Value Nvvm::sharedBase(Location loc, Value symbol) {

@@ -18,6 +18,7 @@ public:
 
   Value threadId(mlir::Location loc);
   Value ctaId(mlir::Location loc);
+  Value numCtas(mlir::Location loc);
 
   /// The value of the lane whose number differs by `mask` in its bits.
   Value shuffleXor(mlir::Location loc, Value x, int32_t mask);
@@ -28,6 +29,12 @@ public:
   /// 2^x and log2(x), approximately, subnormals flushed.
   Value exp2(mlir::Location loc, Value x);
   Value log2(mlir::Location loc, Value x);
+
+  /// Lets the next kernel of the stream start, and waits until the one before
+  /// is done and its writes are seen.
+  void waitForKernelBefore(mlir::Location loc);
+  /// The pointer, of unknown origin and not before this point.
+  Value opaque(mlir::Location loc, Value pointer);
 
   void barrier(mlir::Location loc);
   void warpBarrier(mlir::Location loc);

@@ -54,6 +54,10 @@ def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [Option<"dependentLaunch", "dependent-launch", "bool", "false",
+                        "Let the next kernel be launched from the start on, and wait for "
+                        "the one before (griddepcontrol); what it wrote is read behind "
+                        "the wait">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
                            "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",

@@ -20,6 +20,8 @@ namespace {
 
 struct ConvertTileToNVVM
     : public llsa::impl::ConvertTileToNVVMBase<ConvertTileToNVVM> {
+  using Base::Base;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (auto host :
@@ -29,7 +31,7 @@ struct ConvertTileToNVVM
     declareSharedMemory(module);
     for (auto kernel :
          llvm::make_early_inc_range(module.getOps<tile::KernelOp>())) {
-      if (failed(llsa::gpu::KernelLowering(kernel).run()))
+      if (failed(llsa::gpu::KernelLowering(kernel, dependentLaunch).run()))
         return signalPassFailure();
       kernel.erase();
     }

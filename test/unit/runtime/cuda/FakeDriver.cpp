@@ -79,6 +79,7 @@ FAKE CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
   *value = attribute == 75    ? fakeCuda.major
            : attribute == 76  ? fakeCuda.minor
            : attribute == 115 ? fakeCuda.pools
+           : attribute == 16  ? 4
                               : 0;
   return 0;
 }
@@ -117,6 +118,11 @@ FAKE CUresult cuModuleGetFunction(CUfunction *function, CUmodule,
   return std::strncmp(name, "fake_", 5) == 0 ? 0 : kNotFound;
 }
 FAKE CUresult cuFuncLoad(CUfunction) { return 0; }
+FAKE CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *ctas, CUfunction,
+                                                          int, size_t) {
+  *ctas = 2;
+  return 0;
+}
 FAKE CUresult cuFuncSetAttribute(CUfunction, int, int value) {
   return value > 227 * 1024 ? kInvalidValue : 0;
 }

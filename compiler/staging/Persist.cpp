@@ -1,0 +1,74 @@
+//===- Persist.cpp - a CTA works on one group of items after another ------===//
+
+#include "compiler/staging/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Builders.h"
+
+namespace llsa {
+#define GEN_PASS_DEF_PERSIST
+#include "compiler/staging/Passes.h.inc"
+} // namespace llsa
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::tile;
+
+namespace {
+struct Persist : public llsa::impl::PersistBase<Persist> {
+  void runOnOperation() override {
+    KernelOp kernel = getOperation();
+    int64_t warps =
+        kernel.getScheduleAttr() ? kernel.getScheduleAttr().getWarps() : 1;
+    // Whole CTAs, and copies that can run ahead into the next item.
+    if (kernel.getNumItems() % warps != 0 || !feedsAhead(kernel))
+      return;
+    Block &body = kernel.getBody().front();
+    SmallVector<Operation *> work;
+    for (Operation &op : body.without_terminator())
+      if (!op.hasTrait<OpTrait::ConstantLike>())
+        work.push_back(&op);
+
+    OpBuilder b(body.getTerminator());
+    Location loc = kernel.getLoc();
+    Value first = CtaOp::create(b, loc), step = NumCtasOp::create(b, loc);
+    Value end =
+        arith::ConstantIndexOp::create(b, loc, kernel.getNumItems() / warps);
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    auto loop = scf::ForOp::create(b, loc, first, end, step, zero);
+    loop->setAttr("tile.persistent", b.getUnitAttr());
+    b.setInsertionPointToEnd(loop.getBody());
+    Value done =
+        arith::AddIOp::create(b, loc, loop.getRegionIterArg(0), one);
+    Operation *yield = scf::YieldOp::create(b, loc, done);
+    for (Operation *op : work)
+      op->moveBefore(done.getDefiningOp());
+    (void)yield;
+    loop.walk([&](WorkItemOp item) {
+      item.getCtaMutable().assign(loop.getInductionVar());
+    });
+    kernel->setAttr("tile.persistent", b.getUnitAttr());
+  }
+
+  /// All that is loaded ahead are streams, one of each scope at most: their
+  /// rings are there at once.
+  static bool feedsAhead(KernelOp kernel) {
+    int64_t streams = 0;
+    WalkResult walk = kernel.walk([&](Operation *op) {
+      if (isa<StreamOp>(op)) {
+        ++streams;
+        return WalkResult::skip();
+      }
+      // A window's loads are staged loop by loop.
+      bool staged = isa<LoadOp, GatherOp>(op) &&
+                    llvm::any_of(op->getResult(0).getUses(), [](OpOperand &use) {
+                      return isa<DotOp>(use.getOwner()) &&
+                             use.getOperandNumber() == 1;
+                    });
+      return staged ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    return !walk.wasInterrupted() && streams >= 1 && streams <= 2;
+  }
+};
+} // namespace
