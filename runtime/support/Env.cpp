@@ -29,6 +29,8 @@ constexpr Variable kVariables[] = {
      "write every stage of each compilation here; skips the cache"},
     {"LLSA_LOG", "warn", "error, warn, info or debug: what stderr gets"},
     {"LLSA_CUDA_DRIVER", "libcuda.so.1", "NVIDIA's driver library"},
+    {"NVTX_INJECTION64_PATH", "none",
+     "set by NVIDIA's profilers: their library, which is told of ranges"},
     {"LLSA_TEST_DEVICE", "cpu",
      "where the numerics tests run their kernels: cpu or cuda"},
     {"LLSA_NUM_THREADS", "the CPUs of the affinity mask",
@@ -136,6 +138,10 @@ std::string logLevel() { return read("LLSA_LOG").value_or("warn"); }
 
 std::string cudaDriver() {
   return read("LLSA_CUDA_DRIVER").value_or("libcuda.so.1");
+}
+
+std::string nvtxInjection() {
+  return read("NVTX_INJECTION64_PATH").value_or("");
 }
 
 std::string testDevice() { return read("LLSA_TEST_DEVICE").value_or("cpu"); }

@@ -54,6 +54,8 @@ std::string dumpDir();
 std::string logLevel();
 /// LLSA_CUDA_DRIVER; "libcuda.so.1" by default.
 std::string cudaDriver();
+/// NVTX_INJECTION64_PATH, which profilers set; empty when there is none.
+std::string nvtxInjection();
 /// LLSA_TEST_DEVICE; "cpu" by default.
 std::string testDevice();
 /// LLSA_NUM_THREADS, or 0: one per CPU that this process may use.
