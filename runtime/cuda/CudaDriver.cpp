@@ -62,6 +62,16 @@ bool loadFunctions(void *library, CudaDriver &driver, std::string &missing) {
   load(driver.EventRecord, "cuEventRecord");
   load(driver.EventSynchronize, "cuEventSynchronize");
   load(driver.EventElapsedTime, "cuEventElapsedTime");
+  load(driver.StreamCreate, "cuStreamCreate");
+  load(driver.StreamDestroy, "cuStreamDestroy_v2");
+  load(driver.StreamSynchronize, "cuStreamSynchronize");
+  load(driver.StreamBeginCapture, "cuStreamBeginCapture_v2");
+  load(driver.StreamEndCapture, "cuStreamEndCapture");
+  load(driver.GraphInstantiate, "cuGraphInstantiateWithFlags");
+  load(driver.GraphLaunch, "cuGraphLaunch");
+  load(driver.GraphExecDestroy, "cuGraphExecDestroy");
+  load(driver.GraphDestroy, "cuGraphDestroy");
+  load(driver.MemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2");
   load(driver.GetErrorName, "cuGetErrorName");
   load(driver.GetErrorString, "cuGetErrorString");
   return missing.empty();
