@@ -9,6 +9,6 @@ A thin layer over the C interface (runtime/capi/llsa.h) by ctypes. Tensors are
 anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported.
 """
 
-from ._capi import Context, Kernel, LLSAError, TensorInfo, Variant, library_path, version
+from ._capi import Context, Kernel, Launch, LLSAError, TensorInfo, Variant, library_path, version
 
-__all__ = ["Context", "Kernel", "LLSAError", "TensorInfo", "Variant", "library_path", "version"]
+__all__ = ["Context", "Kernel", "Launch", "LLSAError", "TensorInfo", "Variant", "library_path", "version"]

@@ -43,6 +43,7 @@ class _ContextOptions(ctypes.Structure):
 
 
 TensorInfo = namedtuple("TensorInfo", "name dtype shape")
+_DL_CUDA = 2  # kDLCUDA
 _DTYPES = {(0, 32): "int32", (2, 32): "float32", (2, 16): "float16", (4, 16): "bfloat16"}
 
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
@@ -175,10 +176,47 @@ class Kernel:
 
     def __call__(self, inputs, outputs):
         """Runs on tensors with `__dlpack__`; outputs are written."""
-        capsules = [[tensor.__dlpack__() for tensor in group] for group in (inputs, outputs)]
-        arrays = []
-        for group in capsules:
-            pointers = [ctypes.cast(_capsule_pointer(capsule, b"dltensor"), POINTER(_DLTensor)) for capsule in group]
-            arrays.append((POINTER(_DLTensor) * max(1, len(group)))(*pointers))
-        self._library.check(self._library.llsaKernelLaunch(
-            self._handle, arrays[0], len(inputs), arrays[1], len(outputs), None, 0, None))
+        self.bind(inputs, outputs)()
+
+    def bind(self, inputs, outputs, workspace=None):
+        """The kernel with its tensors: for many calls on the same memory, or for
+        a stream. `workspace`: a tensor of at least workspace_bytes bytes."""
+        return Launch(self, inputs, outputs, workspace)
+
+
+class Launch:
+    """A kernel bound to tensors, whose memory it keeps; a call is one call of
+    the C interface and no more."""
+
+    def __init__(self, kernel, inputs, outputs, workspace):
+        self._kernel = kernel  # its context owns it
+        self._capsules = []
+        self._inputs, self._outputs = self._views(inputs), self._views(outputs)
+        self._counts = len(inputs), len(outputs)
+        self._workspace, self._workspace_bytes = None, 0
+        if workspace is not None:
+            view = self._view(workspace).contents
+            elements = 1
+            for d in range(view.ndim):
+                elements *= view.shape[d]
+            self._workspace = view.data + view.byte_offset
+            self._workspace_bytes = elements * view.dtype.bits * view.dtype.lanes // 8
+
+    def _view(self, tensor):
+        # A producer on a GPU would make streams wait for each other, which is
+        # the caller's business here; -1 asks it not to.
+        on_gpu = tensor.__dlpack_device__()[0] == _DL_CUDA
+        capsule = tensor.__dlpack__(stream=-1) if on_gpu else tensor.__dlpack__()
+        self._capsules.append(capsule)
+        return ctypes.cast(_capsule_pointer(capsule, b"dltensor"), POINTER(_DLTensor))
+
+    def _views(self, tensors):
+        return (POINTER(_DLTensor) * max(1, len(tensors)))(*[self._view(tensor) for tensor in tensors])
+
+    def __call__(self, stream=None):
+        """Runs the kernel. On a GPU: on a stream (its handle as a number; None:
+        the default stream), without waiting."""
+        library = self._kernel._library
+        library.check(library.llsaKernelLaunch(
+            self._kernel._handle, self._inputs, self._counts[0], self._outputs, self._counts[1],
+            self._workspace, self._workspace_bytes, stream))
