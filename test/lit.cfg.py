@@ -1,6 +1,8 @@
 """How the .mlir tests run: see docs of LLVM's lit. Configured by CMake."""
 
+import ctypes
 import os
+import shutil
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -9,7 +11,7 @@ config.name = "llsa"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 # unit/ and numerics/ hold C++ tests, which ctest runs by itself.
-config.excludes = ["CMakeLists.txt", "Inputs", "unit", "numerics"]
+config.excludes = ["CMakeLists.txt", "Inputs", "unit", "numerics", "gpu"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.llsa_obj_root, "test")
 
@@ -19,6 +21,24 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 for name in [name for name in os.environ if name.startswith("LLSA_")]:
     config.environment.pop(name, None)
 config.environment["LLSA_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")
+
+# NVIDIA's assembler is used where there is one.
+if "CUDA_HOME" in os.environ:
+    config.environment["CUDA_HOME"] = os.environ["CUDA_HOME"]
+
+
+def has_assembler():
+    folder = os.path.join(os.environ.get("CUDA_HOME", ""), "bin")
+    if shutil.which("ptxas") or shutil.which("ptxas", path=folder):
+        return True
+    try:
+        return bool(ctypes.CDLL("libnvJitLink.so.13"))
+    except OSError:
+        return False
+
+
+if has_assembler():
+    config.available_features.add("assembler")
 
 llvm_config.with_environment("PATH", config.llsa_bin_dir, append_path=True)
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
@@ -36,6 +56,7 @@ llvm_config.add_tool_substitutions(
     ],
     [config.llsa_bin_dir],
 )
+config.substitutions.append(("%path", config.environment["PATH"]))
 config.substitutions.append(("%python", '"%s"' % config.python_executable))
 config.substitutions.append(("%source", config.llsa_source_root))
 config.substitutions.append(

@@ -99,6 +99,9 @@ Expected<CompileResult> Compilation::run(StringRef source,
     if (!isOnTheWay(stage, isGpu))
       return fail("the stage '" + stageName(stage) + "' is not on the way to " +
                   result.program.target);
+  if (last > Stage::Program)
+    return fail("the stage '" + stageName(last) +
+                "' is not the compiler's: an assembler makes it of PTX");
   if (options.startFrom && *options.startFrom >= Stage::Asm)
     return fail("cannot start from the stage '" +
                 stageName(*options.startFrom) +
@@ -220,6 +223,7 @@ Error Compilation::runPasses(Stage stage) {
   pipeline.indices = result.program.spec.indices;
   pipeline.target = result.program.target;
   pipeline.gpu = isGpu;
+  pipeline.bulkCopies = isGpu && gpuTarget.hasBulkCopies();
   pipeline.maxSharedBytes = isGpu ? gpuTarget.maxSharedBytes() : 0;
   pipeline.vectorBytes = target.vectorBits / 8;
   pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;
@@ -307,10 +311,17 @@ Error Compilation::createCodeGen() {
 }
 
 void Compilation::readKernels() {
-  for (Kernel &kernel : result.program.kernels)
-    if (Operation *function = module->lookupSymbol(kernel.name))
-      if (auto bytes = function->getAttrOfType<IntegerAttr>("llsa.shared_bytes"))
-        kernel.sharedBytes = bytes.getInt();
+  for (Kernel &kernel : result.program.kernels) {
+    Operation *function = module->lookupSymbol(kernel.name);
+    if (!function)
+      continue;
+    if (auto bytes = function->getAttrOfType<IntegerAttr>("llsa.shared_bytes"))
+      kernel.sharedBytes = bytes.getInt();
+    kernel.views.clear();
+    if (auto views = function->getAttrOfType<ArrayAttr>("llsa.views"))
+      for (auto view : views.getAsRange<DenseI64ArrayAttr>())
+        kernel.views.push_back({view[0], view[1], view[2]});
+  }
 }
 
 Error Compilation::runCodeGen(Stage stage) {

@@ -31,6 +31,10 @@ StringRef stageName(Stage stage) {
     return "ptx";
   case Stage::Program:
     return "program";
+  case Stage::Cubin:
+    return "cubin";
+  case Stage::SASS:
+    return "sass";
   }
   llvm_unreachable("all stages are listed");
 }
@@ -59,6 +63,10 @@ StringRef stageDescription(Stage stage) {
     return "PTX text (GPU)";
   case Stage::Program:
     return "the launch plan as JSON";
+  case Stage::Cubin:
+    return "machine code, where an assembler is found (GPU)";
+  case Stage::SASS:
+    return "machine code as text, where a disassembler is found (GPU)";
   }
   llvm_unreachable("all stages are listed");
 }
@@ -67,7 +75,7 @@ ArrayRef<Stage> allStages() {
   static constexpr Stage kStages[] = {
       Stage::Bind, Stage::LLSA, Stage::Tile,   Stage::Vector,
       Stage::Staged, Stage::NVVM, Stage::LLVM, Stage::LLVMIR,
-      Stage::Asm,  Stage::PTX,  Stage::Program};
+      Stage::Asm,  Stage::PTX,  Stage::Program, Stage::Cubin, Stage::SASS};
   return kStages;
 }
 
@@ -79,6 +87,8 @@ bool isOnTheWay(Stage stage, bool gpu) {
   case Stage::Staged:
   case Stage::NVVM:
   case Stage::PTX:
+  case Stage::Cubin:
+  case Stage::SASS:
     return gpu;
   default:
     return true;

@@ -27,10 +27,12 @@ enum class Stage {
   Asm,     ///< CPU: assembly text
   PTX,     ///< GPU: PTX text
   Program, ///< the launch plan as JSON
+  Cubin,   ///< GPU: machine code, which the runtime's assembler makes of PTX
+  SASS,    ///< GPU: machine code as text
 };
 
 /// "bind", "llsa", "tile", "vector", "staged", "nvvm", "llvm", "llvmir", "asm",
-/// "ptx", "program".
+/// "ptx", "program", "cubin", "sass".
 llvm::StringRef stageName(Stage stage);
 /// What a reader finds at that stage, in one line.
 llvm::StringRef stageDescription(Stage stage);

@@ -42,6 +42,8 @@ void buildTilePipeline(OpPassManager &pm, const PipelineOptions &options) {
   ConvertLLSAToTileOptions convert;
   convert.widenDots = !options.gpu;
   convert.lazyRescale = options.gpu;
+  convert.streams = options.gpu;
+  convert.pairStreams = options.bulkCopies;
   pm.addPass(createConvertLLSAToTile(convert));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -60,6 +62,9 @@ void buildVectorPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernels = pm.nest<tile::KernelOp>();
+  StageStreamsOptions streams;
+  streams.bulk = options.bulkCopies;
+  kernels.addPass(createStageStreams(streams));
   kernels.addPass(createLowerGather());
   kernels.addPass(createPipelineLoads());
   kernels.addPass(createCanonicalizerPass());

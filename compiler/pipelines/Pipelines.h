@@ -23,6 +23,7 @@ struct PipelineOptions {
   bool indices = false;         ///< return the selected indices too
   std::string target = "cpu";   ///< exact target, for the choice of schedules
   bool gpu = false;             ///< the target is a GPU
+  bool bulkCopies = false;      ///< GPU: has a copy engine and wgmma (sm_90a)
   int64_t maxSharedBytes = 0;   ///< GPU: shared memory that a CTA may have
   int64_t vectorBytes = 32;     ///< CPU: bytes of a vector register
   int64_t vectorRegisters = 16; ///< CPU: how many there are

@@ -1,6 +1,7 @@
 //===- RegisterPipelines.cpp ------------------------------------*- C++ -*-===//
 #include "compiler/pipelines/Pipelines.h"
 
+#include "compiler/schedule/TargetInfo.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -33,7 +34,13 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     options.spec = spec;
     options.indices = indices;
     options.target = target;
-    options.gpu = StringRef(options.target).starts_with("sm_");
+    // An unknown target has a diagnostic from llsa-assign-schedule.
+    if (llvm::Expected<TargetInfo> info = parseTargetInfo(options.target)) {
+      options.gpu = info->isGpu;
+      options.bulkCopies = info->bulkCopies;
+    } else {
+      llvm::consumeError(info.takeError());
+    }
     options.vectorBytes = vectorBytes;
     options.vectorRegisters = vectorRegisters;
     return options;

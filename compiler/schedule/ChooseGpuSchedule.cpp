@@ -11,9 +11,18 @@ static constexpr int64_t kTileRows = 16;
 static constexpr int64_t kTileCols = 16;
 
 static constexpr int64_t kWarps = 8;
+static constexpr int64_t kWarpGroup = 4; ///< warps that wgmma takes
 static constexpr int64_t kStages = 3;
+static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kCols = 64;
+static constexpr int64_t kSelectCols = 128; ///< sorted at once
+static constexpr int64_t kFewTiles = 512;   ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
+/// Selections within coarser ones: warps of a CTA, and its shared memory.
+static constexpr int64_t kGatherWarps = 2;
+/// Warps that leave each thread 128 registers.
+static constexpr int64_t kResidentWarps = 16;
+static constexpr int64_t kGatherBytes = 64 * 1024;
 /// What the hardware keeps of shared memory for itself, per CTA.
 static constexpr int64_t kReservedBytes = 1024;
 /// Depth up to which a thread needs at most 128 registers, so that two CTAs of
@@ -27,7 +36,57 @@ static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
   int64_t privateCols = schedule.privateCols ? schedule.privateCols : schedule.cols;
   int64_t shared = schedule.cols * row;
   int64_t own = problem.blocks.empty() ? 0 : schedule.warps * privateCols * row;
+  if (problem.windows)
+    own = std::max(own, schedule.warps * schedule.cols * row);
   return schedule.stages * std::max(shared, own);
+}
+
+/// Warps of a CTA: as many as there are tiles; fewer where that makes a source
+/// one that all of them share.
+static int64_t mostWarps(const Problem &problem) {
+  int64_t granule = problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
+  int64_t tiles = llvm::divideCeil(problem.queries, granule);
+  int64_t warps = std::min<int64_t>(kWarps, llvm::PowerOf2Ceil(tiles));
+  if (problem.granule % (kTileRows * kWarps) != 0 &&
+      problem.granule % (kTileRows * kWarps / 2) == 0)
+    warps = std::min(warps, kWarps / 2);
+  return warps;
+}
+
+/// An attend whose shared sources go through the copy engine and wgmma, while
+/// each warp gathers its own blocks: both rings are there at once.
+static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
+                               const TargetInfo &target) {
+  if (!target.bulkCopies || problem.kind != Problem::Kind::Attend ||
+      problem.elementBytes != 2 || problem.windows)
+    return false;
+  int64_t warps = mostWarps(problem);
+  if (warps < kWarpGroup)
+    return false;
+  bool isPrivate = problem.granule % (kTileRows * warps) != 0;
+  int64_t key = problem.depth * problem.elementBytes * 2; // and its value
+  int64_t most = 1;
+  for (int64_t keys : problem.keys)
+    most = std::max(most, keys);
+  for (int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1; ctas >= 1; --ctas)
+    for (schedule.warps = warps; schedule.warps >= kWarpGroup; schedule.warps /= 2)
+      for (schedule.stages = kBulkStages; schedule.stages >= 2; --schedule.stages) {
+        schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
+                                          isPrivate ? kCols / 2 : kCols);
+        schedule.privateCols = std::min(kPrivateCols, schedule.cols);
+        schedule.privateStages = isPrivate ? 2 : 0;
+        int64_t bytes = schedule.stages * (schedule.cols * key + 16);
+        if (isPrivate)
+          bytes += schedule.warps * schedule.privateStages *
+                   schedule.privateCols * key;
+        if (bytes <= target.sharedBytes / ctas - kReservedBytes) {
+          schedule.rows = kTileRows;
+          schedule.ctas = ctas == 2 ? 2 : 0;
+          return true;
+        }
+      }
+  schedule = Schedule();
+  return false;
 }
 
 static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
@@ -37,20 +96,25 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
     most = std::max(most, keys);
   bool isAttend = problem.kind == Problem::Kind::Attend;
   schedule.rows = kTileRows;
-  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), kCols);
+  // Few tiles: half as high, so that there are twice as many.
+  if (!isAttend &&
+      problem.heads * llvm::divideCeil(problem.queries, kTileRows) < kFewTiles)
+    schedule.rows = kTileRows / 2;
+  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
+                                    isAttend ? kCols : kSelectCols);
   if (isAttend)
     schedule.privateCols = std::min(kPrivateCols, schedule.cols);
 
   int64_t granule = problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
   int64_t tiles = llvm::divideCeil(problem.queries, granule);
+  int64_t warps = mostWarps(problem);
   int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1;
   // Two CTAs first, many warps before many stages, wide steps before both.
   for (; ctas >= 1; --ctas)
     for (int64_t cols = schedule.cols; cols >= kTileCols; cols /= 2) {
       schedule.cols = cols;
       schedule.privateCols = std::min(schedule.privateCols, cols);
-      for (schedule.warps = std::min<int64_t>(kWarps, llvm::PowerOf2Ceil(tiles));
-           schedule.warps >= 1; schedule.warps /= 2)
+      for (schedule.warps = warps; schedule.warps >= 1; schedule.warps /= 2)
         for (schedule.stages = kStages; schedule.stages >= 1; --schedule.stages)
           if (ringBytes(problem, schedule) <=
                   target.sharedBytes / ctas - kReservedBytes &&
@@ -66,6 +130,28 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   schedule.warps = schedule.stages = 1;
 }
 
+/// A selection within a coarser one: few candidates a warp, all its own. Many
+/// warps hide each other's latency better than deep pipelines would.
+static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
+                                 const TargetInfo &target) {
+  int64_t most = 1;
+  for (int64_t keys : problem.keys)
+    most = std::max(most, keys);
+  schedule.rows = kTileRows;
+  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), kSelectCols);
+  schedule.warps = kGatherWarps;
+  int64_t key = problem.depth * problem.elementBytes;
+  while (schedule.cols > kTileCols &&
+         schedule.warps * schedule.cols * key > kGatherBytes)
+    schedule.cols /= 2;
+  while (schedule.warps > 1 &&
+         schedule.warps * schedule.cols * key > kGatherBytes)
+    schedule.warps /= 2;
+  int64_t bytes = schedule.warps * schedule.cols * key + kReservedBytes;
+  schedule.ctas = std::min(target.sharedBytes / bytes,
+                           kResidentWarps / schedule.warps);
+}
+
 namespace llsa {
 
 Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
@@ -73,7 +159,10 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
   switch (problem.kind) {
   case Problem::Kind::Attend:
   case Problem::Kind::Select:
-    chooseMatrixSchedule(schedule, problem, target);
+    if (problem.kind == Problem::Kind::Select && !problem.blocks.empty())
+      chooseGatherSchedule(schedule, problem, target);
+    else if (!chooseBulkSchedule(schedule, problem, target))
+      chooseMatrixSchedule(schedule, problem, target);
     break;
   case Problem::Kind::Pool:
     for (int64_t level = 1; level < problem.levels; ++level)

@@ -24,6 +24,8 @@ struct Schedule {
   int64_t privateCols = 0;
   /// CTAs that a multiprocessor should hold at once; 0: no matter.
   int64_t ctas = 0;
+  /// Buffers of the load pipelines of private sources; 0: `stages`.
+  int64_t privateStages = 0;
 };
 
 /// On the CPU the rows of a tile lie in vector lanes:

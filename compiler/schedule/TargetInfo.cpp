@@ -24,16 +24,17 @@ namespace {
 struct Gpu {
   StringLiteral name;
   int64_t sharedKilobytes; ///< of a multiprocessor
+  bool bulkCopies;
 };
 } // namespace
 
 /// CUDA C++ Programming Guide, table of technical specifications per compute
 /// capability.
-static constexpr Gpu kGpus[] = {{"sm_80", 164},
-                                {"sm_89", 100},
-                                {"sm_90a", 228},
-                                {"sm_100a", 228},
-                                {"sm_120a", 100}};
+static constexpr Gpu kGpus[] = {{"sm_80", 164, false},
+                                {"sm_89", 100, false},
+                                {"sm_90a", 228, true},
+                                {"sm_100a", 228, false},
+                                {"sm_120a", 100, false}};
 
 ArrayRef<StringLiteral> llsa::gpuTargets() {
   static const SmallVector<StringLiteral> kNames =
@@ -48,6 +49,7 @@ Expected<TargetInfo> llsa::parseTargetInfo(StringRef target) {
       info.name = target.str();
       info.isGpu = true;
       info.sharedBytes = gpu.sharedKilobytes * 1024;
+      info.bulkCopies = gpu.bulkCopies;
       return info;
     }
   auto [kind, rest] = target.split(':');

@@ -18,6 +18,9 @@ struct TargetInfo {
 
   bool isGpu = false;
   int64_t sharedBytes = 0; ///< GPU: shared memory of a multiprocessor
+  /// GPU: the copy engine fills what warps share, and four of them multiply by
+  /// it together (wgmma).
+  bool bulkCopies = false;
 
   /// Float32 lanes of one vector register.
   int64_t lanes() const { return vectorBytes / 4; }

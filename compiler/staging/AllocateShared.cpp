@@ -34,6 +34,12 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
         kernel.getScheduleAttr() ? kernel.getScheduleAttr().getWarps() : 1;
     SmallVector<Ring> rings = findRings(kernel, warps);
     int64_t total = place(rings);
+    // Barriers live as long as the kernel does.
+    Builder b(&getContext());
+    for (auto barriers : kernel.getBody().front().getOps<AllocBarriersOp>()) {
+      barriers.setOffsetAttr(b.getI64IntegerAttr(total));
+      total += barriers.getBytes();
+    }
     if (total > limit) {
       InFlightDiagnostic error = kernel.emitOpError()
                                  << "needs " << total
@@ -47,7 +53,6 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
             << stringifyScope(ring.op.getScope());
       return signalPassFailure();
     }
-    Builder b(&getContext());
     for (Ring &ring : rings)
       ring.op.setOffsetAttr(b.getI64IntegerAttr(ring.offset));
     kernel->setAttr("tile.shared_bytes", b.getI64IntegerAttr(total));

@@ -4,6 +4,55 @@
 
 include "mlir/Pass/PassBase.td"
 
+def StageStreams : Pass<"tile-stage-streams", "::llsa::tile::KernelOp"> {
+  let summary = "Copy the elements of streams to shared memory ahead of time";
+  let description = [{
+    A `tile.stream` becomes rings in shared memory, the copies of its first
+    elements where it stands, and at every `tile.next` the copies of an element
+    some steps later, into the slot of the element before.
+
+    Whose the rings are follows from who wants the elements, as in
+    `tile-lower-gather`: all warps of a CTA the same ones (`scope cta`), or each
+    its own (`scope warp`). With `bulk` the copy engine fills shared rings, and
+    mbarriers say when a slot is full or free, so that no warp waits for another
+    one that is not far behind; else every lane copies a part by cp.async.
+
+    The number of slots is the schedule's `stages` (`private_stages`).
+
+    ```mlir
+    tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
+        items [4] schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c8 = arith.constant 8 : index
+      %c16 = arith.constant 16 : index
+      %c32 = arith.constant 32 : index
+      %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+      %w = tile.work_item : index
+      %row = arith.muli %w, %c16 : index
+      %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+      %s = tile.stream count 8 {
+      ^bb0(%i: index):
+        %r = arith.muli %i, %c32 : index
+        %t = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+        tile.stream_yield %t : tensor<32x64xbf16>
+      } : !tile.stream<tensor<32x64xbf16>>
+      %d = scf.for %i = %c0 to %c8 step %c1 iter_args(%sum = %zero) -> tensor<16x32xf32> {
+        %b = tile.next %s[%i] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+        %n = tile.dot %a, %b, %sum transpose_b : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+        scf.yield %n : tensor<16x32xf32>
+      }
+      tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+      tile.return
+    }
+    ```
+  }];
+  let options = [Option<"bulk", "bulk", "bool", "false",
+                        "shared rings of 16-bit elements are filled by the copy engine">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::llsa::tile::TileDialect"];
+}
+
 def LowerGather : Pass<"tile-lower-gather", "::llsa::tile::KernelOp"> {
   let summary = "Copy the right operands of dots to shared memory";
   let description = [{

@@ -58,6 +58,10 @@ std::optional<Uniformity::Range> Uniformity::compute(Value value) {
   if (std::optional<int64_t> number = constantOf(value))
     return Range{std::abs(*number), 1, number};
   if (auto argument = dyn_cast<BlockArgument>(value)) {
+    // All warps ask for a stream's elements together (or the stream is not
+    // shared, whatever is said of its index).
+    if (isa<StreamOp>(argument.getOwner()->getParentOp()))
+      return Range{1, 1, std::nullopt};
     // An induction variable of a loop with uniform bounds.
     auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
     if (loop && argument == loop.getInductionVar() &&

@@ -41,6 +41,8 @@ def LLSA_Dialect : Dialect {
     * `llsa.stack_bytes`, on a kernel's function: how much stack a call needs.
     * `llsa.shared_bytes`, likewise: dynamic shared memory of a CTA.
     * `llsa.threads`, likewise: threads of a CTA.
+    * `llsa.views`, likewise: the boxes that the copy engine moves, [argument,
+      rows, columns] each.
     * `llsa.ctas_per_multiprocessor`, likewise: how many shall fit at once.
     * `llsa.spec`, `llsa.variant`, on a module: what a dumped stage was made from.
   }];

@@ -71,6 +71,7 @@ LogicalResult LLSADialect::verifyRegionResultAttribute(
 LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attribute) {
   return verifyKnown(op, "", attribute,
-                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes", "llsa.shared_bytes", "llsa.threads", "llsa.ctas_per_multiprocessor",
+                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes", "llsa.shared_bytes", "llsa.threads", "llsa.views",
+                      "llsa.ctas_per_multiprocessor",
                       "llsa.spec", "llsa.variant"});
 }

@@ -21,7 +21,14 @@ using namespace llsa::tile;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/tile/TileAttrs.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/tile/TileTypes.cpp.inc"
+
 void TileDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/tile/TileTypes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/tile/TileOps.cpp.inc"
@@ -41,7 +48,7 @@ Operation *TileDialect::materializeConstant(OpBuilder &builder, Attribute value,
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t rows, int64_t cols, int64_t warps,
                                    int64_t stages, int64_t privateCols,
-                                   int64_t ctas) {
+                                   int64_t ctas, int64_t privateStages) {
   for (auto [name, value] : {std::pair<const char *, int64_t>{"rows", rows},
                              {"cols", cols},
                              {"warps", warps},

@@ -12,4 +12,7 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/tile/TileAttrs.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/tile/TileTypes.h.inc"
+
 #endif // LLSA_DIALECTS_TILE_TILEDIALECT_H

@@ -23,6 +23,7 @@ def Tile_Dialect : Dialect {
     the unit is the warp.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
@@ -50,9 +51,11 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       gathers for itself; 0 (the default) means `cols`.
     * `ctas`: CTAs that a multiprocessor should hold at once, which limits a
       thread's registers; 0 (the default): no limit.
+    * `private_stages`: buffers of the pipelines of such sources; 0 (the default)
+      means `stages`.
 
     Constraints:
-    * (C1) each is at least 1, but `private_cols` and `ctas` may be 0.
+    * (C1) each is at least 1, but `private_cols`, `ctas` and `private_stages` may be 0.
 
     ```mlir
     #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
@@ -60,9 +63,29 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
   }];
   let parameters = (ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps, "int64_t":$stages,
                         DefaultValuedParameter<"int64_t", "0">:$private_cols,
-                        DefaultValuedParameter<"int64_t", "0">:$ctas);
+                        DefaultValuedParameter<"int64_t", "0">:$ctas,
+                        DefaultValuedParameter<"int64_t", "0">:$private_stages);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// !tile.stream
+//===----------------------------------------------------------------------===//
+
+def Tile_Stream : TypeDef<Tile_Dialect, "Stream"> {
+  let mnemonic = "stream";
+  let summary = "A sequence of tiles";
+  let description = [{
+    What `tile.stream` makes and `tile.next` takes from; the parameters are the
+    tiles of one element.
+
+    ```mlir
+    !tile.stream<tensor<32x64xbf16>, tensor<32x64xbf16>>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::Type">:$tiles);
+  let assemblyFormat = "`<` $tiles `>`";
 }
 
 #endif // TILE_DIALECT_TD

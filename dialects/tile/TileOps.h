@@ -21,4 +21,12 @@ bool isTileShape(mlir::RankedTensorType type);
 #define GET_OP_CLASSES
 #include "dialects/tile/TileOps.h.inc"
 
+namespace llsa::tile {
+/// The copy engine can fill rows of so many bytes.
+bool isBulkRow(int64_t bytes);
+/// Rows that one bulk copy of a gather takes: a block, or a piece that divides
+/// it; 0 if these rows cannot be copied so.
+int64_t bulkRowsOf(BlockRowsOp rows);
+} // namespace llsa::tile
+
 #endif // LLSA_DIALECTS_TILE_TILEOPS_H

@@ -93,6 +93,67 @@ LogicalResult GatherAsyncOp::verify() {
   return success();
 }
 
+/// What the copy engine asks of a ring.
+static LogicalResult verifyBulkRing(Operation *op, Value ring) {
+  auto type = cast<MemRefType>(ring.getType());
+  int64_t bytes = type.getDimSize(2) * type.getElementTypeBitWidth() / 8;
+  if (ring.getDefiningOp<AllocSharedOp>().getScope() != Scope::Cta ||
+      !isBulkRow(bytes)) // bulk_copy_c4, bulk_gather_c4
+    return op->emitOpError() << "needs a ring of scope cta with rows of 32, 64 "
+                                "or a multiple of 128 bytes, got "
+                             << type << " with rows of " << bytes << " bytes";
+  return success();
+}
+
+bool llsa::tile::isBulkRow(int64_t bytes) {
+  return bytes == 32 || bytes == 64 || (bytes > 0 && bytes % 128 == 0);
+}
+
+int64_t llsa::tile::bulkRowsOf(BlockRowsOp rows) {
+  int64_t width = cast<RankedTensorType>(rows.getResult().getType()).getDimSize(1);
+  int64_t block = rows.getBlock();
+  if (rows.getPart())
+    return block % width == 0 && width % 8 == 0 ? width : 0;
+  return width % block == 0 && block % 8 == 0 ? block : 0;
+}
+
+LogicalResult BulkCopyOp::verify() {
+  auto source = cast<MemRefType>(getSource().getType());
+  if (failed(verifyCopy(*this, source, getIndices().size(), source.getRank(),
+                        getRing())))
+    return failure();
+  return verifyBulkRing(*this, getRing());
+}
+LogicalResult BulkGatherOp::verify() {
+  auto source = cast<MemRefType>(getSource().getType());
+  if (failed(verifyCopy(*this, source, getIndices().size(),
+                        source.getRank() - 1, getRing())) ||
+      failed(verifyBulkRing(*this, getRing())))
+    return failure();
+  auto rows = getRows().getDefiningOp<BlockRowsOp>();
+  if (!rows || bulkRowsOf(rows) == 0) // bulk_gather_c5
+    return emitOpError() << "rows must be made by tile.block_rows and name "
+                            "whole blocks or pieces that divide one";
+  return success();
+}
+
+LogicalResult AllocBarriersOp::verify() {
+  MemRefType type = getBarriers().getType();
+  if (!type.hasStaticShape() ||
+      type.getMemorySpaceAsInt() != 3) // alloc_barriers_c1
+    return emitOpError() << "must make Sxi64 of static size in memory space 3, "
+                            "got "
+                         << type;
+  return success();
+}
+int64_t AllocBarriersOp::getBytes() {
+  return getBarriers().getType().getDimSize(0) * 2 * 8;
+}
+void AllocBarriersOp::getEffects(Effects &effects) {
+  effects.emplace_back(MemoryEffects::Allocate::get(),
+                       cast<OpResult>(getBarriers()));
+}
+
 LogicalResult SharedTileOp::verify() {
   MemRefType ring = getRing().getType();
   auto tile = cast<RankedTensorType>(getResult().getType());
@@ -131,3 +192,8 @@ static void orderEverything(Effects &effects) {
 void CommitGroupOp::getEffects(Effects &effects) { orderEverything(effects); }
 void WaitGroupOp::getEffects(Effects &effects) { orderEverything(effects); }
 void BarrierOp::getEffects(Effects &effects) { orderEverything(effects); }
+void ExpectOp::getEffects(Effects &effects) { orderEverything(effects); }
+void BulkCopyOp::getEffects(Effects &effects) { orderEverything(effects); }
+void BulkGatherOp::getEffects(Effects &effects) { orderEverything(effects); }
+void AwaitOp::getEffects(Effects &effects) { orderEverything(effects); }
+void ReleaseOp::getEffects(Effects &effects) { orderEverything(effects); }

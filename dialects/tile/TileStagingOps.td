@@ -187,4 +187,160 @@ def Tile_SharedTileOp : Tile_CopyOp<"shared_tile"> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Bulk copies: the copy engine fills a ring, mbarriers say when
+//===----------------------------------------------------------------------===//
+
+/// Two mbarriers for each slot of a ring.
+def Tile_Barriers : MemRefRankOf<[I64], [1]>;
+
+def Tile_AllocBarriersOp : Tile_Op<"alloc_barriers", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Barriers for the slots of rings that bulk copies fill";
+  let description = [{
+    For each of S slots a barrier that says *full* and one that says *free*. A
+    slot is used in rounds 0, 1, ...: in each one thread arms it
+    (`tile.expect`), copies fill it, all warps wait until it is full
+    (`tile.await`), read, and give it back (`tile.release`). All warps of the
+    CTA must pass a `tile.barrier scope cta` between this and the first use.
+
+    Constraints:
+    * (C1) the result is `Sxi64` in memory space 3, of static size.
+
+    ```mlir
+    tile.kernel @bars(%k: memref<64x64xbf16>) items [4]
+        schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+      %c0 = arith.constant 0 : index
+      %ring = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
+      %bars = tile.alloc_barriers : memref<2xi64, 3>
+      tile.barrier scope cta
+      %p = tile.is_producer
+      scf.if %p {
+        tile.expect %bars[%c0] round %c0 bytes 4096 : memref<2xi64, 3>
+        tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars
+            : memref<64x64xbf16>, memref<2x32x64xbf16, 3>, memref<2xi64, 3>
+      }
+      tile.await %bars[%c0] round %c0 : memref<2xi64, 3>
+      tile.release %bars[%c0] : memref<2xi64, 3>
+      tile.return
+    }
+    ```
+  }];
+  let arguments = (ins OptionalAttr<I64Attr>:$offset);
+  let results = (outs Tile_Barriers:$barriers);
+  let assemblyFormat = "(`offset` $offset^)? attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// All slots' barriers, in bytes.
+    int64_t getBytes();
+  }];
+}
+
+def Tile_IsProducerOp : Tile_Op<"is_producer", [Pure]> {
+  let summary = "True for the one thread of a CTA that starts bulk copies";
+  let description = [{
+    See `tile.alloc_barriers` for an example.
+  }];
+  let results = (outs I1:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_ExpectOp : Tile_CopyOp<"expect"> {
+  let summary = "Arm a slot for a round, when all warps have given it back";
+  let description = [{
+    Waits until the slot's previous round is released by all warps, then makes
+    its full barrier wait for `bytes` bytes. By the producer alone.
+
+    See `tile.alloc_barriers` for an example.
+  }];
+  let arguments = (ins Tile_Barriers:$barriers, Index:$slot, Index:$round, I64Attr:$bytes);
+  let assemblyFormat = [{
+    $barriers `[` $slot `]` `round` $round `bytes` $bytes attr-dict `:` type($barriers)
+  }];
+}
+
+def Tile_BulkCopyOp : Tile_CopyOp<"bulk_copy"> {
+  let summary = "Start to copy a tile into a slot by the copy engine";
+  let description = [{
+    The staged form of a `tile.load` that all warps share: rows that do not exist
+    in the source become 0. By the producer alone, between `tile.expect` and
+    `tile.await`.
+
+    Constraints:
+    * (C1) one index per dimension of the source; element types agree.
+    * (C2) a source's last dimension has as many elements as the tile columns.
+    * (C3) `ring` is made by tile.alloc_shared.
+    * (C4) `ring` has scope cta and rows of 32, 64 or a multiple of 128 bytes.
+
+    See `tile.alloc_barriers` for an example.
+  }];
+  let arguments = (ins AnyMemRef:$source, Variadic<Index>:$indices, Tile_Ring:$ring,
+                       Index:$slot, Tile_Barriers:$barriers);
+  let assemblyFormat = [{
+    $source `[` $indices `]` `to` $ring `[` $slot `]` `full` $barriers attr-dict
+    `:` type($source) `,` type($ring) `,` type($barriers)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_BulkGatherOp : Tile_CopyOp<"bulk_gather"> {
+  let summary = "Start to gather a tile into a slot by the copy engine, block by block";
+  let description = [{
+    The staged form of a `tile.gather` that all warps share; blocks of -1 become
+    0.
+
+    Constraints:
+    * (C1) one index per dimension of the source but one; element types agree.
+    * (C2) a source's last dimension has as many elements as the tile columns.
+    * (C3) `ring` is made by tile.alloc_shared.
+    * (C4) `ring` has scope cta and rows of 32, 64 or a multiple of 128 bytes.
+    * (C5) `rows` is made by tile.block_rows and names whole blocks, or pieces
+      that divide one.
+
+    ```mlir
+    tile.kernel @gather(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [4]
+        schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+      %c0 = arith.constant 0 : index
+      %ring = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
+      %bars = tile.alloc_barriers : memref<2xi64, 3>
+      tile.barrier scope cta
+      %p = tile.is_producer
+      scf.if %p {
+        %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x32xi32>
+        tile.expect %bars[%c0] round %c0 bytes 4096 : memref<2xi64, 3>
+        tile.bulk_gather %k[%c0] at %rows to %ring[%c0] full %bars
+            : memref<64x64xbf16>, tensor<1x32xi32>, memref<2x32x64xbf16, 3>, memref<2xi64, 3>
+      }
+      tile.await %bars[%c0] round %c0 : memref<2xi64, 3>
+      tile.return
+    }
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$source, Variadic<Index>:$indices, Tile_I32Tile:$rows,
+                       Tile_Ring:$ring, Index:$slot, Tile_Barriers:$barriers);
+  let assemblyFormat = [{
+    $source `[` $indices `]` `at` $rows `to` $ring `[` $slot `]` `full` $barriers attr-dict
+    `:` type($source) `,` type($rows) `,` type($ring) `,` type($barriers)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_AwaitOp : Tile_CopyOp<"await"> {
+  let summary = "Wait until a slot is full";
+  let description = [{
+    See `tile.alloc_barriers` for an example.
+  }];
+  let arguments = (ins Tile_Barriers:$barriers, Index:$slot, Index:$round);
+  let assemblyFormat = "$barriers `[` $slot `]` `round` $round attr-dict `:` type($barriers)";
+}
+
+def Tile_ReleaseOp : Tile_CopyOp<"release"> {
+  let summary = "This warp has read a slot";
+  let description = [{
+    See `tile.alloc_barriers` for an example.
+  }];
+  let arguments = (ins Tile_Barriers:$barriers, Index:$slot);
+  let assemblyFormat = "$barriers `[` $slot `]` attr-dict `:` type($barriers)";
+}
+
 #endif // TILE_STAGING_OPS_TD

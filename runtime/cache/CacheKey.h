@@ -15,7 +15,7 @@ struct CacheKey {
   std::string sourceHash; ///< hashHex() of the variant's text
   std::string spec;       ///< KernelSpec::str()
   std::string target;     ///< exact, from resolveTarget(): never "cpu"
-  std::string options;    ///< all else that changes code; empty today
+  std::string options;    ///< all else that changes code, such as the assembler
   std::string build;      ///< buildId() of the compiler
 
   /// The fields with their names, in the order in which they are hashed.

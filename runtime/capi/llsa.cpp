@@ -50,6 +50,8 @@ LlsaError *convert(llvm::Error error, LlsaErrorCode code) {
     std::error_code number = info.convertToErrorCode();
     if (number == std::errc::not_enough_memory)
       code = LLSA_ERROR_OUT_OF_MEMORY;
+    else if (number.category() == cudaCategory())
+      code = LLSA_ERROR_DEVICE;
     else if (number.category() == std::generic_category())
       code = LLSA_ERROR_SYSTEM;
   });
@@ -83,6 +85,35 @@ bool fromDLDataType(DLDataType dtype, ElementType &type) {
   return false;
 }
 
+DLDevice deviceOf(const LlsaKernel &kernel) {
+  if (const CudaExecutor *executor = kernel.kernel->cuda())
+    return {kDLCUDA, executor->device()->ordinal()};
+  return {kDLCPU, 0};
+}
+
+/// What is wrong with a tensor's device; empty: nothing.
+std::string checkDevice(const DLDevice &expected, const DLDevice &device) {
+  bool isHost =
+      device.device_type == kDLCPU || device.device_type == kDLCUDAHost;
+  bool isGpu =
+      device.device_type == kDLCUDA || device.device_type == kDLCUDAManaged;
+  if (expected.device_type == kDLCPU)
+    return isHost ? ""
+                  : fmt::format("expected a tensor in the CPU's memory, got "
+                                "DLPack device type {}",
+                                int(device.device_type));
+  if (!isGpu)
+    return fmt::format("expected a tensor on GPU {}, got {}",
+                       expected.device_id,
+                       isHost ? "one in the CPU's memory"
+                              : fmt::format("DLPack device type {}",
+                                            int(device.device_type)));
+  if (device.device_type == kDLCUDA && device.device_id != expected.device_id)
+    return fmt::format("expected a tensor on GPU {}, got one on GPU {}",
+                       expected.device_id, device.device_id);
+  return "";
+}
+
 /// Converts DLPack's views; what DLPack can say and Tensor cannot is refused.
 LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
                           DLTensor *const *tensors, size_t count,
@@ -90,6 +121,8 @@ LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
   const std::vector<int64_t> &buffers =
       isOutput ? kernel.outputs : kernel.inputs;
   const char *kind = isOutput ? "output" : "input";
+  DLDevice device = deviceOf(kernel);
+  converted.reserve(count);
   if (count > 0 && !tensors)
     return invalid("llsaKernelLaunch",
                    fmt::format("the array of {}s is null", kind));
@@ -105,11 +138,9 @@ LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
     const DLTensor *source = tensors[i];
     if (!source)
       return fail("the tensor is null");
-    if (source->device.device_type != kDLCPU &&
-        source->device.device_type != kDLCUDAHost)
-      return fail(fmt::format("expected a tensor in the CPU's memory, got "
-                              "DLPack device type {}",
-                              int(source->device.device_type)));
+    if (std::string problem = checkDevice(device, source->device);
+        !problem.empty())
+      return fail(problem);
     Tensor tensor;
     if (!fromDLDataType(source->dtype, tensor.type))
       return fail(fmt::format(
@@ -190,9 +221,17 @@ LlsaError *llsaContextCreate(const LlsaContextOptions *options,
       jit.threads = options->numThreads;
   }
   // An unknown target is the caller's first mistake, not the first kernel's.
-  llvm::Expected<std::string> exact = resolveTarget(jit.target);
-  if (!exact)
+  if (CudaDevice::isDeviceText(jit.target)) {
+    auto device = CudaDevice::parse(jit.target);
+    if (!device)
+      return convert(device.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
+  } else if (EmulatorExecutor::isDeviceText(jit.target)) {
+    auto target = EmulatorExecutor::targetOf(jit.target);
+    if (!target)
+      return convert(target.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
+  } else if (auto exact = resolveTarget(jit.target); !exact) {
     return convert(exact.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
+  }
   *context = new LlsaContext(std::move(jit));
   return nullptr;
 }
@@ -259,7 +298,8 @@ LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
                             size_t workspaceBytes, void *stream) {
   if (!kernel)
     return invalid("llsaKernelLaunch", "kernel is null");
-  if (stream)
+  const CudaExecutor *onGpu = kernel->kernel->cuda();
+  if (stream && !onGpu)
     return invalid("llsaKernelLaunch", "stream must be null on the CPU");
   std::vector<Tensor> in, out;
   if (LlsaError *error = convertTensors(*kernel, false, inputs, numInputs, in))
@@ -267,8 +307,13 @@ LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
   if (LlsaError *error =
           convertTensors(*kernel, true, outputs, numOutputs, out))
     return error;
-  if (llvm::Error error =
-          kernel->kernel->run(in, out, workspace, int64_t(workspaceBytes)))
+  // DLPack tensors say where they are: the driver need not be asked.
+  llvm::Error error =
+      onGpu ? onGpu->run(in, out, workspace, int64_t(workspaceBytes),
+                         static_cast<CUstream>(stream),
+                         CudaExecutor::Places::Known)
+            : kernel->kernel->run(in, out, workspace, int64_t(workspaceBytes));
+  if (error)
     return convert(std::move(error), LLSA_ERROR_INVALID_ARGUMENT);
   return nullptr;
 }
@@ -289,6 +334,10 @@ LlsaError *llsaKernelInput(const LlsaKernel *kernel, size_t index,
 LlsaError *llsaKernelOutput(const LlsaKernel *kernel, size_t index,
                             LlsaTensorInfo *info) {
   return tensorInfo("llsaKernelOutput", kernel, true, index, info);
+}
+
+DLDevice llsaKernelDevice(const LlsaKernel *kernel) {
+  return deviceOf(*kernel);
 }
 
 size_t llsaKernelWorkspaceBytes(const LlsaKernel *kernel) {

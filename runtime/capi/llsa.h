@@ -17,7 +17,7 @@
   that are returned belong to the object that was asked, and live as long.
 
   Tensors are DLPack's. They stay the caller's; nothing keeps a pointer to them
-  after a call returns. Environment variables are listed by `llsa-cache env`.
+  after a call returns (a GPU uses them until its stream is done). Environment variables are listed by `llsa-cache env`.
 
 \*===----------------------------------------------------------------------===*/
 #ifndef LLSA_H
@@ -52,7 +52,8 @@ typedef enum LlsaErrorCode {
   LLSA_ERROR_INVALID_ARGUMENT = 1, /**< null handle, bad spec, wrong tensor */
   LLSA_ERROR_COMPILE = 2, /**< the variant, spec or target is refused */
   LLSA_ERROR_SYSTEM = 3,  /**< a file or a thread */
-  LLSA_ERROR_OUT_OF_MEMORY = 4
+  LLSA_ERROR_OUT_OF_MEMORY = 4, /**< the host's or a GPU's */
+  LLSA_ERROR_DEVICE = 5 /**< no GPU or driver, too old ones, a failed kernel */
 } LlsaErrorCode;
 
 LLSA_API LlsaErrorCode llsaErrorCode(const LlsaError *error);
@@ -69,7 +70,9 @@ typedef struct LlsaContext LlsaContext;
 /** Zero means default; the environment gives the defaults. */
 typedef struct LlsaContextOptions {
   size_t structSize;    /**< sizeof(LlsaContextOptions) */
-  const char *target;   /**< "cpu" (this machine, the default) or "cpu:MARCH" */
+  /** "cpu" (this machine, the default), "cpu:MARCH", "cuda", "cuda:NUMBER",
+      "emulator" or "emulator:TARGET" (tensors in the CPU's memory) */
+  const char *target;
   const char *cacheDir; /**< kernels on disk; "off" keeps none */
   uint32_t numThreads;  /**< for kernels on the CPU */
 } LlsaContextOptions;
@@ -107,20 +110,30 @@ LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
                                   const LlsaVariant *variant, const char *spec,
                                   LlsaKernel **kernel);
 
-/** Runs a kernel and waits for it.
+/** Runs a kernel. On the CPU: and waits for it. On a GPU: puts it on a stream
+    and returns; an error that happens there is told by a later call.
 
     Tensors must have the sizes and element types that llsaKernelInput and
-    llsaKernelOutput tell, be in the CPU's memory, and have a contiguous last
-    dimension; other strides are free (null strides: row-major). Outputs must
-    not overlap anything. All is checked before anything runs.
-    `workspace`: null (the library allocates and keeps one), or memory of at
-    least llsaKernelWorkspaceBytes(), aligned to 64 bytes, unused meanwhile.
-    `stream`: must be null on the CPU. */
+    llsaKernelOutput tell, be in the CPU's memory or on the kernel's GPU, and
+    have a contiguous last dimension; other strides are free (null strides:
+    row-major). On a GPU, a tensor whose address or strides are no multiples of
+    16 bytes is copied first, which takes time. Outputs must not overlap
+    anything. All is checked before anything runs; that a tensor is on the GPU
+    its DLPack device says is believed.
+    `workspace`: null (the library allocates one for each stream and keeps it),
+    or memory on the kernel's device of at least llsaKernelWorkspaceBytes(),
+    aligned to 256 bytes (on the CPU: 64), unused until the kernel is done.
+    `stream`: the CUstream or cudaStream_t, null for the default stream; it may
+    be being captured in a graph, if the library has the stream's workspace from
+    an earlier launch or is given one. Must be null on the CPU. */
 LLSA_API LlsaError *llsaKernelLaunch(const LlsaKernel *kernel,
                                      DLTensor *const *inputs, size_t numInputs,
                                      DLTensor *const *outputs,
                                      size_t numOutputs, void *workspace,
                                      size_t workspaceBytes, void *stream);
+
+/** Where the kernel's tensors must be: a CPU, or a GPU by its number. */
+LLSA_API DLDevice llsaKernelDevice(const LlsaKernel *kernel);
 
 /** What a kernel takes or gives at one position; pointers are the kernel's. */
 typedef struct LlsaTensorInfo {
@@ -141,7 +154,7 @@ LLSA_API size_t llsaKernelWorkspaceBytes(const LlsaKernel *kernel);
 LLSA_API const char *llsaKernelExplain(const LlsaKernel *kernel);
 /** The launch plan as JSON. */
 LLSA_API const char *llsaKernelProgramJSON(const LlsaKernel *kernel);
-/** The exact target, such as "cpu:znver3:+avx2,...". */
+/** The exact target, such as "cpu:znver3:+avx2,..." or "sm_90a". */
 LLSA_API const char *llsaKernelTarget(const LlsaKernel *kernel);
 
 #ifdef __cplusplus

@@ -8,7 +8,8 @@ using namespace llvm;
 namespace llsa::rt {
 
 // CUdevice_attribute.
-static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;
+static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76,
+                     kMemoryPools = 115;
 
 /// The newest code that a GPU of this compute capability runs; empty: none.
 static std::string targetOf(int major, int minor) {
@@ -30,40 +31,42 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
   if (!driver)
     return driver.takeError();
   const CudaDriver &cu = **driver;
-  int count = 0, major = 0, minor = 0;
-  CUdevice handle = 0;
-  char name[256] = "";
-  std::shared_ptr<CudaDevice> device(new CudaDevice());
+  int count = 0;
   if (Error error = cu.check(cu.DeviceGetCount(&count), "cannot count GPUs"))
     return std::move(error);
   if (ordinal < 0 || ordinal >= count)
     return createStringError(
-        inconvertibleErrorCode(),
+        std::error_code(kCudaNoDevice, cudaCategory()),
         fmt::format("there is no GPU number {}: expected 0 to {}", ordinal,
                     count - 1));
-  auto what = [&] { return fmt::format("GPU {}", ordinal); };
-  if (Error error = cu.check(cu.DeviceGet(&handle, ordinal), what()))
-    return std::move(error);
-  if (Error error = cu.check(cu.DeviceGetName(name, sizeof(name), handle), what()))
-    return std::move(error);
-  if (Error error = cu.check(
-          cu.DeviceGetAttribute(&major, kCapabilityMajor, handle), what()))
-    return std::move(error);
-  if (Error error = cu.check(
-          cu.DeviceGetAttribute(&minor, kCapabilityMinor, handle), what()))
-    return std::move(error);
+  CUdevice handle = 0;
+  char name[256] = "";
+  int major = 0, minor = 0, pools = 0;
+  CUresult result = cu.DeviceGet(&handle, ordinal);
+  if (result == 0)
+    result = cu.DeviceGetName(name, sizeof(name), handle);
+  for (auto [value, attribute] : {std::pair(&major, kCapabilityMajor),
+                                  std::pair(&minor, kCapabilityMinor),
+                                  std::pair(&pools, kMemoryPools)})
+    if (result == 0)
+      result = cu.DeviceGetAttribute(value, attribute, handle);
+  std::shared_ptr<CudaDevice> device(new CudaDevice());
   device->functions = *driver;
   device->number = ordinal;
+  device->major = major;
+  device->pools = pools != 0;
   device->deviceName = name;
   device->targetName = targetOf(major, minor);
-  if (device->targetName.empty())
+  if (result == 0 && device->targetName.empty())
     return createStringError(
-        inconvertibleErrorCode(),
+        std::error_code(kCudaNoDevice, cudaCategory()),
         fmt::format("GPU {} ({}) is too old: expected compute capability 8.0 "
                     "or newer, got {}.{}",
                     ordinal, name, major, minor));
-  if (Error error = cu.check(
-          cu.DevicePrimaryCtxRetain(&device->context, handle), what()))
+  if (result == 0)
+    result = cu.DevicePrimaryCtxRetain(&device->context, handle);
+  if (Error error =
+          cu.check(result, fmt::format("GPU {} cannot be opened", ordinal)))
     return std::move(error);
   return std::shared_ptr<const CudaDevice>(std::move(device));
 }
@@ -74,8 +77,9 @@ bool CudaDevice::isDeviceText(StringRef text) {
 
 Expected<std::shared_ptr<const CudaDevice>> CudaDevice::parse(StringRef text) {
   int ordinal = 0;
+  StringRef number = text;
   if (text != "cuda" &&
-      (!text.consume_front("cuda:") || text.getAsInteger(10, ordinal)))
+      (!number.consume_front("cuda:") || number.getAsInteger(10, ordinal)))
     return createStringError(
         inconvertibleErrorCode(),
         fmt::format("device '{}': expected cuda or cuda:NUMBER", text.str()));
@@ -87,20 +91,40 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::parse(StringRef text) {
 //===----------------------------------------------------------------------===//
 
 Expected<CudaMemory>
-CudaMemory::allocate(std::shared_ptr<const CudaDevice> device, int64_t bytes) {
+CudaMemory::make(std::shared_ptr<const CudaDevice> device, int64_t bytes,
+                 function_ref<CUresult(CUdeviceptr *)> allocate) {
   CudaMemory memory;
   memory.bytes = bytes;
   memory.device = std::move(device);
   if (bytes == 0)
     return memory;
   CudaDevice::Scope scope(*memory.device);
-  const CudaDriver &cu = memory.device->driver();
-  if (Error error =
-          cu.check(cu.MemAlloc(&memory.address, size_t(bytes)),
-                   fmt::format("cannot allocate {} bytes on GPU {}", bytes,
-                               memory.device->ordinal())))
+  if (Error error = memory.device->driver().check(
+          allocate(&memory.address),
+          fmt::format("cannot allocate {} bytes on GPU {}", bytes,
+                      memory.device->ordinal())))
     return std::move(error);
   return memory;
+}
+
+Expected<CudaMemory>
+CudaMemory::allocate(std::shared_ptr<const CudaDevice> device, int64_t bytes) {
+  const CudaDriver &cu = device->driver();
+  return make(std::move(device), bytes, [&](CUdeviceptr *address) {
+    return cu.MemAlloc(address, size_t(bytes));
+  });
+}
+
+Expected<CudaMemory>
+CudaMemory::allocateOn(CUstream stream,
+                       std::shared_ptr<const CudaDevice> device,
+                       int64_t bytes) {
+  if (!device->hasMemoryPools())
+    return allocate(std::move(device), bytes);
+  const CudaDriver &cu = device->driver();
+  return make(std::move(device), bytes, [&](CUdeviceptr *address) {
+    return cu.MemAllocAsync(address, size_t(bytes), stream);
+  });
 }
 
 CudaMemory::~CudaMemory() {
@@ -115,7 +139,11 @@ Error CudaMemory::copyFrom(const void *host) const {
     return Error::success();
   CudaDevice::Scope scope(*device);
   const CudaDriver &cu = device->driver();
-  return cu.check(cu.MemcpyHtoD(address, host, size_t(bytes)),
+  CUresult result = cu.MemcpyHtoD(address, host, size_t(bytes));
+  // The driver may return before a small copy has arrived.
+  if (result == 0)
+    result = cu.StreamSynchronize(nullptr);
+  return cu.check(result,
                   fmt::format("cannot copy {} bytes to the GPU", bytes));
 }
 

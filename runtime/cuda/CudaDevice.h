@@ -3,6 +3,7 @@
 #define LLSA_RUNTIME_CUDA_CUDADEVICE_H
 
 #include "runtime/cuda/CudaDriver.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <memory>
 #include <string>
@@ -25,6 +26,11 @@ public:
   const std::string &target() const { return targetName; }
   const std::string &name() const { return deviceName; }
   int ordinal() const { return number; }
+  /// Whether a kernel may start before the one in front of it has ended.
+  bool hasDependentLaunch() const { return major >= 9; }
+  /// Whether memory can be allocated in the order of a stream.
+  bool hasMemoryPools() const { return pools; }
+  CUcontext primaryContext() const { return context; }
 
   /// Makes the device's context current while it lives.
   class Scope {
@@ -47,7 +53,8 @@ private:
   CudaDevice() = default;
   const CudaDriver *functions = nullptr;
   CUcontext context = nullptr;
-  int number = 0;
+  int number = 0, major = 0;
+  bool pools = false;
   std::string targetName, deviceName;
 };
 
@@ -56,6 +63,11 @@ class CudaMemory {
 public:
   static llvm::Expected<CudaMemory>
   allocate(std::shared_ptr<const CudaDevice> device, int64_t bytes);
+  /// The same from the device's pool, in the order of `stream`: does not wait
+  /// for the device. The memory is for work on that stream.
+  static llvm::Expected<CudaMemory>
+  allocateOn(CUstream stream, std::shared_ptr<const CudaDevice> device,
+             int64_t bytes);
   CudaMemory() = default;
   CudaMemory(CudaMemory &&other) { swap(other); }
   CudaMemory &operator=(CudaMemory &&other) {
@@ -71,6 +83,9 @@ public:
   llvm::Error copyTo(void *host) const;
 
 private:
+  static llvm::Expected<CudaMemory>
+  make(std::shared_ptr<const CudaDevice> device, int64_t bytes,
+       llvm::function_ref<CUresult(CUdeviceptr *)> allocate);
   void swap(CudaMemory &other) {
     std::swap(device, other.device);
     std::swap(address, other.address);

@@ -2,38 +2,22 @@
 #include "runtime/cuda/CudaDriver.h"
 
 #include "runtime/support/Env.h"
-#include <dlfcn.h>
+#include <atomic>
 #include <fmt/format.h>
+#include <mutex>
 
 using namespace llvm;
 
 namespace llsa::rt {
 
-namespace {
-
-/// CUDA 12.9, whose driver takes PTX 8.8.
-constexpr int kOldestVersion = 12090;
-constexpr CUresult kOutOfMemory = 2, kNoDevice = 100;
-
-std::string versionText(int version) {
-  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+static Error fail(const std::string &message) {
+  return createStringError(std::error_code(kCudaNoDevice, cudaCategory()),
+                           message);
 }
 
-/// What get() gives: the table, or the message why there is none.
-struct Opened {
-  CudaDriver driver{};
-  std::string problem;
-};
-
-/// Loads every function; false and the name of the first that is not there.
-bool loadFunctions(void *library, CudaDriver &driver, std::string &missing) {
+static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   auto load = [&](auto &function, const char *name) {
-    if (!missing.empty())
-      return;
-    void *address = dlsym(library, name);
-    if (!address)
-      missing = name;
-    function = reinterpret_cast<std::decay_t<decltype(function)>>(address);
+    library.load(function, name);
   };
   // The names behind the macros of cuda.h.
   load(driver.Init, "cuInit");
@@ -49,21 +33,27 @@ bool loadFunctions(void *library, CudaDriver &driver, std::string &missing) {
   load(driver.ModuleLoadDataEx, "cuModuleLoadDataEx");
   load(driver.ModuleUnload, "cuModuleUnload");
   load(driver.ModuleGetFunction, "cuModuleGetFunction");
+  load(driver.FuncLoad, "cuFuncLoad");
   load(driver.FuncSetAttribute, "cuFuncSetAttribute");
-  load(driver.LaunchKernel, "cuLaunchKernel");
+  load(driver.LinkCreate, "cuLinkCreate_v2");
+  load(driver.LinkAddData, "cuLinkAddData_v2");
+  load(driver.LinkComplete, "cuLinkComplete");
+  load(driver.LinkDestroy, "cuLinkDestroy");
+  load(driver.LaunchKernelEx, "cuLaunchKernelEx");
+  load(driver.TensorMapEncodeTiled, "cuTensorMapEncodeTiled");
   load(driver.MemAlloc, "cuMemAlloc_v2");
+  load(driver.MemAllocAsync, "cuMemAllocAsync");
   load(driver.MemFree, "cuMemFree_v2");
   load(driver.MemcpyHtoD, "cuMemcpyHtoD_v2");
   load(driver.MemcpyDtoH, "cuMemcpyDtoH_v2");
-  load(driver.PointerGetAttribute, "cuPointerGetAttribute");
-  load(driver.StreamIsCapturing, "cuStreamIsCapturing");
-  load(driver.EventCreate, "cuEventCreate");
-  load(driver.EventDestroy, "cuEventDestroy_v2");
-  load(driver.EventRecord, "cuEventRecord");
-  load(driver.EventSynchronize, "cuEventSynchronize");
-  load(driver.EventElapsedTime, "cuEventElapsedTime");
+  load(driver.MemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2");
+  load(driver.Memcpy2DAsync, "cuMemcpy2DAsync_v2");
+  load(driver.PointerGetAttributes, "cuPointerGetAttributes");
   load(driver.StreamCreate, "cuStreamCreate");
   load(driver.StreamDestroy, "cuStreamDestroy_v2");
+  load(driver.StreamGetCtx, "cuStreamGetCtx");
+  load(driver.StreamGetId, "cuStreamGetId");
+  load(driver.StreamIsCapturing, "cuStreamIsCapturing");
   load(driver.StreamSynchronize, "cuStreamSynchronize");
   load(driver.StreamBeginCapture, "cuStreamBeginCapture_v2");
   load(driver.StreamEndCapture, "cuStreamEndCapture");
@@ -71,57 +61,70 @@ bool loadFunctions(void *library, CudaDriver &driver, std::string &missing) {
   load(driver.GraphLaunch, "cuGraphLaunch");
   load(driver.GraphExecDestroy, "cuGraphExecDestroy");
   load(driver.GraphDestroy, "cuGraphDestroy");
-  load(driver.MemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2");
+  load(driver.EventCreate, "cuEventCreate");
+  load(driver.EventDestroy, "cuEventDestroy_v2");
+  load(driver.EventRecord, "cuEventRecord");
+  load(driver.EventSynchronize, "cuEventSynchronize");
+  load(driver.EventElapsedTime, "cuEventElapsedTime");
   load(driver.GetErrorName, "cuGetErrorName");
   load(driver.GetErrorString, "cuGetErrorString");
-  return missing.empty();
 }
 
-Opened open() {
-  Opened opened;
-  std::string path = env::cudaDriver();
-  // Stays open: kernels may outlive everything else.
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    opened.problem = fmt::format(
-        "no NVIDIA driver: expected {}, but {}", path, dlerror());
-    return opened;
-  }
-  std::string missing;
-  if (!loadFunctions(library, opened.driver, missing)) {
-    opened.problem =
+Expected<CudaDriver> CudaDriver::open(const std::string &path) {
+  Expected<SharedLibrary> library = SharedLibrary::open(path);
+  if (!library)
+    return fail(fmt::format("no NVIDIA driver: expected {}, but {}", path,
+                            toString(library.takeError())));
+  CudaDriver driver{};
+  loadFunctions(*library, driver);
+  // The version first: it explains why a function is not there.
+  int version = 0, count = 0;
+  if (driver.DriverGetVersion && driver.DriverGetVersion(&version) == 0)
+    driver.version = {version / 1000, version % 1000 / 10};
+  if (version != 0 && driver.version < kOldestCuda)
+    return fail(fmt::format(
+        "the driver is too old: it is that of CUDA {}, expected {} or newer",
+        driver.version.str(), kOldestCuda.str()));
+  if (!library->missing().empty())
+    return fail(
         fmt::format("the driver in {} has no function {}: expected the driver "
                     "of CUDA {} or newer",
-                    path, missing, versionText(kOldestVersion));
-    return opened;
-  }
-  int version = 0, count = 0;
-  CUresult result = opened.driver.Init(0);
+                    path, library->missing(), kOldestCuda.str()));
+  CUresult result = driver.Init(0);
   if (result == 0)
-    result = opened.driver.DriverGetVersion(&version);
-  if (result == 0 && version < kOldestVersion) {
-    opened.problem = fmt::format(
-        "the driver is too old: it is that of CUDA {}, expected {} or newer",
-        versionText(version), versionText(kOldestVersion));
-    return opened;
-  }
-  if (result == 0)
-    result = opened.driver.DeviceGetCount(&count);
-  if (result == kNoDevice || (result == 0 && count == 0))
-    opened.problem = "no GPU: the NVIDIA driver finds no device";
-  else if (result != 0)
-    opened.problem = toString(
-        opened.driver.check(result, "the NVIDIA driver cannot start"));
-  return opened;
+    result = driver.DeviceGetCount(&count);
+  if (result == kCudaNoDevice || (result == 0 && count == 0))
+    return fail("no GPU: the NVIDIA driver finds no device");
+  if (Error error = driver.check(result, "the NVIDIA driver cannot start"))
+    return std::move(error);
+  return driver;
 }
 
-} // namespace
-
 Expected<const CudaDriver *> CudaDriver::get() {
-  static const Opened kOpened = open();
-  if (!kOpened.problem.empty())
-    return createStringError(inconvertibleErrorCode(), kOpened.problem);
-  return &kOpened.driver;
+  static std::mutex mutex;
+  static std::atomic<const CudaDriver *> opened{nullptr};
+  if (const CudaDriver *driver = opened)
+    return driver;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!opened) {
+    Expected<CudaDriver> driver = open(env::cudaDriver());
+    if (!driver)
+      return driver.takeError();
+    // Stays: kernels may outlive everything else.
+    opened = new CudaDriver(std::move(*driver));
+  }
+  return opened.load();
+}
+
+const std::error_category &cudaCategory() {
+  struct Category : std::error_category {
+    const char *name() const noexcept override { return "cuda"; }
+    std::string message(int value) const override {
+      return fmt::format("CUDA error {}", value);
+    }
+  };
+  static const Category kCategory;
+  return kCategory;
 }
 
 Error CudaDriver::check(CUresult result, const Twine &what) const {
@@ -132,9 +135,10 @@ Error CudaDriver::check(CUresult result, const Twine &what) const {
     name = "unknown error";
   if (GetErrorString(result, &text) != 0 || !text)
     text = "no description";
-  std::error_code code = result == kOutOfMemory
-                             ? std::make_error_code(std::errc::not_enough_memory)
-                             : inconvertibleErrorCode();
+  std::error_code code =
+      result == kCudaOutOfMemory
+          ? std::make_error_code(std::errc::not_enough_memory)
+          : std::error_code(result, cudaCategory());
   return createStringError(
       code, fmt::format("{}: {} ({}, {})", what.str(), name, result, text));
 }

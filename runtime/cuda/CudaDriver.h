@@ -9,6 +9,7 @@
 #ifndef LLSA_RUNTIME_CUDA_CUDADRIVER_H
 #define LLSA_RUNTIME_CUDA_CUDADRIVER_H
 
+#include "runtime/cuda/SharedLibrary.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 #include <cstddef>
@@ -25,17 +26,70 @@ using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
 using CUgraph = struct CUgraph_st *;
 using CUgraphExec = struct CUgraphExec_st *;
+using CUlinkState = struct CUlinkState_st *;
 using CUdeviceptr = unsigned long long;
 using CUresult = int;
+/// What the copy engine knows of a tensor; only the driver writes it.
+struct alignas(64) CUtensorMap {
+  uint64_t opaque[16];
+};
+
+/// Results that callers tell apart.
+constexpr CUresult kCudaOutOfMemory = 2, kCudaNoDevice = 100,
+                   kCudaInvalidHandle = 400;
+
+/// One launch attribute, as in cuda.h: a number and a union of 64 bytes.
+struct CUlaunchAttribute {
+  int id;
+  char padding[4];
+  union {
+    char bytes[64];
+    int number;
+  } value;
+};
+
+struct CUlaunchConfig {
+  unsigned gridDimX, gridDimY, gridDimZ;
+  unsigned blockDimX, blockDimY, blockDimZ;
+  unsigned sharedMemBytes;
+  CUstream stream;
+  CUlaunchAttribute *attrs;
+  unsigned numAttrs;
+};
+
+/// CUDA_MEMCPY2D; memory types are CUmemorytype's.
+struct CUmemcpy2D {
+  size_t srcX, srcY;
+  unsigned srcMemoryType;
+  const void *srcHost;
+  CUdeviceptr srcDevice;
+  void *srcArray;
+  size_t srcPitch;
+  size_t dstX, dstY;
+  unsigned dstMemoryType;
+  void *dstHost;
+  CUdeviceptr dstDevice;
+  void *dstArray;
+  size_t dstPitch;
+  size_t widthInBytes, height;
+};
+
+/// The category of error codes whose values are CUresults: what check() gives.
+const std::error_category &cudaCategory();
 
 /// The driver's functions; each is named as in cuda.h, without `cu`.
 struct CudaDriver {
-  /// Opens the driver once. The error says what is missing: the library, a
+  /// Opens the driver that LLSA_CUDA_DRIVER names; once that has succeeded,
+  /// every call gives the same. The error says what is missing: the library, a
   /// function of it (an old driver), or a device.
   static llvm::Expected<const CudaDriver *> get();
+  /// Opens a driver, whatever get() gives.
+  static llvm::Expected<CudaDriver> open(const std::string &path);
 
   /// Success, or an error with the CUDA error's name and text behind `what`.
   llvm::Error check(CUresult result, const llvm::Twine &what) const;
+
+  CudaVersion version; ///< the release that the driver is made for
 
   CUresult (*Init)(unsigned);
   CUresult (*DriverGetVersion)(int *);
@@ -51,32 +105,46 @@ struct CudaDriver {
                                void **);
   CUresult (*ModuleUnload)(CUmodule);
   CUresult (*ModuleGetFunction)(CUfunction *, CUmodule, const char *);
+  CUresult (*FuncLoad)(CUfunction);
   CUresult (*FuncSetAttribute)(CUfunction, int, int);
-  CUresult (*LaunchKernel)(CUfunction, unsigned, unsigned, unsigned, unsigned,
-                           unsigned, unsigned, unsigned, CUstream, void **,
-                           void **);
+  CUresult (*LinkCreate)(unsigned, int *, void **, CUlinkState *);
+  CUresult (*LinkAddData)(CUlinkState, int, void *, size_t, const char *,
+                          unsigned, int *, void **);
+  CUresult (*LinkComplete)(CUlinkState, void **, size_t *);
+  CUresult (*LinkDestroy)(CUlinkState);
+  CUresult (*LaunchKernelEx)(const CUlaunchConfig *, CUfunction, void **,
+                             void **);
+  CUresult (*TensorMapEncodeTiled)(CUtensorMap *, int type, unsigned rank,
+                                   void *address, const uint64_t *sizes,
+                                   const uint64_t *strides, const uint32_t *box,
+                                   const uint32_t *elementStrides,
+                                   int interleave, int swizzle, int promotion,
+                                   int fill);
   CUresult (*MemAlloc)(CUdeviceptr *, size_t);
+  CUresult (*MemAllocAsync)(CUdeviceptr *, size_t, CUstream);
   CUresult (*MemFree)(CUdeviceptr);
   CUresult (*MemcpyHtoD)(CUdeviceptr, const void *, size_t);
   CUresult (*MemcpyDtoH)(void *, CUdeviceptr, size_t);
-  CUresult (*PointerGetAttribute)(void *, int, CUdeviceptr);
+  CUresult (*MemcpyDtoDAsync)(CUdeviceptr, CUdeviceptr, size_t, CUstream);
+  CUresult (*Memcpy2DAsync)(const CUmemcpy2D *, CUstream);
+  CUresult (*PointerGetAttributes)(unsigned, int *, void **, CUdeviceptr);
+  CUresult (*StreamBeginCapture)(CUstream, int);
+  CUresult (*StreamEndCapture)(CUstream, CUgraph *);
+  CUresult (*StreamCreate)(CUstream *, unsigned);
+  CUresult (*StreamDestroy)(CUstream);
+  CUresult (*StreamGetCtx)(CUstream, CUcontext *);
+  CUresult (*StreamGetId)(CUstream, unsigned long long *);
   CUresult (*StreamIsCapturing)(CUstream, int *);
+  CUresult (*StreamSynchronize)(CUstream);
+  CUresult (*GraphInstantiate)(CUgraphExec *, CUgraph, unsigned long long);
+  CUresult (*GraphLaunch)(CUgraphExec, CUstream);
+  CUresult (*GraphExecDestroy)(CUgraphExec);
+  CUresult (*GraphDestroy)(CUgraph);
   CUresult (*EventCreate)(CUevent *, unsigned);
   CUresult (*EventDestroy)(CUevent);
   CUresult (*EventRecord)(CUevent, CUstream);
   CUresult (*EventSynchronize)(CUevent);
   CUresult (*EventElapsedTime)(float *, CUevent, CUevent);
-  // Streams and graphs of CudaGraph.h.
-  CUresult (*StreamCreate)(CUstream *, unsigned);
-  CUresult (*StreamDestroy)(CUstream);
-  CUresult (*StreamSynchronize)(CUstream);
-  CUresult (*StreamBeginCapture)(CUstream, int);
-  CUresult (*StreamEndCapture)(CUstream, CUgraph *);
-  CUresult (*GraphInstantiate)(CUgraphExec *, CUgraph, unsigned long long);
-  CUresult (*GraphLaunch)(CUgraphExec, CUstream);
-  CUresult (*GraphExecDestroy)(CUgraphExec);
-  CUresult (*GraphDestroy)(CUgraph);
-  CUresult (*MemcpyDtoDAsync)(CUdeviceptr, CUdeviceptr, size_t, CUstream);
   CUresult (*GetErrorName)(CUresult, const char **);
   CUresult (*GetErrorString)(CUresult, const char **);
 };

@@ -1,7 +1,9 @@
 //===- CudaExecutor.cpp - a Program's steps on a GPU ----------------------===//
 #include "runtime/cuda/CudaExecutor.h"
 
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "runtime/cuda/StridedCopy.h"
+#include "runtime/cuda/TensorMap.h"
+#include "runtime/support/Env.h"
 #include "llvm/ADT/SmallVector.h"
 #include <fmt/format.h>
 
@@ -10,18 +12,35 @@ using namespace llvm;
 namespace llsa::rt {
 
 // CUjit_option, CUfunction_attribute, CUpointer_attribute, CUmemorytype,
-// CUstreamCaptureStatus.
+// CUlaunchAttributeID.
 static constexpr int kErrorLogBuffer = 5, kErrorLogSize = 6;
 static constexpr int kMaxDynamicShared = 8;
-static constexpr int kMemoryType = 2, kDeviceOrdinal = 9;
+static constexpr int kMemoryType = 2, kIsManaged = 8, kDeviceOrdinal = 9;
 static constexpr unsigned kDeviceMemory = 2;
-static constexpr int kNotCapturing = 0;
-static constexpr int64_t kLanes = 32;
+static constexpr int kProgrammaticStreamSerialization = 6;
+
+CudaExecutor::CudaExecutor(std::shared_ptr<const Program> program,
+                           std::shared_ptr<const CudaDevice> device)
+    : plan(std::move(program)), gpu(std::move(device)), launches(*plan),
+      numInputs(plan->buffersOf(Buffer::Role::Input).size()),
+      waitAlways(env::cudaSync()), memory(gpu) {}
 
 Error CudaExecutor::fail(const std::string &message) const {
   return createStringError(
       inconvertibleErrorCode(),
       fmt::format("kernel '{}': {}", plan->variant, message));
+}
+
+/// The same error, with the kernel's name in front.
+Error CudaExecutor::fail(Error error) const {
+  std::error_code code = inconvertibleErrorCode();
+  std::string message;
+  handleAllErrors(std::move(error), [&](const ErrorInfoBase &info) {
+    message = info.message();
+    code = info.convertToErrorCode();
+  });
+  return createStringError(
+      code, fmt::format("kernel '{}': {}", plan->variant, message));
 }
 
 Expected<std::unique_ptr<CudaExecutor>>
@@ -51,240 +70,231 @@ Error CudaExecutor::load() {
   int options[] = {kErrorLogBuffer, kErrorLogSize};
   void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
   // std::string ends in a zero, as PTX must.
-  CUresult result = cu.ModuleLoadDataEx(&module, plan->code.c_str(), 2,
-                                        options, values);
+  CUresult result =
+      cu.ModuleLoadDataEx(&module, plan->code.c_str(), 2, options, values);
   if (result != 0) {
     module = nullptr;
-    std::string text = log.data();
-    return fail(toString(cu.check(
+    std::string text = StringRef(log.data()).trim().str();
+    return fail(cu.check(
         result, fmt::format("GPU {} ({}) cannot load code for {}{}{}",
                             gpu->ordinal(), gpu->name(), plan->target,
                             text.empty() ? "" : "; the assembler says: ",
-                            text))));
+                            text)));
   }
   for (const Kernel &kernel : plan->kernels) {
     CUfunction function = nullptr;
     if (Error error = cu.check(
             cu.ModuleGetFunction(&function, module, kernel.name.c_str()),
             fmt::format("the code has no kernel '{}'", kernel.name)))
-      return fail(toString(std::move(error)));
+      return fail(std::move(error));
     if (kernel.sharedBytes > 0)
       if (Error error = cu.check(
               cu.FuncSetAttribute(function, kMaxDynamicShared,
                                   int(kernel.sharedBytes)),
               fmt::format("'{}' cannot have {} bytes of shared memory",
                           kernel.name, kernel.sharedBytes)))
-        return fail(toString(std::move(error)));
+        return fail(std::move(error));
+    // Now, not at the first launch, which may be captured.
+    if (Error error =
+            cu.check(cu.FuncLoad(function),
+                     fmt::format("'{}' cannot be loaded", kernel.name)))
+      return fail(std::move(error));
     functions.push_back(function);
   }
   return Error::success();
 }
 
 //===----------------------------------------------------------------------===//
-// Checks
+// Tensors and workspace
 //===----------------------------------------------------------------------===//
 
-Error CudaExecutor::checkPlaces(ArrayRef<Tensor> tensors,
-                                Buffer::Role role) const {
+Error CudaExecutor::checkPlaces(ArrayRef<LaunchPlan::Place> places) const {
   const CudaDriver &cu = gpu->driver();
-  size_t next = 0;
-  for (int64_t b : plan->buffersOf(role)) {
-    const Buffer &buffer = plan->buffers[size_t(b)];
-    const Tensor &tensor = tensors[next++];
-    auto address = CUdeviceptr(reinterpret_cast<uintptr_t>(tensor.data));
-    unsigned type = 0;
+  for (size_t b = 0; b < places.size(); ++b) {
+    const std::string &name = plan->buffers[b].name;
+    unsigned type = 0, isManaged = 0;
     int ordinal = -1;
-    if (cu.PointerGetAttribute(&type, kMemoryType, address) != 0 ||
-        type != kDeviceMemory)
+    int attributes[] = {kMemoryType, kIsManaged, kDeviceOrdinal};
+    void *values[] = {&type, &isManaged, &ordinal};
+    CUresult result = cu.PointerGetAttributes(
+        3, attributes, values,
+        CUdeviceptr(reinterpret_cast<uintptr_t>(places[b].data)));
+    if (result != 0 || (type != kDeviceMemory && !isManaged))
       return fail(fmt::format("'{}' is not in a GPU's memory: expected it on "
                               "GPU {}",
-                              buffer.name, gpu->ordinal()));
-    if (cu.PointerGetAttribute(&ordinal, kDeviceOrdinal, address) == 0 &&
-        ordinal != gpu->ordinal())
-      return fail(fmt::format("'{}' is on GPU {}: expected it on GPU {}",
-                              buffer.name, ordinal, gpu->ordinal()));
-    // What kernels read and write 16 bytes at a time.
-    int64_t size = byteSize(buffer.type);
-    if (buffer.shape.size() < 2 || buffer.shape.back() * size % kAlignment != 0)
-      continue;
-    if (address % kAlignment != 0)
-      return fail(fmt::format("'{}' is at address {:#x}: expected a multiple "
-                              "of {} bytes",
-                              buffer.name, address, kAlignment));
-    for (size_t d = 0; d + 1 < tensor.strides.size(); ++d)
-      if (buffer.shape[d] > 1 && tensor.strides[d] * size % kAlignment != 0)
-        return fail(fmt::format("'{}' has a stride of {} elements in dimension "
-                                "{}: expected a multiple of {} bytes",
-                                buffer.name, tensor.strides[d], d, kAlignment));
+                              name, gpu->ordinal()));
+    if (!isManaged && ordinal != gpu->ordinal())
+      return fail(fmt::format("'{}' is on GPU {}: expected it on GPU {}", name,
+                              ordinal, gpu->ordinal()));
   }
   return Error::success();
 }
 
-Expected<void *> CudaExecutor::ownWorkspace(CUstream stream) const {
-  if (plan->workspaceBytes == 0)
-    return nullptr;
-  std::lock_guard<std::mutex> lock(mutex);
-  if (!spare.data()) {
-    const CudaDriver &cu = gpu->driver();
-    int capturing = kNotCapturing;
-    if (cu.StreamIsCapturing(stream, &capturing) == 0 &&
-        capturing != kNotCapturing)
-      return fail("the stream is being captured, and the workspace is not "
-                  "allocated yet: expected a workspace, or a run before");
-    Expected<CudaMemory> memory =
-        CudaMemory::allocate(gpu, plan->workspaceBytes);
-    if (!memory)
-      return memory.takeError();
-    spare = std::move(*memory);
+Expected<void *> CudaExecutor::workspaceFor(void *workspace, int64_t bytes,
+                                            CUstream stream) const {
+  if (!workspace) {
+    if (plan->workspaceBytes == 0)
+      return nullptr;
+    Expected<void *> own =
+        memory.get(stream, 0, plan->workspaceBytes, "workspace");
+    if (!own)
+      return fail(own.takeError());
+    return own;
   }
-  return spare.data();
+  if (bytes < plan->workspaceBytes)
+    return fail(fmt::format("expected a workspace of at least {} bytes, got {}",
+                            plan->workspaceBytes, bytes));
+  if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0)
+    return fail(fmt::format("expected a workspace aligned to {} bytes, got "
+                            "address {}",
+                            kWorkspaceAlignment, workspace));
+  return workspace;
+}
+
+Error CudaExecutor::copy(size_t buffer, const LaunchPlan::Place &from,
+                         const LaunchPlan::Place &to, CUstream stream) const {
+  auto place = [](const LaunchPlan::Place &p) {
+    return StridedPlace{CUdeviceptr(reinterpret_cast<uintptr_t>(p.data)),
+                        p.strides};
+  };
+  CUresult result = copyStrided(gpu->driver(), plan->buffers[buffer],
+                                place(from), place(to), stream);
+  return launchError(
+      result, fmt::format("the copy of '{}'", plan->buffers[buffer].name), stream);
+}
+
+Error CudaExecutor::packTensors(MutableArrayRef<LaunchPlan::Place> places,
+                                SmallVectorImpl<size_t> &copied,
+                                CUstream stream) const {
+  for (size_t b = 0; b < places.size(); ++b) {
+    if (launches.isAligned(b, places[b]))
+      continue;
+    const Buffer &buffer = plan->buffers[b];
+    Expected<void *> block =
+        memory.get(stream, 1 + b, buffer.numBytes(),
+                   fmt::format("aligned copy of '{}'", buffer.name));
+    if (!block)
+      return fail(block.takeError());
+    LaunchPlan::Place packed{static_cast<char *>(*block),
+                             launches.packedStrides(b).data()};
+    if (b < numInputs)
+      if (Error error = copy(b, places[b], packed, stream))
+        return error;
+    places[b] = packed;
+    copied.push_back(b);
+  }
+  return Error::success();
 }
 
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//
 
-Error CudaExecutor::launch(const Step &step, ArrayRef<Tensor> inputs,
-                           ArrayRef<Tensor> outputs, char *workspace,
+/// Errors after which a context runs nothing any more (CUresult): what a
+/// kernel has done, but not what a launch was asked to do.
+static bool isErrorOfAKernel(CUresult result) {
+  static constexpr CUresult kSticky[] = {214, 700, 702, 710, 714, 715,
+                                         716, 717, 718, 719, 721};
+  return is_contained(kSticky, result);
+}
+
+Error CudaExecutor::launchError(CUresult result, const std::string &kernel,
+                                CUstream stream) const {
+  if (result == 0)
+    return Error::success();
+  const CudaDriver &cu = gpu->driver();
+  if (isErrorOfAKernel(result))
+    return fail(cu.check(
+        result, fmt::format("GPU {} runs nothing any more, because a kernel "
+                            "before {}, of this or another library, has "
+                            "failed (LLSA_CUDA_SYNC=1 names it if it is ours)",
+                            gpu->ordinal(), kernel)));
+  CUcontext context = nullptr;
+  if (result == kCudaInvalidHandle && cu.StreamGetCtx(stream, &context) == 0 &&
+      context != gpu->primaryContext())
+    return fail(cu.check(
+        result, fmt::format("expected a stream of GPU {}, got one of another "
+                            "device or context",
+                            gpu->ordinal())));
+  return fail(cu.check(result, "cannot launch " + kernel));
+}
+
+Error CudaExecutor::waitFor(const std::string &kernel, CUstream stream) const {
+  const CudaDriver &cu = gpu->driver();
+  int capturing = 0;
+  CUresult result = cu.StreamIsCapturing(stream, &capturing);
+  if (result == 0 && capturing == 0)
+    result = cu.StreamSynchronize(stream);
+  if (result == 0)
+    return Error::success();
+  return fail(cu.check(result, fmt::format("{} has failed on GPU {}", kernel,
+                                           gpu->ordinal())));
+}
+
+Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
+                           ArrayRef<LaunchPlan::Place> places, void *workspace,
                            CUstream stream) const {
-  SmallVector<int64_t, 64> values;
-  size_t numInputs = plan->buffersOf(Buffer::Role::Input).size();
-  for (int64_t b : step.args) {
-    const Buffer &buffer = plan->buffers[size_t(b)];
-    if (buffer.role == Buffer::Role::Workspace) {
-      values.push_back(
-          int64_t(reinterpret_cast<uintptr_t>(workspace + buffer.offset)));
-      continue;
-    }
-    // Inputs stand first among the buffers, then outputs.
-    const Tensor &tensor = buffer.role == Buffer::Role::Input
-                               ? inputs[size_t(b)]
-                               : outputs[size_t(b) - numInputs];
-    values.push_back(int64_t(reinterpret_cast<uintptr_t>(tensor.data)));
-    std::vector<int64_t> plain;
-    ArrayRef<int64_t> strides = tensor.strides;
-    if (strides.empty()) {
-      plain = contiguousStrides(buffer.shape);
-      strides = plain;
-    }
-    if (buffer.shape.size() >= 2)
-      values.append(strides.begin(), strides.end() - 1);
-  }
+  SmallVector<int64_t, 64> values(launch.params.size());
+  SmallVector<CUtensorMap, 4> maps;
   SmallVector<void *, 64> params;
+  launches.fill(launch, places, static_cast<char *>(workspace), values);
+  for (const LaunchPlan::View &view : launch.views) {
+    LaunchPlan::Place place = launches.placeOf(
+        view.buffer, places, static_cast<char *>(workspace));
+    const Buffer &buffer = plan->buffers[view.buffer];
+    Expected<CUtensorMap> map =
+        encodeView(gpu->driver(), view.view, buffer, place.data,
+                   ArrayRef(place.strides, buffer.shape.size()));
+    if (!map)
+      return fail(map.takeError());
+    maps.push_back(*map);
+  }
   for (int64_t &value : values)
     params.push_back(&value);
-  const Kernel &kernel = plan->kernels[size_t(step.kernel)];
-  const CudaDriver &cu = gpu->driver();
-  return cu.check(cu.LaunchKernel(functions[size_t(step.kernel)],
-                                  unsigned(kernel.ctas), 1, 1,
-                                  unsigned(kernel.warps * kLanes), 1, 1,
-                                  unsigned(kernel.sharedBytes), stream,
-                                  params.data(), nullptr),
-                  fmt::format("kernel '{}': cannot launch '{}'", plan->variant,
-                              kernel.name));
+  for (CUtensorMap &map : maps)
+    params.push_back(&map);
+  CUlaunchAttribute attribute{};
+  attribute.id = kProgrammaticStreamSerialization;
+  attribute.value.number = 1;
+  bool dependent = launch.dependent && gpu->hasDependentLaunch();
+  CUlaunchConfig config{launch.ctas, 1, 1, launch.threads, 1, 1,
+                        launch.sharedBytes, stream, &attribute,
+                        dependent ? 1u : 0u};
+  CUresult result = gpu->driver().LaunchKernelEx(
+      &config, functions[size_t(launch.kernel)], params.data(), nullptr);
+  if (result == 0 && !waitAlways)
+    return Error::success();
+  std::string name =
+      fmt::format("'{}'", plan->kernels[size_t(launch.kernel)].name);
+  return result != 0 ? launchError(result, name, stream)
+                     : waitFor(name, stream);
 }
 
 Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
                         void *workspace, int64_t workspaceBytes,
-                        CUstream stream) const {
+                        CUstream stream, Places known) const {
   if (Error error = checkTensors(*plan, inputs, outputs))
-    return fail(toString(std::move(error)));
+    return fail(std::move(error));
   CudaDevice::Scope scope(*gpu);
-  if (Error error = checkPlaces(inputs, Buffer::Role::Input))
+  SmallVector<LaunchPlan::Place, 16> places = launches.places(inputs, outputs);
+  if (known == Places::Check)
+    if (Error error = checkPlaces(places))
+      return error;
+  Expected<void *> work = workspaceFor(workspace, workspaceBytes, stream);
+  if (!work)
+    return work.takeError();
+  SmallVector<LaunchPlan::Place, 16> asGiven = places;
+  SmallVector<size_t, 4> copied;
+  if (Error error = packTensors(places, copied, stream))
     return error;
-  if (Error error = checkPlaces(outputs, Buffer::Role::Output))
-    return error;
-  if (workspace) {
-    if (workspaceBytes < plan->workspaceBytes)
-      return fail(fmt::format("expected a workspace of at least {} bytes, got "
-                              "{}",
-                              plan->workspaceBytes, workspaceBytes));
-    if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0)
-      return fail(fmt::format("expected a workspace aligned to {} bytes, got "
-                              "address {}",
-                              kWorkspaceAlignment, workspace));
-  } else {
-    Expected<void *> own = ownWorkspace(stream);
-    if (!own)
-      return own.takeError();
-    workspace = *own;
-  }
-  for (const Step &step : plan->steps)
-    if (Error error = launch(step, inputs, outputs,
-                             static_cast<char *>(workspace), stream))
+  for (const LaunchPlan::Launch &step : launches.launches())
+    if (Error error = launch(step, places, *work, stream))
       return error;
-  return Error::success();
-}
-
-//===----------------------------------------------------------------------===//
-// Times
-//===----------------------------------------------------------------------===//
-
-Expected<double> CudaExecutor::measure(function_ref<Error()> work) const {
-  CudaDevice::Scope scope(*gpu);
-  const CudaDriver &cu = gpu->driver();
-  CUevent start = nullptr, stop = nullptr;
-  float milliseconds = 0;
-  auto all = [&]() -> Error {
-    if (Error error = cu.check(cu.EventCreate(&start, 0), "event"))
-      return error;
-    if (Error error = cu.check(cu.EventCreate(&stop, 0), "event"))
-      return error;
-    if (Error error = cu.check(cu.EventRecord(start, nullptr), "event"))
-      return error;
-    if (Error error = work())
-      return error;
-    if (Error error = cu.check(cu.EventRecord(stop, nullptr), "event"))
-      return error;
-    if (Error error = cu.check(cu.EventSynchronize(stop),
-                               fmt::format("kernel '{}' failed on GPU {}",
-                                           plan->variant, gpu->ordinal())))
-      return error;
-    return cu.check(cu.EventElapsedTime(&milliseconds, start, stop), "event");
-  };
-  Error error = all();
-  for (CUevent event : {start, stop})
-    if (event)
-      cu.EventDestroy(event);
-  if (error)
-    return std::move(error);
-  return double(milliseconds);
-}
-
-Expected<double> CudaExecutor::time(ArrayRef<Tensor> inputs,
-                                    ArrayRef<Tensor> outputs,
-                                    int64_t count) const {
-  Expected<double> total = measure([&]() -> Error {
-    for (int64_t i = 0; i < count; ++i)
-      if (Error error = run(inputs, outputs, nullptr, 0, nullptr))
+  for (size_t b : copied)
+    if (b >= numInputs)
+      if (Error error = copy(b, places[b], asGiven[b], stream))
         return error;
-    return Error::success();
-  });
-  if (!total)
-    return total.takeError();
-  return *total / double(count);
-}
-
-Expected<std::vector<double>>
-CudaExecutor::profile(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs) const {
-  // Checks everything, and leaves every step the inputs that it wants.
-  if (Error error = run(inputs, outputs, nullptr, 0, nullptr))
-    return std::move(error);
-  CudaDevice::Scope scope(*gpu);
-  Expected<void *> workspace = ownWorkspace(nullptr);
-  if (!workspace)
-    return workspace.takeError();
-  std::vector<double> times;
-  for (const Step &step : plan->steps) {
-    Expected<double> time = measure([&] {
-      return launch(step, inputs, outputs, static_cast<char *>(*workspace),
-                    nullptr);
-    });
-    if (!time)
-      return time.takeError();
-    times.push_back(*time);
-  }
-  return times;
+  return Error::success();
 }
 
 } // namespace llsa::rt

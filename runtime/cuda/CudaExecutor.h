@@ -1,21 +1,21 @@
 //===- CudaExecutor.h - a Program's steps on a GPU --------------*- C++ -*-===//
 //
-// How a kernel is called
-// ======================
+// A run puts launches on a stream and returns. It neither waits nor compiles
+// nor, once a stream has its memory, allocates; so it can be captured in a
+// graph. LaunchPlan.h tells how a kernel is called.
 //
-// A kernel takes, for each of its step's buffers in order, the address of the
-// first element, and behind it, for an input or output of rank 2 or more, the
-// strides of all dimensions but the last, in elements. All are 64-bit. The grid
-// is `ctas` CTAs of 32 * `warps` threads, with `sharedBytes` of dynamic shared
-// memory.
+// Errors of the GPU come later than the call that caused them. A run reports
+// what an earlier kernel has done as such; LLSA_CUDA_SYNC=1 waits behind every
+// launch (but not in a capture) and names the kernel.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_RUNTIME_CUDA_CUDAEXECUTOR_H
 #define LLSA_RUNTIME_CUDA_CUDAEXECUTOR_H
 
 #include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/LaunchPlan.h"
+#include "runtime/cuda/StreamMemory.h"
 #include "runtime/program/Tensor.h"
-#include <mutex>
 #include <vector>
 
 namespace llsa::rt {
@@ -24,11 +24,12 @@ namespace llsa::rt {
 class CudaExecutor {
 public:
   static constexpr int64_t kWorkspaceAlignment = 256;
-  /// Tensors whose last dimension is a multiple of this many bytes must have
-  /// addresses and strides that are, too.
-  static constexpr int64_t kAlignment = 16;
 
-  /// Loads `program.code`: PTX, which the driver assembles, or a cubin. The
+  /// Who knows that the tensors are on the device: the driver, which is asked
+  /// for each, or the caller, as one with DLPack tensors does.
+  enum class Places { Check, Known };
+
+  /// Loads `program.code`: a cubin, or PTX, which the driver assembles. The
   /// error holds the assembler's log.
   static llvm::Expected<std::unique_ptr<CudaExecutor>>
   create(std::shared_ptr<const Program> program,
@@ -36,14 +37,20 @@ public:
   ~CudaExecutor();
 
   /// Checks the tensors, which must be on the device, and puts every step on
-  /// the stream; does not wait. An error of an earlier kernel may be reported
-  /// here. `workspace`: memory on the device, aligned to 256 bytes, which
-  /// nobody else uses until the stream is done with it; null: the executor's
-  /// own, for one stream at a time, allocated at the first such call (which
-  /// must not be captured).
+  /// the stream; does not wait.
+  ///
+  /// `workspace`: memory on the device, aligned to 256 bytes, which nobody else
+  /// uses until the stream is done with it; null: the executor's own for this
+  /// stream, taken from the device's pool at the first such run on it, which
+  /// must not be captured, and kept. Whoever launches a captured graph on
+  /// several streams at once gives a workspace.
+  ///
+  /// A tensor that is not aligned for the kernels (LaunchPlan::kAlignment) is
+  /// copied on the stream; memory for the copy is taken and kept like a
+  /// workspace.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
-                  void *workspace, int64_t workspaceBytes,
-                  CUstream stream) const;
+                  void *workspace, int64_t workspaceBytes, CUstream stream,
+                  Places places = Places::Check) const;
 
   /// The time of every step, alone, on the default stream. Waits.
   llvm::Expected<std::vector<double>>
@@ -60,26 +67,37 @@ public:
 
 private:
   CudaExecutor(std::shared_ptr<const Program> program,
-               std::shared_ptr<const CudaDevice> device)
-      : plan(std::move(program)), gpu(std::move(device)) {}
+               std::shared_ptr<const CudaDevice> device);
   llvm::Error load();
   llvm::Error fail(const std::string &message) const;
-  llvm::Error checkPlaces(llvm::ArrayRef<Tensor> tensors,
-                          Buffer::Role role) const;
-  llvm::Expected<void *> ownWorkspace(CUstream stream) const;
-  llvm::Error launch(const Step &step, llvm::ArrayRef<Tensor> inputs,
-                     llvm::ArrayRef<Tensor> outputs, char *workspace,
-                     CUstream stream) const;
+  llvm::Error fail(llvm::Error error) const;
+  llvm::Error checkPlaces(llvm::ArrayRef<LaunchPlan::Place> places) const;
+  llvm::Expected<void *> workspaceFor(void *workspace, int64_t bytes,
+                                      CUstream stream) const;
+  /// Replaces the places of tensors that are not aligned by packed memory and
+  /// copies inputs there; `copied` gets the numbers of these tensors.
+  llvm::Error packTensors(llvm::MutableArrayRef<LaunchPlan::Place> places,
+                          llvm::SmallVectorImpl<size_t> &copied,
+                          CUstream stream) const;
+  llvm::Error copy(size_t buffer, const LaunchPlan::Place &from,
+                   const LaunchPlan::Place &to, CUstream stream) const;
+  llvm::Error launch(const LaunchPlan::Launch &launch,
+                     llvm::ArrayRef<LaunchPlan::Place> places,
+                     void *workspace, CUstream stream) const;
+  llvm::Error launchError(CUresult result, const std::string &kernel,
+                          CUstream stream) const;
+  llvm::Error waitFor(const std::string &kernel, CUstream stream) const;
   /// Time between two events around `work`.
-  llvm::Expected<double>
-  measure(llvm::function_ref<llvm::Error()> work) const;
+  llvm::Expected<double> measure(llvm::function_ref<llvm::Error()> work) const;
 
   std::shared_ptr<const Program> plan;
   std::shared_ptr<const CudaDevice> gpu;
+  LaunchPlan launches;
+  size_t numInputs;
+  bool waitAlways; ///< LLSA_CUDA_SYNC
   CUmodule module = nullptr;
-  std::vector<CUfunction> functions;
-  mutable std::mutex mutex;
-  mutable CudaMemory spare; ///< guarded by mutex
+  std::vector<CUfunction> functions; ///< by kernel
+  mutable StreamMemory memory; ///< slot 0: workspace; 1 + b: copy of tensor b
 };
 
 } // namespace llsa::rt

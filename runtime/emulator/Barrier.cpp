@@ -172,7 +172,8 @@ bool decodeBarrier(Decoder &d) {
     d.out.a = d.source(0, Type::B32);
     return d.finish(warpSync);
   }
-  d.out.aux = d.opcode() == "bar" || d.has("aligned") ? kBarrierAligned : 0;
+  d.out.aux =
+      d.opcode() == "bar" || d.has("aligned") ? uint32_t(kBarrierAligned) : 0;
   if (d.has("cluster")) {
     // Arrival alone does not wait; all of a cluster's CTAs have arrived when
     // this one has.

@@ -43,13 +43,13 @@ bool checkSize(Warp &w, const Instruction &i, unsigned lane, uint32_t bytes) {
 }
 
 /// a: the shared address; b: the global one; c: bytes; extra[0]: the mbarrier.
-void toShared(Warp &w, const Instruction &i, LaneMask mask) {
+void loadBytes(Warp &w, const Instruction &i, LaneMask mask) {
   Cta &cta = w.cta;
   const uint64_t *barriers = w.from<uint64_t>(w.operands(i)[0]);
   for (LaneMask m = mask; m; m &= m - 1) {
     unsigned lane = unsigned(__builtin_ctz(m));
     uint32_t bytes = w.from<uint32_t>(i.c)[lane];
-    int number = mbarrierAt(w, i, lane, ptx::toShared(barriers[lane]));
+    int number = mbarrierAt(w, i, lane, toShared(barriers[lane]));
     if (number < 0 || !checkSize(w, i, lane, bytes))
       return;
     if (bytes == 0)
@@ -67,7 +67,7 @@ void toShared(Warp &w, const Instruction &i, LaneMask mask) {
 }
 
 /// a: the shared address; b: the global one; c: bytes.
-void toGlobal(Warp &w, const Instruction &i, LaneMask mask) {
+void storeBytes(Warp &w, const Instruction &i, LaneMask mask) {
   SharedMemoryChecker::Access access = storeAccess(w, i, mask);
   for (LaneMask m = mask; m; m &= m - 1) {
     unsigned lane = unsigned(__builtin_ctz(m));
@@ -126,7 +126,7 @@ bool decodeBulkCopy(Decoder &d) {
   if (!stores)
     d.extra(d.addressSlot(d.operand(3), Space::Shared));
   d.address(shared, Space::Shared);
-  return d.finish(stores ? toGlobal : toShared);
+  return d.finish(stores ? storeBytes : loadBytes);
 }
 
 } // namespace llsa::ptx

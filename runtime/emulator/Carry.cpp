@@ -58,7 +58,7 @@ bool decodeCarry(Decoder &d) {
   if ((bytes != 4 && bytes != 8) || isFloat(type))
     return false;
   bool multiplies = op.starts_with("mad");
-  uint32_t aux = d.has("cc") ? kWritesCarry : 0;
+  uint32_t aux = d.has("cc") ? uint32_t(kWritesCarry) : 0;
   if (op.ends_with("c"))
     aux |= kReadsCarry;
   if (op.starts_with("sub"))

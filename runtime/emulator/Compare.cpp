@@ -255,7 +255,7 @@ bool decodeCompare(Decoder &d) {
   Handler run = compareHandler(type, relation, d.has("ftz"), isSetp);
   if (!run)
     return false;
-  d.out.aux = unordered ? kUnordered : 0;
+  d.out.aux = unordered ? uint32_t(kUnordered) : 0;
   if (d.has("and"))
     d.out.aux |= kAnd;
   if (d.has("or"))

@@ -45,6 +45,12 @@ public:
     return regions[tagOf(address) & (kTags - 1)];
   }
 
+  /// The map of written bytes of an Undefined region, by an address that add()
+  /// has returned; null for others.
+  uint8_t *writtenBytes(uint64_t address) {
+    return regions[tagOf(address)].written.get();
+  }
+
   /// Says where an address lies: "byte 4096 of buffer 'q', which has 4000".
   std::string describe(uint64_t address) const;
 

@@ -100,7 +100,7 @@ int mbarrierAt(Warp &w, const Instruction &i, unsigned lane,
   SharedMemoryChecker::Access access =
       cta.shared.checker.ordinary(w.index, lane, i);
   access.atomic = true;
-  std::string wrong = cta.shared.checker.readMBarrier(access, uint32_t(address));
+  std::string wrong = cta.shared.checker.useMBarrier(access, uint32_t(address));
   if (!wrong.empty()) {
     w.fault(i, lane, wrong);
     return -1;

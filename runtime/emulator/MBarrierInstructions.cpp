@@ -168,7 +168,7 @@ bool decodeMBarrier(Decoder &d) {
       return false;
     d.out.target = d.predicateDestination(d.operand(0));
     d.address(1, d.space());
-    d.out.aux = d.has("parity") ? kParity : 0;
+    d.out.aux = d.has("parity") ? uint32_t(kParity) : 0;
     d.out.b = d.source(2, d.has("parity") ? Type::U32 : Type::B64);
     return d.finish(testWait);
   }

@@ -17,7 +17,7 @@ SharedMemoryChecker::SharedMemoryChecker(const Kernel &kernel, uint32_t bytes,
   size_t cells = (size_t(bytes) >> shift) + 1;
   writes.assign(cells, 0);
   writeStatements.assign(cells, 0);
-  reads.resize(4 * size_t(warps) + kMostMBarriers);
+  reads.resize(actors() + warps);
   known.resize(warps);
   fenced.resize(warps);
   acquirable.resize(warps);
@@ -36,8 +36,8 @@ void SharedMemoryChecker::start() {
       std::fill(steps.begin(), steps.end(), 0);
   }
   for (unsigned warp = 0; warp < warps; ++warp) {
-    known[warp].seen.reset(reads.size(), base);
-    known[warp].proxySeen.reset(reads.size(), base);
+    known[warp].seen.reset(actors(), base);
+    known[warp].proxySeen.reset(actors(), base);
     known[warp].seen[warp] = base + 1;
     fenced[warp].clear();
     acquirable[warp].clear();
@@ -60,13 +60,15 @@ bool SharedMemoryChecker::isOrdered(const Access &access, Epoch write) const {
   return true;
 }
 
-std::vector<Step> &SharedMemoryChecker::readsOf(Actor actor) {
-  std::vector<Step> &steps = reads[actor];
+void SharedMemoryChecker::noteReads(const Access &access, uint32_t first,
+                                    uint32_t last) {
+  size_t reader = access.atomic ? actors() + access.warp : access.actor;
+  std::vector<Step> &steps = reads[reader];
   if (steps.empty()) {
     steps.assign(writes.size(), 0);
-    readers.push_back(actor);
+    readers.push_back(reader);
   }
-  return steps;
+  std::fill(steps.begin() + first, steps.begin() + last + 1, access.step);
 }
 
 std::string SharedMemoryChecker::read(const Access &access, uint32_t address,
@@ -81,8 +83,7 @@ std::string SharedMemoryChecker::read(const Access &access, uint32_t address,
       return explain(access, true, cell, address, bytes);
     fine = write;
   }
-  std::vector<Step> &steps = readsOf(access.actor);
-  std::fill(steps.begin() + first, steps.begin() + last + 1, access.step);
+  noteReads(access, first, last);
   return "";
 }
 
@@ -99,19 +100,20 @@ std::string SharedMemoryChecker::write(const Access &access, uint32_t address,
     fine = write;
   }
   const VectorClock &seen = known[access.warp].seen;
-  for (Actor reader : readers) {
-    if (reader == access.warp)
+  for (size_t reader : readers) {
+    bool isAtomic = reader >= actors();
+    Actor actor = Actor(isAtomic ? reader - actors() : reader);
+    if (actor == access.warp || (isAtomic && access.atomic))
       continue;
     const Step *steps = reads[reader].data();
-    Step limit = seen[reader];
+    Step limit = seen[actor];
     bool race = false;
     for (uint32_t cell = first; cell <= last; ++cell)
       race |= steps[cell] > limit;
-    // An atomic's read is no harm to another atomic.
-    if (race && !(access.atomic && atomicOf(writes[first])))
+    if (race)
       return fmt::format("writes {} bytes at shared address {:#x}, which {} "
                          "reads with nothing that orders the two",
-                         bytes, address, actorText(reader, kManyLanes));
+                         bytes, address, actorText(actor, kManyLanes));
   }
   std::fill(writes.begin() + first, writes.begin() + last + 1,
             epochOf(access));
@@ -120,12 +122,22 @@ std::string SharedMemoryChecker::write(const Access &access, uint32_t address,
   return "";
 }
 
-std::string SharedMemoryChecker::readMBarrier(const Access &access,
-                                              uint32_t address) const {
-  uint32_t cell = address >> shift;
-  if (isOrdered(access, writes[cell]))
-    return "";
-  return explain(access, true, cell, address, 8);
+std::string SharedMemoryChecker::useMBarrier(const Access &access,
+                                             uint32_t address) {
+  constexpr uint32_t bytes = 8;
+  uint32_t first = address >> shift, last = (address + bytes - 1) >> shift;
+  for (uint32_t cell = first; cell <= last; ++cell) {
+    if (!isOrdered(access, writes[cell]))
+      return explain(access, true, cell, address, bytes);
+    const Statement &writer = *kernel.sources[writeStatements[cell]];
+    if (writer.opcode() != "mbarrier")
+      return fmt::format("the mbarrier at shared address {:#x} was written over "
+                         "at PTX line {} by {}",
+                         address, writer.line,
+                         actorText(actorOf(writes[cell]), laneOf(writes[cell])));
+  }
+  noteReads(access, first, last);
+  return "";
 }
 
 std::string SharedMemoryChecker::actorText(Actor actor, unsigned lane) const {

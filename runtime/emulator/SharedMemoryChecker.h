@@ -72,8 +72,9 @@ public:
   /// The range must lie in shared memory.
   std::string read(const Access &access, uint32_t address, uint32_t bytes);
   std::string write(const Access &access, uint32_t address, uint32_t bytes);
-  /// An operation on an mbarrier: fine when its initialisation is known.
-  std::string readMBarrier(const Access &access, uint32_t address) const;
+  /// An operation on an mbarrier: fine when its initialisation is known, and
+  /// nothing else has been written over it since.
+  std::string useMBarrier(const Access &access, uint32_t address);
 
   /// Passes on all that a warp knows, and starts its next step.
   void release(unsigned warp, Knowledge &to) {
@@ -96,9 +97,11 @@ public:
   void syncLanes(unsigned warp) {
     copiesSeenByAll[warp] = known[warp].seen[copyActor(warp)];
   }
-  /// fence.proxy.async.
+  /// fence.proxy.async: covers what came before it, so what the warp writes
+  /// from here on belongs to another step.
   void fenceProxy(unsigned warp) {
     known[warp].proxySeen.join(known[warp].seen);
+    ++known[warp].seen[warp];
   }
   /// A warp has waited for all steps of an actor up to `step`.
   void waited(unsigned warp, Actor actor, Step step) {
@@ -133,16 +136,19 @@ private:
   std::string explain(const Access &access, bool reads, uint32_t cell,
                       uint32_t address, uint32_t bytes) const;
   std::string actorText(Actor actor, unsigned lane) const;
-  std::vector<Step> &readsOf(Actor actor);
+  void noteReads(const Access &access, uint32_t first, uint32_t last);
+  size_t actors() const { return 4 * size_t(warps) + kMostMBarriers; }
 
   const Kernel &kernel;
   unsigned warps;
   unsigned shift; ///< log2 of a cell's bytes
   std::vector<Epoch> writes;
   std::vector<uint32_t> writeStatements;
-  /// The step of the last read of each cell; empty for actors without reads.
+  /// The step of the last read of each cell, by actor; behind all actors stand
+  /// the warps once more, for atomic reads, which race with fewer writes. Empty
+  /// where there are no reads.
   std::vector<std::vector<Step>> reads;
-  std::vector<Actor> readers; ///< those with reads
+  std::vector<size_t> readers; ///< indices of those with reads
 
   std::vector<Knowledge> known; ///< of each warp
   /// Steps of a warp's copies that all of its lanes may see, not only the one

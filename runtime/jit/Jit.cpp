@@ -1,7 +1,9 @@
 //===- Jit.cpp --------------------------------------------------*- C++ -*-===//
 #include "runtime/jit/Jit.h"
 
+#include "runtime/cuda/AssembleProgram.h"
 #include "runtime/support/Env.h"
+#include "runtime/support/Files.h"
 #include "llvm/ADT/Hashing.h"
 #include <chrono>
 #include <fmt/format.h>
@@ -114,6 +116,27 @@ Expected<Jit::KernelPtr> Jit::get(const Variant &variant,
   return kernel;
 }
 
+/// Replaces a program's PTX by machine code for `device`; the disk cache keeps
+/// that. `dumpDir`: where else; empty: nowhere.
+static Error assembleFor(std::shared_ptr<const CudaDevice> device,
+                         const std::string &dumpDir, Program &program,
+                         std::vector<StageTime> &times) {
+  auto start = std::chrono::steady_clock::now();
+  auto assembler = Assembler::find(std::move(device));
+  if (!assembler)
+    return assembler.takeError();
+  if (Error error = assembleProgram(program, **assembler))
+    return error;
+  std::chrono::duration<double, std::milli> time =
+      std::chrono::steady_clock::now() - start;
+  times.push_back({Stage::Cubin, time.count()});
+  if (dumpDir.empty())
+    return Error::success();
+  return writeFileSynced(
+      fmt::format("{}/{:02}-cubin", dumpDir, int(Stage::Cubin) + 1),
+      program.code);
+}
+
 Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                                    const KernelSpec &spec, StringRef target,
                                    JitReport &report) {
@@ -121,7 +144,13 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     return error;
   std::shared_ptr<const CudaDevice> device;
   std::string compiledFor = target.str();
-  if (CudaDevice::isDeviceText(target)) {
+  bool emulated = EmulatorExecutor::isDeviceText(target);
+  if (emulated) {
+    Expected<std::string> emulatedTarget = EmulatorExecutor::targetOf(target);
+    if (!emulatedTarget)
+      return emulatedTarget.takeError();
+    compiledFor = std::move(*emulatedTarget);
+  } else if (CudaDevice::isDeviceText(target)) {
     auto opened = CudaDevice::parse(target);
     if (!opened)
       return opened.takeError();
@@ -131,14 +160,15 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
   Expected<std::string> exact = resolveTarget(compiledFor);
   if (!exact)
     return exact.takeError();
-  if (!device && !StringRef(*exact).starts_with("cpu"))
+  if (!device && !emulated && !StringRef(*exact).starts_with("cpu"))
     return createStringError(
         inconvertibleErrorCode(),
-        fmt::format("target '{}' cannot run here: expected a CPU target, cuda "
-                    "or cuda:NUMBER",
+        fmt::format("target '{}' cannot run here: expected a CPU target, "
+                    "cuda, cuda:NUMBER, emulator or emulator:TARGET",
                     target.str()));
   CacheKey key{variant.name(), variant.hash(), spec.str(),
-               *exact,         /*options=*/"", buildId().str()};
+               *exact,         device ? assemblerKey(*device) : "",
+               buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;
     options.target = compiledFor;
@@ -150,6 +180,10 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     if (!result)
       return result.takeError();
     report.times = std::move(result->times);
+    if (device)
+      if (Error error = assembleFor(device, options.dumpDir, result->program,
+                                    report.times))
+        return std::move(error);
     return std::move(result->program);
   };
   Expected<KernelCache::ProgramPtr> program =
@@ -166,6 +200,13 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     return KernelPtr(std::move(kernel));
   }
   kernel->threads = threads;
+  if (emulated) {
+    auto loaded = EmulatorExecutor::create(std::move(*program), *threads);
+    if (!loaded)
+      return loaded.takeError();
+    kernel->emulated = std::move(*loaded);
+    return KernelPtr(std::move(kernel));
+  }
   Expected<std::unique_ptr<HostExecutor>> executor =
       HostExecutor::create(std::move(*program), *threads);
   if (!executor)

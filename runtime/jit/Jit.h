@@ -2,7 +2,8 @@
 //
 // The one place where the compiler and the runtime meet. In order: a table in
 // memory, keyed by the variant's handle and the spec's fields (no text is
-// hashed or printed); the KernelCache; the Compiler.
+// hashed or printed); the KernelCache; the Compiler and, for a GPU, the
+// Assembler, so that the cache keeps machine code.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_RUNTIME_JIT_JIT_H
@@ -11,6 +12,7 @@
 #include "compiler/driver/Compiler.h"
 #include "runtime/cache/KernelCache.h"
 #include "runtime/cuda/CudaExecutor.h"
+#include "runtime/emulator/EmulatorExecutor.h"
 #include "runtime/host/HostExecutor.h"
 #include "runtime/jit/Variant.h"
 #include <memory>
@@ -21,7 +23,8 @@
 namespace llsa::rt {
 
 struct JitOptions {
-  /// For get() without a target: "cpu", "cpu:MARCH", "cuda", "cuda:N".
+  /// For get() without a target: "cpu", "cpu:MARCH", "cuda", "cuda:N",
+  /// "emulator", "emulator:TARGET".
   std::string target = "cpu";
   unsigned threads = 0; ///< for kernels on the CPU; 0: all of the affinity mask
   CacheOptions cache;
@@ -39,28 +42,37 @@ class CompiledKernel {
 public:
   /// On a CPU: runs and waits; see HostExecutor::run. On a GPU: puts the kernel
   /// on the default stream and does not wait; see CudaExecutor::run, which also
-  /// takes other streams. There are no times of steps then.
+  /// takes other streams (cuda()). There are no times of steps then. On the
+  /// emulator: as on a CPU, with a workspace of its own; see
+  /// EmulatorExecutor::run.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
                   void *workspace = nullptr, int64_t workspaceBytes = 0,
                   std::vector<double> *stepMilliseconds = nullptr) const {
     if (onGpu)
       return onGpu->run(inputs, outputs, workspace, workspaceBytes,
                         /*stream=*/nullptr);
+    if (emulated)
+      return emulated->run(inputs, outputs, stepMilliseconds);
     return executor->run(inputs, outputs, workspace, workspaceBytes,
                          stepMilliseconds);
   }
   int64_t workspaceBytes() const { return program().workspaceBytes; }
   const Program &program() const {
-    return onGpu ? onGpu->program() : executor->program();
+    return onGpu      ? onGpu->program()
+           : emulated ? emulated->program()
+                      : executor->program();
   }
   /// What runs it on a GPU; null for a kernel of the CPU.
   const CudaExecutor *cuda() const { return onGpu.get(); }
+  /// Is it code for a GPU that runs on the emulator?
+  bool isEmulated() const { return emulated != nullptr; }
 
 private:
   friend class Jit;
-  std::shared_ptr<ThreadPool> threads; // before the executor, which uses it
+  std::shared_ptr<ThreadPool> threads; // before the executors, which use it
   std::unique_ptr<HostExecutor> executor;
   std::unique_ptr<CudaExecutor> onGpu;
+  std::unique_ptr<EmulatorExecutor> emulated;
 };
 
 /// How get() came to its kernel.

@@ -66,6 +66,11 @@ Error verifyKernel(const Kernel &kernel, size_t i) {
   if (kernel.warps < 1)
     return fail(
         fmt::format("{}: warps = {}: expected at least 1", at, kernel.warps));
+  for (const TensorView &view : kernel.views)
+    if (view.rows < 1 || view.rows > 256 || view.cols < 1 || view.cols > 256)
+      return fail(fmt::format("{}: a view's box is {} x {}: expected 1 to 256 "
+                              "rows and columns",
+                              at, view.rows, view.cols));
   for (double estimate : {kernel.flops, kernel.bytes})
     if (!std::isfinite(estimate) || estimate < 0)
       return fail(at +
@@ -152,6 +157,12 @@ Error Program::verify() const {
         return fail(fmt::format("steps[{}]: buffer {} does not exist, there "
                                 "are {}",
                                 i, arg, buffers.size()));
+    for (const TensorView &view : kernels[size_t(step.kernel)].views)
+      if (view.arg < 0 || view.arg >= int64_t(step.args.size()) ||
+          buffers[size_t(step.args[size_t(view.arg)])].shape.size() < 2)
+        return fail(fmt::format("steps[{}]: a view of argument {}: expected an "
+                                "argument of rank 2 or more",
+                                i, view.arg));
   }
   return Error::success();
 }

@@ -39,6 +39,16 @@ struct Buffer {
   int64_t numBytes() const;
 };
 
+/// A view of a step's buffer for the GPU's copy engine (a CUtensorMap), which a
+/// kernel takes by value behind its other arguments. A copy moves a box of
+/// `rows` x `cols` elements of the last two dimensions; in shared memory its
+/// 16-byte chunks are swizzled over rows of `cols` elements (32, 64 or 128
+/// bytes), and what lies outside of the tensor becomes 0.
+struct TensorView {
+  int64_t arg = 0; ///< position in Step::args
+  int64_t rows = 1, cols = 1;
+};
+
 /// One kernel: a symbol in the code and how it is launched.
 struct Kernel {
   std::string name;           ///< symbol
@@ -46,7 +56,12 @@ struct Kernel {
   int64_t warps = 1;          ///< GPU: warps per CTA; 1 on the CPU
   int64_t ctas = 0;           ///< GPU: CTAs of the grid; 0 on the CPU
   int64_t sharedBytes = 0;    ///< GPU: dynamic shared memory; 0 on the CPU
+  std::vector<TensorView> views; ///< GPU: in the order of arguments
   int64_t stackBytes = 0;     ///< CPU: stack that one call needs
+  /// GPU: may start before the launch in front of it in the stream, ours or
+  /// another's, has ended: it waits by itself (griddepcontrol.wait) before it
+  /// touches memory of others. Devices that cannot do that ignore it.
+  bool dependentLaunch = false;
   double flops = 0;           ///< estimate, for --explain and rooflines
   double bytes = 0;           ///< least traffic, likewise
 };

@@ -63,6 +63,15 @@ public:
     return value->get<double>();
   }
 
+  bool flag(const char *key) {
+    const ordered_json *value = find(key);
+    if (!value)
+      return false;
+    if (!value->is_boolean())
+      return report(fmt::format("'{}': expected true or false", key)), false;
+    return value->get<bool>();
+  }
+
   std::vector<int64_t> integers(const char *key) {
     std::vector<int64_t> values;
     for (const ordered_json &value : array(key))
@@ -153,7 +162,13 @@ Kernel readKernel(const ordered_json &json, size_t i, std::string &problem) {
   kernel.warps = reader.integer("warps");
   kernel.ctas = reader.integer("ctas");
   kernel.sharedBytes = reader.integer("sharedBytes");
+  for (const ordered_json &view : reader.array("views")) {
+    Reader fields(view, fmt::format("program.kernels[{}].views", i), problem);
+    kernel.views.push_back({fields.integer("arg"), fields.integer("rows"),
+                            fields.integer("cols")});
+  }
   kernel.stackBytes = reader.integer("stackBytes");
+  kernel.dependentLaunch = reader.flag("dependentLaunch");
   kernel.flops = reader.number("flops");
   kernel.bytes = reader.number("bytes");
   return kernel;
@@ -194,15 +209,22 @@ std::string Program::toJSON() const {
                                {"shape", buffer.shape},
                                {"offset", buffer.offset}});
   json["kernels"] = ordered_json::array();
-  for (const Kernel &kernel : kernels)
+  for (const Kernel &kernel : kernels) {
+    ordered_json views = ordered_json::array();
+    for (const TensorView &view : kernel.views)
+      views.push_back(
+          {{"arg", view.arg}, {"rows", view.rows}, {"cols", view.cols}});
     json["kernels"].push_back({{"name", kernel.name},
                                {"items", kernel.items},
                                {"warps", kernel.warps},
                                {"ctas", kernel.ctas},
                                {"sharedBytes", kernel.sharedBytes},
+                               {"views", views},
                                {"stackBytes", kernel.stackBytes},
+                               {"dependentLaunch", kernel.dependentLaunch},
                                {"flops", kernel.flops},
                                {"bytes", kernel.bytes}});
+  }
   json["steps"] = ordered_json::array();
   for (const Step &step : steps) {
     ordered_json args = ordered_json::array();

@@ -44,7 +44,7 @@ bool repeatsMemory(const Tensor &tensor) {
 
 /// A tensor's addresses, first byte to past the last.
 struct Span {
-  std::string name;
+  StringRef name;
   uint64_t begin = 0;
   uint64_t end = 0;
 };
@@ -121,22 +121,28 @@ std::vector<int64_t> contiguousStrides(ArrayRef<int64_t> shape) {
 
 Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
                    ArrayRef<Tensor> outputs) {
-  SmallVector<Span> spans;
+  // A launch on a GPU waits for this: nothing is allocated when all is well.
+  SmallVector<Span, 16> spans;
+  size_t first = 0; // buffers of one role stand together, inputs in front
   for (bool isOutput : {false, true}) {
     ArrayRef<Tensor> tensors = isOutput ? outputs : inputs;
-    std::vector<int64_t> buffers = program.buffersOf(
-        isOutput ? Buffer::Role::Output : Buffer::Role::Input);
-    if (tensors.size() != buffers.size()) {
+    Buffer::Role role = isOutput ? Buffer::Role::Output : Buffer::Role::Input;
+    size_t count = 0;
+    while (first + count < program.buffers.size() &&
+           program.buffers[first + count].role == role)
+      ++count;
+    ArrayRef<Buffer> buffers = ArrayRef(program.buffers).slice(first, count);
+    first += count;
+    if (tensors.size() != count) {
       std::string names;
-      for (int64_t b : buffers)
-        names += (names.empty() ? "" : ", ") + program.buffers[b].name;
-      return fail(fmt::format("expected {} {} tensors ({}), got {}",
-                              buffers.size(), isOutput ? "output" : "input",
-                              names, tensors.size()));
+      for (const Buffer &buffer : buffers)
+        names += (names.empty() ? "" : ", ") + buffer.name;
+      return fail(fmt::format("expected {} {} tensors ({}), got {}", count,
+                              isOutput ? "output" : "input", names,
+                              tensors.size()));
     }
     for (size_t i = 0; i < tensors.size(); ++i) {
-      Expected<Span> span =
-          checkTensor(program.buffers[buffers[i]], tensors[i], isOutput);
+      Expected<Span> span = checkTensor(buffers[i], tensors[i], isOutput);
       if (!span)
         return span.takeError();
       if (isOutput)
@@ -144,8 +150,8 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
           if (span->begin < other.end && other.begin < span->end)
             return fail(fmt::format("output '{}': expected memory of its own, "
                                     "but it overlaps '{}'",
-                                    span->name, other.name));
-      spans.push_back(std::move(*span));
+                                    span->name.str(), other.name.str()));
+      spans.push_back(*span);
     }
   }
   return Error::success();

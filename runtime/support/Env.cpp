@@ -29,10 +29,20 @@ constexpr Variable kVariables[] = {
      "write every stage of each compilation here; skips the cache"},
     {"LLSA_LOG", "warn", "error, warn, info or debug: what stderr gets"},
     {"LLSA_CUDA_DRIVER", "libcuda.so.1", "NVIDIA's driver library"},
+    {"LLSA_CUDA_SYNC", "0",
+     "1: wait for every kernel on a GPU, so that an error names the kernel"},
+    {"LLSA_NVJITLINK", "libnvJitLink.so.13 or .12",
+     "NVIDIA's linker, which assembles PTX; 'off' uses none"},
+    {"LLSA_PTXAS", "ptxas on PATH or in CUDA_HOME/bin",
+     "the CUDA toolkit's assembler, second choice; 'off' uses none"},
+    {"LLSA_NVRTC", "libnvrtc.so.13 or .12",
+     "NVIDIA's compiler for functions in CUDA C++; 'off' uses none"},
+    {"CUDA_HOME", "none", "the CUDA toolkit, where PATH and ld.so have none"},
     {"NVTX_INJECTION64_PATH", "none",
      "set by NVIDIA's profilers: their library, which is told of ranges"},
     {"LLSA_TEST_DEVICE", "cpu",
-     "where the numerics tests run their kernels: cpu or cuda"},
+     "where the numerics tests run their kernels: cpu, cuda, emulator or "
+     "emulator:TARGET"},
     {"LLSA_NUM_THREADS", "the CPUs of the affinity mask",
      "threads that run kernels on the CPU"},
 };
@@ -139,6 +149,16 @@ std::string logLevel() { return read("LLSA_LOG").value_or("warn"); }
 std::string cudaDriver() {
   return read("LLSA_CUDA_DRIVER").value_or("libcuda.so.1");
 }
+
+bool cudaSync() { return readFlag("LLSA_CUDA_SYNC"); }
+
+std::string nvJitLink() { return read("LLSA_NVJITLINK").value_or(""); }
+
+std::string ptxas() { return read("LLSA_PTXAS").value_or(""); }
+
+std::string nvrtc() { return read("LLSA_NVRTC").value_or(""); }
+
+std::string cudaHome() { return read("CUDA_HOME").value_or(""); }
 
 std::string nvtxInjection() {
   return read("NVTX_INJECTION64_PATH").value_or("");

@@ -54,6 +54,15 @@ std::string dumpDir();
 std::string logLevel();
 /// LLSA_CUDA_DRIVER; "libcuda.so.1" by default.
 std::string cudaDriver();
+/// LLSA_CUDA_SYNC.
+bool cudaSync();
+/// LLSA_NVJITLINK; "" when not set, "off" for none. Likewise LLSA_PTXAS and
+/// LLSA_NVRTC.
+std::string nvJitLink();
+std::string ptxas();
+std::string nvrtc();
+/// CUDA_HOME; "" when not set.
+std::string cudaHome();
 /// NVTX_INJECTION64_PATH, which profilers set; empty when there is none.
 std::string nvtxInjection();
 /// LLSA_TEST_DEVICE; "cpu" by default.

@@ -203,7 +203,8 @@ llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
   };
   if (llvm::Error error = run())
     return error;
-  bool isLong = repeat == 0 && total > kLongRun;
+  // Nobody wants the emulator's time, which is long.
+  bool isLong = repeat == 0 && (total > kLongRun || kernel.isEmulated());
   if (!isLong)
     times.clear();
   auto wanted = [&] {

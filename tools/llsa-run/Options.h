@@ -11,7 +11,7 @@ namespace llsa::tools {
 struct RunOptions {
   std::string file;             ///< the variant
   std::string spec;             ///< text of a KernelSpec
-  std::string device = "cpu";   ///< "cpu", "cpu:MARCH", "cuda", "cuda:N"
+  std::string device = "cpu";   ///< "cpu", "cpu:MARCH", "cuda", "cuda:N", "emulator", ...
   std::string input = "random"; ///< see InputSource
   std::string output;           ///< "npy:DIR", or nothing
   std::string compare;          ///< a variant to be timed on the same inputs

@@ -59,8 +59,12 @@ std::string llsa::tools::reportText(const Report &report) {
   text += fmt::format("variant    {} ({})\n", report.variant, report.file);
   text += fmt::format("spec       {}\n", report.spec);
   text += report.gpu.empty()
-              ? fmt::format("device     {}, {} threads\n",
-                            shortTarget(report.target), report.threads)
+              ? fmt::format("device     {}{}, {} threads\n",
+                            shortTarget(report.target),
+                            rt::EmulatorExecutor::isDeviceText(report.device)
+                                ? ", emulated"
+                                : "",
+                            report.threads)
               : fmt::format("device     {}, {}\n", report.target, report.gpu);
   text += fmt::format("input      {}\n", report.input);
   text += fmt::format("compile    {}\n", compileText(report.compile));

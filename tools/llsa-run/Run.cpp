@@ -18,7 +18,12 @@ static llvm::Error checkDevice(llvm::StringRef device) {
   if (device == "cpu" || device.starts_with("cpu:") ||
       rt::CudaDevice::isDeviceText(device))
     return llvm::Error::success();
-  return makeError("--device={}: expected cpu, cuda or cuda:NUMBER",
+  if (rt::EmulatorExecutor::isDeviceText(device)) {
+    auto target = rt::EmulatorExecutor::targetOf(device);
+    return target ? llvm::Error::success() : target.takeError();
+  }
+  return makeError("--device={}: expected cpu, cuda, cuda:NUMBER, emulator or "
+                   "emulator:TARGET",
                    device.str());
 }
 

@@ -2,9 +2,12 @@
 #include "compiler/driver/Compiler.h"
 #include "compiler/driver/WriteText.h"
 #include "compiler/target/host/HostTarget.h"
+#include "runtime/cuda/AssembleProgram.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 
 using namespace llvm;
@@ -49,6 +52,42 @@ void printTimes(const CompileResult &result) {
   errs() << fmt::format("{:<8} {:9.2f} ms\n", "total", total);
 }
 
+/// Goes on behind the compiler's last stage, to `last` (cubin or sass).
+Error assemble(const std::string &file, Stage last, CompileResult &result) {
+  if (result.program.codeFormat != "ptx")
+    return fail(fmt::format("{}: error: the stage '{}' is not on the way to {}",
+                            file, stageName(last).str(),
+                            result.program.target));
+  auto start = std::chrono::steady_clock::now();
+  auto assembler = rt::Assembler::find();
+  if (!assembler)
+    return assembler.takeError();
+  if (Error error = rt::assembleProgram(result.program, **assembler))
+    return error;
+  std::chrono::duration<double, std::milli> time =
+      std::chrono::steady_clock::now() - start;
+  result.times.push_back({Stage::Cubin, time.count()});
+  result.text = result.program.code;
+  if (last == Stage::Cubin)
+    return Error::success();
+  Expected<std::string> text = rt::disassemble(result.program.code);
+  if (!text)
+    return text.takeError();
+  result.text = std::move(*text);
+  return Error::success();
+}
+
+/// Adds what only an assembler knows to the explanation; without one, why not.
+Error explainMachineCode(CompileResult &result) {
+  auto assembler = rt::Assembler::find();
+  if (assembler)
+    return rt::assembleProgram(result.program, **assembler);
+  result.program.explain +=
+      "assembled  no, so registers and spills are not known: " +
+      toString(assembler.takeError()) + "\n";
+  return Error::success();
+}
+
 Error run(const Options &o) {
   if (o.listStages || o.listTargets)
     return writeText(o.output,
@@ -69,7 +108,9 @@ Error run(const Options &o) {
   }
   if (o.explain && !o.stopAfter.empty())
     return fail("--explain and --stop-after cannot be given together");
-  Stage last = o.explain ? Stage::Tile : Stage::Program;
+  // A CPU's kernels are explained before they are compiled.
+  bool explainCode = o.explain && StringRef(o.target).starts_with("sm_");
+  Stage last = o.explain && !explainCode ? Stage::Tile : Stage::Program;
   if (!o.stopAfter.empty()) {
     Expected<Stage> stage = readStage("stop-after", o.stopAfter);
     if (!stage)
@@ -88,10 +129,17 @@ Error run(const Options &o) {
   if (!source)
     return fail(fmt::format("cannot read '{}': {}", o.file,
                             source.getError().message()));
-  auto result =
-      Compiler().compileTo(last, (*source)->getBuffer(), o.file, spec, options);
+  auto result = Compiler().compileTo(std::min(last, Stage::Program),
+                                     (*source)->getBuffer(), o.file, spec,
+                                     options);
   if (!result)
     return result.takeError();
+  if (last > Stage::Program)
+    if (Error error = assemble(o.file, last, *result))
+      return error;
+  if (explainCode)
+    if (Error error = explainMachineCode(*result))
+      return error;
   if (o.timing)
     printTimes(*result);
   return writeText(o.output,

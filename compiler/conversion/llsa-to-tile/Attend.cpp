@@ -18,7 +18,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/conversion/llsa-to-tile/GatherSteps.h"
+#include "compiler/conversion/llsa-to-tile/AttendStreams.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,54 +38,16 @@ static RankedTensorType tensorOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// Every entry of `indices` names a block, all of whose keys exist: it was
-/// selected, from at least as many candidates.
-static bool namesKeysOnly(Value indices, int64_t block, int64_t tokens) {
-  auto launch = indices.getDefiningOp<LaunchOp>();
-  if (!launch || tokens % block != 0)
-    return false;
-  Operation *yield = launch.getBody().front().getTerminator();
-  unsigned number = cast<OpResult>(indices).getResultNumber();
-  auto select = yield->getOperand(number).getDefiningOp<SelectOp>();
-  if (!select)
-    return false;
-  int64_t topk = select.getTopk();
-  int64_t candidates = tensorOf(select.getKeys()).getDimSize(kToken);
-  if (!select.getWithin())
-    return topk <= candidates;
-  int64_t coarse = tensorOf(select.getWithin()).getDimSize(3);
-  return topk <= coarse * *select.getBlock() &&
-         namesKeysOnly(select.getWithin(), *select.getBlock(), candidates);
-}
-
 namespace {
-/// The keys of one step.
-struct Step {
-  Value keys, values; ///< CxD
-  Value ids;          ///< 1xC i32; null where nothing asks for them
-  /// What the ids of keys that exist have in common.
-  enum { All, BelowEnd, NotNegative } exist;
-  Value visible;    ///< RxC i1; null: all are visible
-  bool mayHoldLast; ///< may contain the source's last key
-};
-
-/// One source, with its sizes.
-struct Source {
-  SourceAttr attr;
-  Value keyTensor, keys, values, indices; ///< the last three are buffers
-  Value head;                             ///< the key head
-  int64_t tokens;                         ///< keys of the source
-  double weight, lastWeight;              ///< of a full key, of the last key
-};
-
 class AttendLowering {
 public:
   AttendLowering(const LaunchContext &context, AttendOp op, KernelBuilder &k,
                  const RowGrid &grid)
       : op(op), k(k), schedule(context.schedule), widen(context.widenDots),
-        lazy(context.lazyRescale), cols(schedule.getCols()),
-        rows(schedule.getRows()),
-        tile(k.rowTile(grid)),
+        lazy(context.lazyRescale), streams(context.streams),
+        together(context.pairStreams),
+        cols(schedule.getCols()), rows(schedule.getRows()),
+        tile(k.rowTile(grid)), loader(context, op, k, tile),
         depth(tensorOf(op.getQuery()).getDimSize(kDepth)),
         scale(op.getScale() ? op.getScale()->convertToDouble()
                             : 1.0 / std::sqrt(static_cast<double>(depth))),
@@ -100,124 +62,34 @@ public:
     State state{k.splat(-INFINITY, {rows, 1}),
                 k.splat(0.0, {rows, lazy ? 4 : 1}),
                 k.splat(0.0, {rows, depth})};
-    for (unsigned i = 0; i < op.getSources().size(); ++i) {
-      Source source = describe(i);
-      switch (source.attr.getKind()) {
-      case SourceKind::Dense:
-        state = dense(source, state);
-        break;
-      case SourceKind::Gathered:
-        state = gathered(source, i, state);
-        break;
-      case SourceKind::Window:
+    SmallVector<Source> sources;
+    for (unsigned i = 0; i < op.getSources().size(); ++i)
+      sources.push_back(loader.describe(i));
+    SmallVector<Segment> segments;
+    for (auto [i, source] : llvm::enumerate(sources))
+      if (source.attr.getKind() != SourceKind::Window)
+        llvm::append_range(segments, loader.segmentsOf(source, i));
+    if (streams)
+      state = attendStreams(k, loader, segments, together, std::move(state),
+                            [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+                              return update(steps, carried);
+                            });
+    else
+      for (const Segment &segment : segments)
+        state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {
+          Step step = loader.describe(segment, i);
+          std::tie(step.keys, step.values) = loader.load(segment, i);
+          return update(TakenStep{segment.source, step}, carried);
+        });
+    for (const Source &source : sources)
+      if (source.attr.getKind() == SourceKind::Window)
         state = window(source, state);
-        break;
-      }
-    }
     store(state);
     return failure(failed);
   }
 
 private:
   using State = TileBuilder::Values; ///< max, sum, acc
-
-  Source describe(unsigned i) {
-    Source source{op.getSource(i),
-                  op.getKeys()[i],
-                  k.buffer(op.getKeys()[i]),
-                  k.buffer(op.getValues()[i]),
-                  Value(),
-                  Value(),
-                  0,
-                  1.0,
-                  1.0};
-    if (Value indices = op.getIndicesOf(i))
-      source.indices = k.buffer(indices);
-    source.head = keyHead(k, tile.head, op.getQuery(), source.keyTensor);
-    source.tokens = tensorOf(source.keyTensor).getDimSize(kToken);
-    int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
-    source.weight = source.lastWeight =
-        source.attr.getWeight().getValueAsDouble();
-    if (source.attr.getSpan()) {
-      int64_t all = op.getBaseTokens().value_or(source.tokens * span);
-      source.weight *= span;
-      source.lastWeight *= std::min(span, all - (source.tokens - 1) * span);
-    }
-    return source;
-  }
-
-  //===--------------------------------------------------------------------===//
-  // The three kinds of sources
-  //===--------------------------------------------------------------------===//
-
-  /// Keys `first` .. of which `exist` (null: all) exist, by direct loads.
-  Step loadStep(const Source &source, Value first, int64_t width, Value exist,
-                bool needIds) {
-    SmallVector<Value> indices{tile.batch, source.head, first, k.index(0)};
-    Step step{k.load(source.keys, indices, {width, depth}, exist),
-              k.load(source.values, indices, {width, depth}, exist),
-              Value(),
-              Step::All,
-              Value(),
-              false};
-    if (needIds || hasRegion)
-      step.ids = k.range(first, {1, width});
-    return step;
-  }
-
-  State dense(const Source &source, State state) {
-    bool lastDiffers = source.weight != source.lastWeight;
-    int64_t full = source.tokens / cols, rest = source.tokens % cols;
-    // The chunk with the last key stands apart when that weighs differently.
-    if (rest == 0 && lastDiffers)
-      rest = cols, --full;
-    state = k.repeat(full, state, [&](Value i, ValueRange carried) {
-      return update(source,
-                    loadStep(source, k.mul(i, cols), cols, Value(), false),
-                    carried);
-    });
-    if (rest == 0)
-      return state;
-    int64_t width = tailCols(rest, cols);
-    bool ragged = width != rest;
-    Step step =
-        loadStep(source, k.index(full * cols), width,
-                 ragged ? k.index(rest) : Value(), ragged || lastDiffers);
-    step.mayHoldLast = lastDiffers;
-    if (ragged)
-      step.exist = Step::BelowEnd;
-    return update(source, step, state);
-  }
-
-  State gathered(const Source &source, unsigned index, State state) {
-    int64_t block = source.attr.getBlock();
-    int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
-    GatherSteps steps(entries, block, colsOf(source), /*fragments=*/!widen);
-    SmallVector<Value> row{tile.batch, tile.head,
-                           k.div(tile.start, source.attr.getEvery())};
-    return k.repeat(steps.count(), state, [&](Value i, ValueRange carried) {
-      Step step{};
-      step.ids = steps.keysOf(k, source.indices, row, i, source.tokens);
-      step.keys =
-          k.gather(source.keys, tile.batch, source.head, step.ids, depth);
-      step.values =
-          k.gather(source.values, tile.batch, source.head, step.ids, depth);
-      step.exist = namesKeysOnly(op.getIndicesOf(index), block, source.tokens)
-                       ? Step::All
-                       : Step::NotNegative;
-      step.mayHoldLast = source.weight != source.lastWeight;
-      return update(source, step, carried);
-    });
-  }
-
-  /// Keys of a step: fewer where every warp gathers for itself.
-  int64_t colsOf(const Source &source) const {
-    bool isShared = source.attr.getEvery() % (rows * schedule.getWarps()) == 0;
-    return isShared || schedule.getPrivateCols() == 0
-               ? cols
-               : schedule.getPrivateCols();
-  }
-
   State window(const Source &source, State state) {
     int64_t before = source.attr.getBefore(), after = source.attr.getAfter();
     // The keys that any row of the tile sees.
@@ -232,13 +104,15 @@ private:
         k.apply<arith::AddIOp>(queries, k.splatInt(clampId(after), {})),
         k.splatInt(source.tokens - 1, {}));
     return k.loop(from, to, cols, state, [&](Value first, ValueRange carried) {
-      Step step =
-          loadStep(source, first, cols, k.sub(to, first), /*needIds=*/true);
+      Step step;
+      std::tie(step.keys, step.values) =
+          loader.loadRun(source, first, cols, k.sub(to, first));
+      step.ids = k.range(first, {1, cols});
       Value notBefore = k.lessEqual(lowest, step.ids);
       Value notBehind = k.lessEqual(step.ids, highest);
       step.visible = k.apply<arith::AndIOp>(notBefore, notBehind);
-      step.mayHoldLast = source.weight != source.lastWeight;
-      return update(source, step, carried);
+      step.mayHoldLast = source.lastDiffers();
+      return update(TakenStep{&source, step}, carried);
     });
   }
 
@@ -290,14 +164,15 @@ private:
     double factor;
     Value weight; ///< log2 of the keys' weights; null: all 0
     Value counts; ///< RxC i1: pairs that count; null: all
-    /// `weight` when it is the same for all keys.
-    std::optional<double> oneWeight;
   };
 
-  Scores scores(const Source &source, const Step &step) {
+  /// `again`: on purpose, not to be taken for the first time's product.
+  Scores scores(const Source &source, const Step &step, bool again = false) {
     TileSize size{rows, sizeOf(step.keys).rows};
     Value s = k.dot(query, dotOperand(k, step.keys, widen), k.splat(0.0, size),
                     /*transposed=*/true);
+    if (again)
+      s.getDefiningOp()->setDiscardableAttr("tile.again", k.b.getUnitAttr());
     double factor = scale * kLog2E;
     Value counts = step.visible;
     if (hasRegion) {
@@ -312,11 +187,8 @@ private:
       factor = kLog2E;
     }
     if (failed)
-      return {k.splat(0.0, size), 1.0, Value(), Value(), std::nullopt};
-    std::optional<double> oneWeight;
-    if (!step.mayHoldLast && (step.exist == Step::All || hasRegion))
-      oneWeight = std::log2(source.weight);
-    return {s, factor, addend(source, step), counts, oneWeight};
+      return {k.splat(0.0, size), 1.0, Value(), Value()};
+    return {s, factor, addend(source, step), counts};
   }
 
   /// `score * factor + addend` (null: 0).
@@ -355,14 +227,14 @@ private:
     return x && y ? k.apply<arith::AndIOp>(x, y) : x ? x : y;
   }
 
-  State update(const Source &source, const Step &step, ValueRange state) {
-    Scores s = scores(source, step);
-    if (lazy) {
-      State raised = rescaleIfExceeded(state, s);
-      Value p = weights(s, baseOf(raised[0]));
-      Value sum = k.apply<arith::AddFOp>(raised[1], k.partialSums(p));
-      return {raised[0], sum, addValues(step, s, p, raised[2])};
-    }
+  State update(ArrayRef<TakenStep> steps, ValueRange state) {
+    SmallVector<Scores> all;
+    for (const TakenStep &taken : steps)
+      all.push_back(scores(*taken.source, taken.step));
+    if (lazy)
+      return lazyUpdate(steps, all, state);
+    assert(steps.size() == 1 && "steps are taken together lazily alone");
+    const Scores &s = all.front();
     Value max =
         k.apply<arith::MaximumFOp>(state[0], k.maxCols(maskedExponent(s)));
     Value base = baseOf(max);
@@ -370,7 +242,66 @@ private:
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     Value sum = k.fma(state[1], fade, k.sumCols(p));
     Value faded = k.apply<arith::MulFOp>(state[2], fade);
-    return {max, sum, addValues(step, s, p, faded)};
+    return {max, sum, addValues(steps.front().step, s, p, faded)};
+  }
+
+  /// Exponentials relative to a maximum that may lag behind. Their sums tell
+  /// when it lags too far, or is not set yet; the rare steps where it does are
+  /// computed again, from the products on, so that nothing but the exponentials
+  /// has to be kept for them.
+  State lazyUpdate(ArrayRef<TakenStep> steps, ArrayRef<Scores> all,
+                   ValueRange state) {
+    // What a lane's sum over a row may reach. The lag cancels out.
+    constexpr double kMostSum = 256;
+    Value base = baseOf(state[0]);
+    TileBuilder::Values results(state);
+    Value exceeds =
+        k.equalFloat(state[0], k.splat(-INFINITY, {rows, 1})); // no key yet
+    for (const Scores &s : all) {
+      Value p = weights(s, base);
+      Value sums = k.partialSums(p);
+      exceeds = k.apply<arith::OrIOp>(
+          exceeds, k.greaterFloat(sums, k.splat(kMostSum, {})));
+      results.append({p, sums});
+    }
+    auto choice = scf::IfOp::create(
+        k.b, k.loc, ValueRange(results).getTypes(),
+        tile::AnyOp::create(k.b, k.loc, exceeds), /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard guard(k.b);
+      k.b.setInsertionPointToStart(choice.elseBlock());
+      scf::YieldOp::create(k.b, k.loc, results);
+      k.b.setInsertionPointToStart(choice.thenBlock());
+      scf::YieldOp::create(k.b, k.loc, rescaled(steps, state));
+    }
+    results = TileBuilder::Values(choice.getResults());
+    Value sum = results[1], acc = results[2];
+    // Private products first: shared ones are asynchronous.
+    for (size_t i = steps.size(); i-- > 0;) {
+      sum = k.apply<arith::AddFOp>(sum, results[4 + 2 * i]);
+      acc = addValues(steps[i].step, all[i], results[3 + 2 * i], acc);
+    }
+    return {results[0], sum, acc};
+  }
+
+  /// A state whose maximum covers the steps, then their exponentials and sums.
+  TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state) {
+    Value max = state[0];
+    SmallVector<Scores> all;
+    for (const TakenStep &taken : steps) {
+      all.push_back(scores(*taken.source, taken.step, /*again=*/true));
+      max = k.apply<arith::MaximumFOp>(max,
+                                       k.maxCols(maskedExponent(all.back())));
+    }
+    Value base = baseOf(max);
+    Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
+    TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
+                                k.apply<arith::MulFOp>(state[2], fade)};
+    for (const Scores &s : all) {
+      Value p = weights(s, base);
+      results.append({p, k.partialSums(p)});
+    }
+    return results;
   }
 
   /// The exponents, -inf for pairs that do not count.
@@ -383,40 +314,6 @@ private:
   Value baseOf(Value max) {
     Value none = k.splat(-INFINITY, {rows, 1}), zero = k.splat(0.0, {rows, 1});
     return k.select(k.equalFloat(max, none), zero, max);
-  }
-
-  /// The maximum may lag behind by a factor of 2^8: exact all the same, since
-  /// it cancels out, and most steps rescale nothing.
-  State rescaleIfExceeded(ValueRange state, const Scores &s) {
-    constexpr double kLag = 8;
-    // Where all keys weigh the same the scores themselves are compared, with a
-    // bound per row.
-    bool plain = s.oneWeight && !s.counts && s.factor > 0;
-    Value t = plain ? s.score : maskedExponent(s);
-    double lag = kLag - (plain ? *s.oneWeight : 0.0);
-    Value bound = k.apply<arith::AddFOp>(state[0], k.splat(lag, {rows, 1}));
-    if (plain)
-      bound = k.apply<arith::MulFOp>(bound,
-                                     k.splat(1.0 / s.factor, {rows, 1}));
-    Value exceeds =
-        tile::AnyOp::create(k.b, k.loc, k.greaterFloat(t, bound));
-    auto choice = scf::IfOp::create(k.b, k.loc, TypeRange(state), exceeds,
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(k.b);
-    k.b.setInsertionPointToStart(choice.thenBlock());
-    Value top = k.maxCols(t);
-    if (plain)
-      top = k.fma(top, k.splat(s.factor, {rows, 1}),
-                  k.splat(*s.oneWeight, {rows, 1}));
-    Value max = k.apply<arith::MaximumFOp>(state[0], top);
-    Value fade =
-        k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], baseOf(max)));
-    State rescaled{max, k.apply<arith::MulFOp>(state[1], fade),
-                   k.apply<arith::MulFOp>(state[2], fade)};
-    scf::YieldOp::create(k.b, k.loc, rescaled);
-    k.b.setInsertionPointToStart(choice.elseBlock());
-    scf::YieldOp::create(k.b, k.loc, state);
-    return State(choice.getResults());
   }
 
   /// The weights of a step's pairs, relative to 2^base.
@@ -466,9 +363,10 @@ private:
   AttendOp op;
   KernelBuilder &k;
   tile::ScheduleAttr schedule;
-  bool widen, lazy;
+  bool widen, lazy, streams, together;
   int64_t cols, rows;
   RowTile tile;
+  AttendSources loader;
   int64_t depth;
   double scale;
   bool hasRegion;

@@ -17,6 +17,7 @@ public:
   GatherSteps(int64_t entries, int64_t block, int64_t cols, bool fragments);
 
   int64_t count() const { return steps; }
+  int64_t keysPerStep() const { return width; }
   /// The keys of step `i` as a 1xC tile, -1 where there is none. `row` are the
   /// indices of the index row in `indices`, without its last dimension's.
   mlir::Value keysOf(KernelBuilder &k, mlir::Value indices,

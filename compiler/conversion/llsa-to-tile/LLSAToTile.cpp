@@ -122,14 +122,18 @@ static LogicalResult verifyLaunch(const HostBuilder &host, LaunchOp launch,
   return success();
 }
 
-static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
-                                   bool widenDots, bool lazyRescale) {
+static LogicalResult
+convertLaunch(HostBuilder &host, LaunchOp launch,
+              const ConvertLLSAToTileOptions &options) {
   SmallVector<Operation *> ops = bodyOf(launch);
   if (failed(verifyLaunch(host, launch, ops)))
     return failure();
   LaunchContext context{host, launch,
                         cast<tile::ScheduleAttr>(launch.getScheduleAttr()),
-                        widenDots, lazyRescale};
+                        options.widenDots,
+                        options.lazyRescale,
+                        options.streams,
+                        options.pairStreams};
   if (llvm::all_of(ops, llvm::IsaPred<PoolOp>))
     return lowerPool(context, llvm::map_to_vector(ops, [](Operation *op) {
                        return cast<PoolOp>(op);
@@ -325,7 +329,8 @@ LogicalResult ConvertLLSAToTile::convertBody(func::FuncOp function,
     if (launch->use_empty())
       continue; // nobody reads what it makes
     if (failed(bindResults(host, launch, returnOp, outputs)) ||
-        failed(convertLaunch(host, launch, widenDots, lazyRescale)))
+        failed(convertLaunch(
+            host, launch, {widenDots, lazyRescale, streams, pairStreams})))
       return failure();
   }
   for (auto [i, value, output] :

@@ -21,6 +21,8 @@ struct LaunchContext {
   tile::ScheduleAttr schedule;
   bool widenDots;
   bool lazyRescale;
+  bool streams;
+  bool pairStreams;
 };
 
 mlir::LogicalResult lowerPool(const LaunchContext &context,

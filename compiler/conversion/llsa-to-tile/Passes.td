@@ -31,7 +31,12 @@ def ConvertLLSAToTile : Pass<"convert-llsa-to-tile", "::mlir::ModuleOp"> {
     Option<"lazyRescale", "lazy-rescale", "bool", /*default=*/"false",
            "Let scores exceed the running maximum by a factor of 2^8 before sums "
            "and outputs are rescaled; saves most of the rescaling where the "
-           "warp can vote on it">
+           "warp can vote on it">,
+    Option<"streams", "streams", "bool", /*default=*/"false",
+           "Give the tiles of an attend as streams (tile.stream), which copies to "
+           "shared memory may run ahead of">,
+    Option<"pairStreams", "pair-streams", "bool", /*default=*/"false",
+           "A step takes from a shared and a private stream at once">
   ];
   let dependentDialects = [
     "::llsa::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

@@ -19,11 +19,13 @@ LogicalResult KernelLowering::lowerBlock(Block &block) {
   for (Operation &op : block.without_terminator())
     if (failed(lowerOp(op)))
       return failure();
+  settle();
   return success();
 }
 
 LogicalResult KernelLowering::lowerOp(Operation &op) {
   loc = op.getLoc();
+  settleBefore(op);
   auto done = [](auto) { return success(); };
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](WorkItemOp o) {
@@ -47,6 +49,20 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](WaitGroupOp o) { return lowerWaitGroup(o), success(); })
       .Case([&](tile::BarrierOp o) {
         return lowerBarrier(o.getScope()), success();
+      })
+      .Case([&](AllocBarriersOp o) { return lowerAllocBarriers(o), success(); })
+      .Case([&](ExpectOp o) { return lowerExpect(o), success(); })
+      .Case([&](AwaitOp o) { return lowerAwait(o), success(); })
+      .Case([&](ReleaseOp o) { return lowerRelease(o), success(); })
+      .Case([&](BulkCopyOp o) { return lowerBulkCopy(o), success(); })
+      .Case([&](BulkGatherOp o) { return lowerBulkGather(o), success(); })
+      .Case([&](IsProducerOp o) {
+        mapping.map(o.getResult(),
+                    arith::CmpIOp::create(builder, loc,
+                                          arith::CmpIPredicate::eq, thread,
+                                          i32(0))
+                        .getResult());
+        return success();
       })
       .Case([&](SharedTileOp o) {
         staged[o.getResult()] = slotAddress(o.getRing(), mapped(o.getSlot()));

@@ -14,7 +14,16 @@ static constexpr int64_t kLanes = 32;
 /// Alignment of rings, as tile-allocate-shared has it.
 static constexpr int64_t kRingAlignment = 1024;
 
-Swizzle::Swizzle(int64_t rowBytes) : chunks(rowBytes / kChunkBytes) {
+static int64_t rowBytesOf(MemRefType ring) {
+  return ring.getDimSize(2) * ring.getElementTypeBitWidth() / 8;
+}
+
+SlotLayout::SlotLayout(MemRefType ring)
+    : SlotLayout(ring.getDimSize(1), rowBytesOf(ring)) {}
+
+SlotLayout::SlotLayout(int64_t rows, int64_t rowBytes)
+    : rows(rows), panelBytes(rowBytes % 128 == 0 ? 128 : rowBytes),
+      chunks(panelBytes / kChunkBytes) {
   int64_t ways = 1;
   while (ways < 8 && chunks % (2 * ways) == 0)
     ways *= 2;
@@ -22,20 +31,16 @@ Swizzle::Swizzle(int64_t rowBytes) : chunks(rowBytes / kChunkBytes) {
   shift = llvm::Log2_64(8 / ways);
 }
 
-static int64_t rowBytesOf(MemRefType ring) {
-  return ring.getDimSize(2) * ring.getElementTypeBitWidth() / 8;
-}
-
 Value KernelLowering::slotAddress(Value ring, Value slot) {
   auto alloc = ring.getDefiningOp<AllocSharedOp>();
-  Value address = advance(sharedMemory, alloc.getOffset().value_or(0));
+  Value address = add(sharedMemory, i32(alloc.getOffset().value_or(0)));
   if (alloc.getScope() == Scope::Warp && warps > 1)
-    address = advance(
-        address, mul(warp, i32(llvm::alignTo(alloc.getRingBytes(),
-                                             kRingAlignment))));
+    address = add(address,
+                  mul(warp, i32(llvm::alignTo(alloc.getRingBytes(),
+                                              kRingAlignment))));
   if (alloc.getRing().getType().getDimSize(0) == 1)
     return address;
-  return advance(address, mul(toI32(slot), i32(alloc.getSlotBytes())));
+  return add(address, mul(toI32(slot), i32(alloc.getSlotBytes())));
 }
 
 void KernelLowering::forEachChunk(
@@ -43,30 +48,34 @@ void KernelLowering::forEachChunk(
     function_ref<void(Value row, Value chunk, Value destination)> copy) {
   auto alloc = ring.getDefiningOp<AllocSharedOp>();
   auto type = cast<MemRefType>(ring.getType());
-  int64_t rowBytes = rowBytesOf(type), rows = type.getDimSize(1);
-  Swizzle swizzle(rowBytes);
+  int64_t rowChunks = rowBytesOf(type) / kChunkBytes, rows = type.getDimSize(1);
+  SlotLayout layout(type);
   bool together = alloc.getScope() == Scope::Cta;
   Value who = together ? thread : lane;
   int64_t copiers = together ? kLanes * warps : kLanes;
-  int64_t total = rows * swizzle.chunks;
+  int64_t total = rows * rowChunks;
   Value base = slotAddress(ring, slot);
   for (int64_t first = 0; first < total; first += copiers) {
     Value number = add(who, i32(first));
     Value exists = first + copiers > total ? less(number, i32(total)) : Value();
     when(exists, [&] {
-      Value row = arith::DivUIOp::create(builder, loc, number,
-                                         i32(swizzle.chunks));
-      Value chunk = arith::RemUIOp::create(builder, loc, number,
-                                           i32(swizzle.chunks));
-      Value place = chunk;
-      if (swizzle.mask != 0) {
+      Value row = arith::DivUIOp::create(builder, loc, number, i32(rowChunks));
+      Value chunk = arith::RemUIOp::create(builder, loc, number, i32(rowChunks));
+      Value panel = arith::DivUIOp::create(builder, loc, chunk,
+                                           i32(layout.chunks));
+      Value place = arith::RemUIOp::create(builder, loc, chunk,
+                                           i32(layout.chunks));
+      if (layout.mask != 0) {
         Value turn = arith::ShRUIOp::create(builder, loc, row,
-                                            i32(swizzle.shift));
-        turn = arith::AndIOp::create(builder, loc, turn, i32(swizzle.mask));
-        place = arith::XOrIOp::create(builder, loc, chunk, turn);
+                                            i32(layout.shift));
+        turn = arith::AndIOp::create(builder, loc, turn, i32(layout.mask));
+        place = arith::XOrIOp::create(builder, loc, place, turn);
       }
-      Value offset = add(mul(row, i32(rowBytes)), mul(place, i32(kChunkBytes)));
-      copy(row, chunk, advance(base, offset));
+      Value offset = add(mul(row, i32(layout.panelBytes)),
+                         mul(place, i32(kChunkBytes)));
+      if (rowChunks > layout.chunks)
+        offset = add(offset, mul(panel, i32(layout.panelStride())));
+      copy(row, chunk, add(base, offset));
     });
   }
 }
@@ -100,6 +109,43 @@ void KernelLowering::lowerCopyAsync(CopyAsyncOp op) {
                });
 }
 
+/// All rows of a slot are rows of one block, which exists as a whole or not.
+static bool isOneBlock(BlockRowsOp rows, Value ring) {
+  int64_t width = cast<MemRefType>(ring.getType()).getDimSize(1);
+  int64_t block = rows.getBlock();
+  return rows.getLimit() % block == 0 &&
+         (rows.getPart() ? block % width == 0 : block == width);
+}
+
+/// One address for the block, the lane's others by steps.
+void KernelLowering::copyBlock(GatherAsyncOp op, BlockRowsOp rows, Value start,
+                               Value stride) {
+  Value first = blockRow(rows, i32(0));
+  Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                       first, i32(0));
+  Value size = select(exists, i32(kChunkBytes), i32(0));
+  Value at = toIndex(arith::MaxSIOp::create(builder, loc, first, i32(0)));
+  start = advance(start, mul(at, stride));
+  int64_t rowChunks = rowBytesOf(op.getRing().getType()) / kChunkBytes;
+  bool together =
+      op.getRing().getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta;
+  int64_t copiers = together ? kLanes * warps : kLanes;
+  bool regular = copiers % rowChunks == 0;
+  Value from, step;
+  if (regular)
+    step = mul(stride, index(copiers / rowChunks));
+  forEachChunk(op.getRing(), mapped(op.getSlot()),
+               [&](Value row, Value chunk, Value destination) {
+                 if (from && regular)
+                   from = advance(from, step);
+                 else
+                   from = advance(
+                       start, add(mul(toIndex(row), stride),
+                                  toIndex(mul(chunk, i32(kChunkBytes)))));
+                 nvvm.copyAsync(loc, destination, from, size);
+               });
+}
+
 void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
   auto rows = op.getRows().getDefiningOp<BlockRowsOp>();
   auto type = cast<MemRefType>(op.getSource().getType());
@@ -109,6 +155,10 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
   Value start = addressOf(op.getSource(), indices);
   int64_t bytes = type.getElementTypeBitWidth() / 8;
   Value stride = mul(strideOf(op.getSource(), rowDim), index(bytes));
+  if (isOneBlock(rows, op.getRing())) {
+    copyBlock(op, rows, start, stride);
+    return;
+  }
   forEachChunk(
       op.getRing(), mapped(op.getSlot()),
       [&](Value row, Value chunk, Value destination) {

@@ -26,6 +26,10 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
   if (base == staged.end())
     return op.emitOpError("needs its right operand in shared memory: expected "
                           "a tile.shared_tile, as tile-lower-gather makes it");
+  if (isGroupDot(op)) {
+    startGroupDot(op, base->second);
+    return success();
+  }
   Values acc = elementsOf(op.getAcc());
   TileLayout result = layoutOf(op.getResult());
   if (result.isOneColumn() || result.isPartial() || result.isOneRow() ||
@@ -70,19 +74,21 @@ KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
   int64_t row = 16 * (transposed ? columns16 : depth16);
   int64_t chunk = 2 * (transposed ? depth16 : columns16);
 
-  int64_t rowBytes = b.getDimSize(1) * 2;
-  Swizzle swizzle(rowBytes);
+  SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 2);
   Value turn = arith::ShRUIOp::create(builder, loc, rowInMatrix,
-                                      i32(swizzle.shift));
-  turn = arith::AndIOp::create(builder, loc, turn, i32(swizzle.mask));
+                                      i32(layout.shift));
+  turn = arith::AndIOp::create(builder, loc, turn, i32(layout.mask));
   // chunk + chunkBit = chunk xor chunkBit, since chunk is even.
   Value place = arith::XOrIOp::create(builder, loc, turn, chunkBit);
   place = mul(place, i32(16));
-  int64_t low = chunk % 8 * 16, high = chunk / 8 * 128;
+  int64_t low = chunk % layout.chunks % 8 * 16;
+  int64_t high = chunk / layout.chunks * layout.panelStride() +
+                 chunk % layout.chunks / 8 * 128;
   place = arith::XOrIOp::create(builder, loc, place, i32(low));
   Value laneRow = add(rowInMatrix, mul(rowBit, i32(8)));
-  Value offset = add(mul(laneRow, i32(rowBytes)), place);
-  Value address = advance(advance(base, offset), row * rowBytes + high);
+  Value offset = add(mul(laneRow, i32(layout.panelBytes)), place);
+  Value address =
+      add(add(base, offset), i32(row * layout.panelBytes + high));
 
   Values loaded = nvvm.loadMatrices(
       loc, address, (moreColumns ? 2 : 1) * (moreDepth ? 2 : 1), !transposed);
@@ -136,24 +142,30 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc) {
 // float32
 //===----------------------------------------------------------------------===//
 
-Value KernelLowering::rightElement(Value base, const Swizzle &swizzle, Value row,
-                                   Value col) {
+Value KernelLowering::rightElement(Value base, const SlotLayout &layout,
+                                   Value row, Value col) {
   Value chunk = arith::ShRUIOp::create(builder, loc, col, i32(2));
   Value within = arith::AndIOp::create(builder, loc, col, i32(3));
-  Value turn = arith::ShRUIOp::create(builder, loc, row, i32(swizzle.shift));
-  turn = arith::AndIOp::create(builder, loc, turn, i32(swizzle.mask));
+  Value panel = arith::DivUIOp::create(builder, loc, chunk, i32(layout.chunks));
+  chunk = arith::RemUIOp::create(builder, loc, chunk, i32(layout.chunks));
+  Value turn = arith::ShRUIOp::create(builder, loc, row, i32(layout.shift));
+  turn = arith::AndIOp::create(builder, loc, turn, i32(layout.mask));
   Value place = arith::XOrIOp::create(builder, loc, chunk, turn);
-  Value offset = add(mul(row, i32(swizzle.chunks * 16)),
+  Value offset = add(mul(row, i32(layout.panelBytes)),
                      add(mul(place, i32(16)), mul(within, i32(4))));
-  return LLVM::LoadOp::create(builder, loc, builder.getF32Type(),
-                              advance(base, offset));
+  offset = add(offset, mul(panel, i32(layout.panelStride())));
+  Value pointer = LLVM::IntToPtrOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 3),
+      add(base, offset));
+  return LLVM::LoadOp::create(builder, loc, builder.getF32Type(), pointer);
 }
 
 void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
   TileLayout a = layoutOf(op.getA()), result = layoutOf(op.getResult());
   const Values elements = elementsOf(op.getA());
   bool transposed = op.getTransposeB();
-  Swizzle swizzle(tileOf(op.getB()).getDimSize(1) * 4);
+  auto b = tileOf(op.getB());
+  SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 4);
   Value none = i32(0);
   Value empty = arith::ConstantOp::create(builder, loc,
                                           builder.getF32FloatAttr(0.0));
@@ -195,8 +207,8 @@ void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
         Value depth = add(mul(laneInRow, i32(2)), i32(8 * k + c));
         Value column = add(rowInHalf, i32(8 * n));
         values.push_back(transposed
-                             ? rightElement(base, swizzle, column, depth)
-                             : rightElement(base, swizzle, depth, column));
+                             ? rightElement(base, layout, column, depth)
+                             : rightElement(base, layout, depth, column));
       }
       Parts right = split(values);
       for (int64_t h = 0; h < result.halves(); h += 2) {

@@ -13,7 +13,7 @@ static constexpr int64_t kLanes = 32;
 
 KernelLowering::KernelLowering(tile::KernelOp kernel)
     : kernel(kernel), warps(1), laneColumns(2), builder(kernel),
-      loc(kernel.getLoc()), nvvm(builder) {
+      loc(kernel.getLoc()), nvvm(builder), hopper(builder) {
   if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
     warps = schedule.getWarps();
   if (auto columns = kernel->getAttrOfType<IntegerAttr>("tile.lane_columns"))
@@ -38,7 +38,10 @@ FailureOr<func::FuncOp> KernelLowering::run() {
                                             arith::CmpIPredicate::eq, lane,
                                             i32(0)));
   LogicalResult result = success();
-  when(mine, [&] { result = lowerBlock(kernel.getBody().front()); });
+  when(mine, [&] {
+    result = lowerBlock(kernel.getBody().front());
+    keepLeftOperands();
+  });
   loc = kernel.getLoc();
   func::ReturnOp::create(builder, loc);
   if (failed(result)) {
@@ -70,6 +73,9 @@ func::FuncOp KernelLowering::createFunction() {
     types.push_back(pointer);
     types.append(llvm::count(strides, ShapedType::kDynamic), i64);
   }
+  findViews();
+  unsigned firstView = types.size();
+  types.append(views.size(), LLVM::LLVMPointerType::get(builder.getContext()));
   auto function = func::FuncOp::create(builder, loc, kernel.getName(),
                                        builder.getFunctionType(types, {}));
   function->setAttr("llsa.threads", builder.getI64IntegerAttr(warps * kLanes));
@@ -81,6 +87,19 @@ func::FuncOp KernelLowering::createFunction() {
   if (auto bytes = kernel->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
     shared = bytes.getInt();
   function->setAttr("llsa.shared_bytes", builder.getI64IntegerAttr(shared));
+
+  SmallVector<Attribute> boxes;
+  for (auto [i, view] : llvm::enumerate(views)) {
+    boxes.push_back(builder.getDenseI64ArrayAttr(
+        {cast<BlockArgument>(view.memory).getArgNumber(), view.rows,
+         view.cols}));
+    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
+    function.setArgAttr(firstView + i, "llvm.byval", TypeAttr::get(bytes));
+    function.setArgAttr(firstView + i, "llvm.align",
+                        builder.getI64IntegerAttr(64));
+  }
+  if (!boxes.empty())
+    function->setAttr("llsa.views", builder.getArrayAttr(boxes));
 
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToStart(entry);
@@ -97,6 +116,8 @@ func::FuncOp KernelLowering::createFunction() {
               : index(stride));
     memories[argument] = std::move(memory);
   }
+  for (View &view : views)
+    view.map = entry->getArgument(next++);
   return function;
 }
 
@@ -119,8 +140,8 @@ void KernelLowering::emitLaneNumbers() {
   if (kernel.getBody().front().getOps<tile::AllocSharedOp>().empty())
     return;
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext(), 3);
-  sharedMemory = LLVM::AddressOfOp::create(builder, loc, pointer,
-                                           "llsa_shared");
+  sharedMemory = nvvm.sharedBase(
+      loc, LLVM::AddressOfOp::create(builder, loc, pointer, "llsa_shared"));
 }
 
 void KernelLowering::emitWorkItem() {

@@ -7,28 +7,42 @@
 // Shared memory
 // =============
 //
-// A slot holds a tile of R rows and C columns row by row, in chunks of 16 bytes.
+// Addresses are i32. A slot holds a tile of R rows and C columns as **panels** of
+// up to 128 bytes of columns, row by row within a panel, in chunks of 16 bytes.
 // ldmatrix reads the same chunk of eight consecutive rows at once; so that these
-// lie in different banks, chunk c of row r lies in place `c xor s(r)`, with s
-// taking as many values as the row has chunks, up to eight (Swizzle).
+// lie in different banks, chunk c of row r of a panel lies in place `c xor s(r)`,
+// with s taking as many values as the panel has chunks (SlotLayout). That is
+// also how the copy engine swizzles, and what wgmma reads.
+//
+// Products in flight
+// ==================
+//
+// A product by wgmma starts where its tile.dot stands and is waited for where
+// its result is first used, where a slot is given back, and at the end of a
+// block at the latest: what stands between runs meanwhile.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_TILETONVVM_KERNELLOWERING_H
 #define LLSA_COMPILER_CONVERSION_TILETONVVM_KERNELLOWERING_H
 
+#include "compiler/conversion/tile-to-nvvm/Hopper.h"
 #include "compiler/conversion/tile-to-nvvm/Nvvm.h"
 #include "compiler/conversion/tile-to-nvvm/TileLayout.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace llsa::gpu {
 
-/// Where the chunks of a row lie: `chunk xor ((row >> shift) & mask)`.
-struct Swizzle {
-  int64_t chunks; ///< of a row
-  int64_t mask, shift;
-  explicit Swizzle(int64_t rowBytes);
+/// Where the elements of a slot lie.
+struct SlotLayout {
+  int64_t rows, panelBytes;
+  int64_t chunks;      ///< of a panel's row
+  int64_t mask, shift; ///< chunk c of row r: `c xor ((r >> shift) & mask)`
+  explicit SlotLayout(mlir::MemRefType ring);
+  SlotLayout(int64_t rows, int64_t rowBytes);
+  int64_t panelStride() const { return rows * panelBytes; }
 };
 
 class KernelLowering {
@@ -73,6 +87,14 @@ private:
   // Reduce.cpp, Topk.cpp
   void lowerReduce(tile::ReduceOp op);
   mlir::LogicalResult lowerTopk(tile::TopkOp op);
+  /// The greatest of a row's keys (i64), which its four lanes hold; all lanes
+  /// get all of them, best first. See Topk.cpp.
+  Values bestBySorting(llvm::ArrayRef<Value> keys, int64_t length,
+                       Value &hasDuplicates);
+  Values bestByStriking(const TileLayout &list, llvm::ArrayRef<Value> keys);
+  Value shuffleKey(Value key, int32_t mask);
+  /// What this lane holds of a list.
+  Values dealOut(const TileLayout &list, mlir::ValueRange best);
 
   // Memory.cpp
   mlir::LogicalResult lowerLoad(tile::LoadOp op);
@@ -93,10 +115,14 @@ private:
   Value strideOf(Value memory, int64_t dim);
   Value advance(Value pointer, Value bytes);
   Value advance(Value pointer, int64_t bytes);
+  /// The columns of a box of a ring, and the bytes of its rows.
+  static int64_t boxColumns(mlir::MemRefType ring);
 
   // Copies.cpp: to shared memory.
   void lowerCopyAsync(tile::CopyAsyncOp op);
   void lowerGatherAsync(tile::GatherAsyncOp op);
+  void copyBlock(tile::GatherAsyncOp op, tile::BlockRowsOp rows, Value start,
+                 Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);
   void lowerBarrier(tile::Scope scope);
   Value slotAddress(Value ring, Value slot);
@@ -115,7 +141,36 @@ private:
   /// they exist: {b0, b1} per 8 columns.
   llvm::SmallVector<Values> rightFragments(tile::DotOp op, Value base,
                                            int64_t columns16, int64_t depth16);
-  Value rightElement(Value base, const Swizzle &swizzle, Value row, Value col);
+  Value rightElement(Value base, const SlotLayout &layout, Value row, Value col);
+
+  // GroupDot.cpp: products of four warps.
+  bool isGroupDot(tile::DotOp op);
+  void startGroupDot(tile::DotOp op, Value base);
+  /// Waits if `op` uses a result that is in flight, or must come after it.
+  void settleBefore(mlir::Operation &op);
+  void settle();
+  /// See Hopper::keep.
+  void keepLeftOperands();
+
+  // BulkCopies.cpp: the copy engine.
+  void lowerAllocBarriers(tile::AllocBarriersOp op);
+  void lowerExpect(tile::ExpectOp op);
+  void lowerAwait(tile::AwaitOp op);
+  void lowerRelease(tile::ReleaseOp op);
+  void lowerBulkCopy(tile::BulkCopyOp op);
+  void lowerBulkGather(tile::BulkGatherOp op);
+  void copyPanels(Value ring, Value to, Value source, mlir::ValueRange at,
+                  int64_t rows, Value full);
+  Value fullBarrier(Value barriers, Value slot);
+  Value freeBarrier(Value barriers, Value slot);
+  /// Boxes of tensors that bulk copies move, in the order of arguments.
+  struct View {
+    Value memory;
+    int64_t rows, cols;
+    Value map; ///< the argument
+  };
+  void findViews();
+  View &viewOf(Value memory, int64_t rows, int64_t cols);
 
   // Tiles.
   mlir::RankedTensorType tileOf(Value value);
@@ -151,10 +206,11 @@ private:
   mlir::OpBuilder builder;
   mlir::Location loc;
   Nvvm nvvm;
+  Hopper hopper;
 
   Value thread, lane, warp;
   Value rowInHalf, laneInRow; ///< g and t of TileLayout.h
-  Value sharedMemory;
+  Value sharedMemory; ///< i32
   Values workItem;
 
   mlir::IRMapping mapping;            ///< values that are not tiles
@@ -165,6 +221,9 @@ private:
     Values strides; ///< index, one per dimension
   };
   llvm::DenseMap<Value, Memory> memories;
+  llvm::SmallVector<View> views;
+  llvm::SmallVector<Value> inFlight; ///< results of group dots
+  llvm::SetVector<Value> leftOperands; ///< of group dots
 };
 
 } // namespace llsa::gpu

@@ -207,7 +207,7 @@ Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
 void KernelLowering::lowerBlockRows(BlockRowsOp op) {
   TileLayout layout = layoutOf(op.getResult());
   // Copies compute their rows themselves; masks and top-k lists want them here.
-  if (llvm::all_of(op->getUsers(), llvm::IsaPred<GatherAsyncOp>))
+  if (llvm::all_of(op->getUsers(), llvm::IsaPred<GatherAsyncOp, BulkGatherOp>))
     return;
   Values rows;
   for (int64_t c = 0; c < layout.columns(); ++c)

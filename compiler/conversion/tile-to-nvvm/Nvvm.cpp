@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/tile-to-nvvm/Nvvm.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace llsa::gpu;
@@ -52,9 +53,31 @@ void Nvvm::warpBarrier(Location loc) {
   NVVM::SyncWarpOp::create(b, loc, allLanes(b, loc));
 }
 
+static LLVM::InlineAsmOp assembly(OpBuilder &b, Location loc, StringRef text,
+                                  TypeRange results, StringRef constraints,
+                                  ValueRange inputs) {
+  return LLVM::InlineAsmOp::create(
+      b, loc, results, inputs, text, constraints, /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      LLVM::AsmDialectAttr(), ArrayAttr());
+}
+
+Value Nvvm::sharedBase(Location loc, Value symbol) {
+  Value address = LLVM::PtrToIntOp::create(b, loc, b.getI32Type(), symbol);
+  return assembly(b, loc, "mov.b32 $0, $1;", b.getI32Type(), "=r,r", address)
+      .getResult(0);
+}
+
+// These address shared memory by 32 bits, which the compiler's own ops do by 64.
+
 void Nvvm::copyAsync(Location loc, Value to, Value from, Value bytes) {
-  NVVM::CpAsyncOp::create(b, loc, to, from, 16,
-                          NVVM::LoadCacheModifierKind::CG, bytes);
+  StringRef text = bytes ? "cp.async.cg.shared.global [$0], [$1], 16, $2;"
+                         : "cp.async.cg.shared.global [$0], [$1], 16;";
+  SmallVector<Value> inputs{to, from};
+  if (bytes)
+    inputs.push_back(bytes);
+  assembly(b, loc, text, {}, bytes ? "r,l,r,~{memory}" : "r,l,~{memory}",
+           inputs);
 }
 void Nvvm::commitGroup(Location loc) {
   NVVM::CpAsyncCommitGroupOp::create(b, loc);
@@ -82,13 +105,18 @@ static Type structOf(OpBuilder &b, Type element, int64_t count) {
 
 Nvvm::Values Nvvm::loadMatrices(Location loc, Value address, int64_t count,
                                 bool transposed) {
-  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-  Value loaded = NVVM::LdMatrixOp::create(
-      b, loc, structOf(b, b.getI32Type(), count), address,
-      static_cast<uint32_t>(count),
-      transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
-      NVVM::LdStMatrixEltType::B16);
-  return unpack(loc, loaded);
+  std::string results, constraints;
+  for (int64_t i = 0; i < count; ++i) {
+    results += (i ? ", $" : "$") + std::to_string(i);
+    constraints += "=r,";
+  }
+  std::string text = "ldmatrix.sync.aligned.m8n8.x" + std::to_string(count) +
+                     (transposed ? ".trans" : "") + ".shared.b16 {" + results +
+                     "}, [$" + std::to_string(count) + "];";
+  return unpack(loc, assembly(b, loc, text,
+                              structOf(b, b.getI32Type(), count),
+                              constraints + "r,~{memory}", address)
+                         .getResult(0));
 }
 
 static Value multiply(OpBuilder &b, Location loc, NVVM::MMATypes type, int64_t k,

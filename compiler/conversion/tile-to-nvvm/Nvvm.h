@@ -32,6 +32,10 @@ public:
   void barrier(mlir::Location loc);
   void warpBarrier(mlir::Location loc);
 
+  /// Addresses in shared memory are i32. The address of the CTA's dynamic
+  /// shared memory, in a register that nobody computes again:
+  Value sharedBase(mlir::Location loc, Value symbol);
+
   /// 16 bytes from global to shared memory; only the first `bytes` (i32) of
   /// them are read, the others become 0. Null: all 16.
   void copyAsync(mlir::Location loc, Value to, Value from, Value bytes);

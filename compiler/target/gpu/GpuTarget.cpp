@@ -17,6 +17,10 @@ std::optional<GpuTarget> GpuTarget::parse(StringRef text) {
   return GpuTarget{text.str()};
 }
 
+bool GpuTarget::hasBulkCopies() const {
+  return cantFail(parseTargetInfo(name)).bulkCopies;
+}
+
 int64_t GpuTarget::maxSharedBytes() const {
   return cantFail(parseTargetInfo(name)).sharedBytes - kReservedBytes;
 }

@@ -14,6 +14,8 @@ struct GpuTarget {
 
   /// "sm_80", "sm_89", "sm_90a", "sm_100a" or "sm_120a"; nothing for another.
   static std::optional<GpuTarget> parse(llvm::StringRef text);
+  /// See TargetInfo::bulkCopies.
+  bool hasBulkCopies() const;
   /// Shared memory that a CTA may have, in bytes.
   int64_t maxSharedBytes() const;
 };

@@ -18,8 +18,10 @@ static bool isWritten(Value pointer) {
     Operation *user = use.getOwner();
     if (isa<LLVM::GEPOp, LLVM::SelectOp>(user))
       return isWritten(user->getResult(0));
-    // A copy to shared memory reads through its second pointer.
-    return !isa<LLVM::LoadOp, NVVM::CpAsyncOp>(user);
+    // A copy to shared memory reads.
+    if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(user))
+      return !assembly.getAsmString().starts_with("cp.async.");
+    return !isa<LLVM::LoadOp>(user);
   });
 }
 
@@ -45,6 +47,11 @@ struct GpuEntryPass : public llsa::impl::GpuEntryPassBase<GpuEntryPass> {
         if (!isa<LLVM::LLVMPointerType>(argument.getType()))
           continue;
         unsigned i = argument.getArgNumber();
+        // A tensor map: stays where the launch put it.
+        if (function.getArgAttr(i, "llvm.byval")) {
+          function.setArgAttr(i, "nvvm.grid_constant", b.getUnitAttr());
+          continue;
+        }
         function.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
         if (!isWritten(argument))
           function.setArgAttr(i, "llvm.readonly", b.getUnitAttr());

@@ -5,6 +5,9 @@
     o, lse = torch.empty_like(q), torch.empty(q.shape[:3])
     attend([q, k, v], [o, lse])
 
+On a GPU: `llsa.Context("cuda")`, and tensors there; kernels run on PyTorch's
+current stream and can be captured in its graphs.
+
 A thin layer over the C interface (runtime/capi/llsa.h) by ctypes. Tensors are
 anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported.
 """

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 from collections import namedtuple
 from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 
@@ -43,7 +44,7 @@ class _ContextOptions(ctypes.Structure):
 
 
 TensorInfo = namedtuple("TensorInfo", "name dtype shape")
-_DL_CUDA = 2  # kDLCUDA
+_DEVICES = {1: "cpu", 2: "cuda"}
 _DTYPES = {(0, 32): "int32", (2, 32): "float32", (2, 16): "float16", (4, 16): "bfloat16"}
 
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
@@ -70,6 +71,7 @@ class _Library:
         "llsaKernelNumOutputs": (c_size_t, c_void_p),
         "llsaKernelInput": (c_void_p, c_void_p, c_size_t, POINTER(_TensorInfo)),
         "llsaKernelOutput": (c_void_p, c_void_p, c_size_t, POINTER(_TensorInfo)),
+        "llsaKernelDevice": (_Device, c_void_p),
         "llsaKernelWorkspaceBytes": (c_size_t, c_void_p),
         "llsaKernelExplain": (c_char_p, c_void_p),
         "llsaKernelProgramJSON": (c_char_p, c_void_p),
@@ -112,7 +114,8 @@ class Variant:
 
 
 class Context:
-    """Owns kernels, their cache and the threads that run them."""
+    """Owns kernels, their cache and the threads that run them. `target` is "cpu",
+    "cuda" or "cuda:NUMBER"."""
 
     def __init__(self, target=None, cache_dir=None, threads=0, library=None):
         self._library, self._handle = _Library(library or library_path()), c_void_p()
@@ -139,7 +142,7 @@ class Context:
 
 
 class Kernel:
-    """A compiled variant. Calling it runs it and waits."""
+    """A compiled variant. Calling it runs it, and on a CPU waits."""
 
     def __init__(self, context, handle):
         self._context, self._library, self._handle = context, context._library, handle  # the context owns it
@@ -174,39 +177,49 @@ class Kernel:
     def target(self):
         return self._library.llsaKernelTarget(self._handle).decode()
 
-    def __call__(self, inputs, outputs):
-        """Runs on tensors with `__dlpack__`; outputs are written."""
-        self.bind(inputs, outputs)()
+    @property
+    def device(self):
+        """("cpu", 0) or ("cuda", NUMBER): where tensors must be."""
+        device = self._library.llsaKernelDevice(self._handle)
+        return _DEVICES[device.type], device.id
+
+    def __call__(self, inputs, outputs, workspace=None, stream=None):
+        """Runs on tensors with `__dlpack__`; outputs are written.
+
+        On a GPU the kernel is put on `stream` (its handle as a number; None: the
+        current one of PyTorch or CuPy when the tensors are theirs, otherwise the
+        default stream), and nothing waits for it. `workspace`: a tensor there of
+        at least `workspace_bytes` bytes; None: the library keeps one."""
+        place, ordinal = self.device
+        if place == "cpu":
+            Launch(self, inputs, outputs, workspace, {})()
+            return
+        if stream is None:
+            stream = _current_stream((*inputs, *outputs), ordinal)
+        # The tensors' framework makes this stream wait for what it still does
+        # on others. 1 is DLPack's number of the default stream.
+        Launch(self, inputs, outputs, workspace, {"stream": stream or 1})(stream or None)
 
     def bind(self, inputs, outputs, workspace=None):
-        """The kernel with its tensors: for many calls on the same memory, or for
-        a stream. `workspace`: a tensor of at least workspace_bytes bytes."""
-        return Launch(self, inputs, outputs, workspace)
+        """The kernel with its tensors, for many calls on the same memory."""
+        return Launch(self, inputs, outputs, workspace, {} if self.device[0] == "cpu" else {"stream": -1})
 
 
 class Launch:
     """A kernel bound to tensors, whose memory it keeps; a call is one call of
     the C interface and no more."""
 
-    def __init__(self, kernel, inputs, outputs, workspace):
+    def __init__(self, kernel, inputs, outputs, workspace, exchange):
         self._kernel = kernel  # its context owns it
-        self._capsules = []
+        self._exchange, self._capsules = exchange, []
         self._inputs, self._outputs = self._views(inputs), self._views(outputs)
         self._counts = len(inputs), len(outputs)
         self._workspace, self._workspace_bytes = None, 0
         if workspace is not None:
-            view = self._view(workspace).contents
-            elements = 1
-            for d in range(view.ndim):
-                elements *= view.shape[d]
-            self._workspace = view.data + view.byte_offset
-            self._workspace_bytes = elements * view.dtype.bits * view.dtype.lanes // 8
+            self._workspace, self._workspace_bytes = _memory(self._view(workspace).contents)
 
     def _view(self, tensor):
-        # A producer on a GPU would make streams wait for each other, which is
-        # the caller's business here; -1 asks it not to.
-        on_gpu = tensor.__dlpack_device__()[0] == _DL_CUDA
-        capsule = tensor.__dlpack__(stream=-1) if on_gpu else tensor.__dlpack__()
+        capsule = tensor.__dlpack__(**self._exchange)
         self._capsules.append(capsule)
         return ctypes.cast(_capsule_pointer(capsule, b"dltensor"), POINTER(_DLTensor))
 
@@ -215,8 +228,29 @@ class Launch:
 
     def __call__(self, stream=None):
         """Runs the kernel. On a GPU: on a stream (its handle as a number; None:
-        the default stream), without waiting."""
+        the default stream), without waiting, also not for what the tensors'
+        framework does on other streams."""
         library = self._kernel._library
         library.check(library.llsaKernelLaunch(
             self._kernel._handle, self._inputs, self._counts[0], self._outputs, self._counts[1],
             self._workspace, self._workspace_bytes, stream))
+
+
+def _memory(view):
+    """Address and bytes of a tensor without gaps."""
+    size, expected = view.dtype.bits * view.dtype.lanes // 8, 1
+    for d in reversed(range(view.ndim)):
+        if view.strides and view.shape[d] != 1 and view.strides[d] != expected:
+            raise LLSAError("workspace: expected a tensor without gaps")
+        expected *= view.shape[d]
+    return (view.data or 0) + view.byte_offset, size * expected
+
+
+def _current_stream(tensors, ordinal):
+    """The handle of the stream on which the tensors' framework now works."""
+    framework = type(tensors[0]).__module__.partition(".")[0] if tensors else ""
+    if framework == "torch":
+        return sys.modules["torch"].cuda.current_stream(ordinal).cuda_stream
+    if framework == "cupy":
+        return sys.modules["cupy"].cuda.get_current_stream().ptr
+    return 0

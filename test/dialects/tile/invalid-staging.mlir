@@ -124,3 +124,89 @@ func.func @schedule_c1_private() attributes {a = #tile.schedule<rows = 1, cols =
 
 // expected-error @+1 {{schedule ctas must be at least 0, got -2}}
 func.func @schedule_c1_ctas() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, ctas = -2>} { return }
+
+// -----
+
+tile.kernel @alloc_barriers_c1() items [1] {
+  // expected-error @+1 {{'tile.alloc_barriers' op must make Sxi64 of static size in memory space 3, got 'memref<2xi64>'}}
+  %0 = tile.alloc_barriers : memref<2xi64>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_copy_c1(%k: memref<64x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op needs 2 indices for 'memref<64x64xbf16>', got 1}}
+  tile.bulk_copy %k[%c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_copy_c2(%k: memref<64x32xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op the last dimension of 'memref<64x32xbf16>' must have at least 64 elements for slots of 16x64}}
+  tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x32xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_copy_c3(%k: memref<64x64xbf16>, %ring: memref<2x16x64xbf16, 3>) items [1] {
+  %c0 = arith.constant 0 : index
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op ring must be made by tile.alloc_shared}}
+  tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_copy_c4_scope(%k: memref<64x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op needs a ring of scope cta with rows of 32, 64 or a multiple of 128 bytes, got 'memref<2x16x64xbf16, 3>' with rows of 128 bytes}}
+  tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_copy_c4_row(%k: memref<64x48xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x48xbf16, 3>
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op needs a ring of scope cta with rows of 32, 64 or a multiple of 128 bytes, got 'memref<2x16x48xbf16, 3>' with rows of 96 bytes}}
+  tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x48xbf16>, memref<2x16x48xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_gather_c1(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
+  // expected-error @+1 {{'tile.bulk_gather' op needs 1 indices for 'memref<64x64xbf16>', got 2}}
+  tile.bulk_gather %k[%c0, %c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_gather_c5(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %rows = tile.block_rows %i[%c0] block 12 limit 64 : memref<8xi32> -> tensor<1x16xi32>
+  // expected-error @+1 {{'tile.bulk_gather' op rows must be made by tile.block_rows and name whole blocks or pieces that divide one}}
+  tile.bulk_gather %k[%c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}

@@ -49,6 +49,32 @@ Program fakeProgram(const KernelSpec &s) {
   return program;
 }
 
+/// The two kernels as PTX that any assembler takes.
+static const char kFakePtx[] = R"(.version 8.8
+.target sm_90a
+.address_size 64
+.visible .entry fake_mean(.param .b64 v, .param .b64 s0, .param .b64 s1,
+  .param .b64 s2, .param .b64 mean) .maxntid 64 { ret; }
+.visible .entry fake_spread(.param .b64 mean, .param .b64 k, .param .b64 k0,
+  .param .b64 k1, .param .b64 k2, .param .b64 o, .param .b64 o0,
+  .param .b64 o1, .param .b64 o2, .param .b64 lse, .param .b64 l0,
+  .param .b64 l1) .maxntid 64 { ret; }
+)";
+
+Program fakeGpuProgram(const KernelSpec &s) {
+  Program program = fakeProgram(s);
+  program.target = "sm_90a";
+  program.codeFormat = "ptx";
+  program.code = kFakePtx;
+  for (Kernel &kernel : program.kernels) {
+    kernel.ctas = kernel.items;
+    kernel.warps = 2;
+  }
+  program.kernels[0].sharedBytes = 4096;
+  program.kernels[1].dependentLaunch = true;
+  return program;
+}
+
 } // namespace test
 
 Expected<std::string> resolveTarget(StringRef target) {
@@ -66,7 +92,7 @@ StringRef buildId() { return "fake-build"; }
 
 Expected<CompileResult> Compiler::compile(StringRef source, StringRef name,
                                           const KernelSpec &spec,
-                                          const CompileOptions &) const {
+                                          const CompileOptions &options) const {
   ++counter;
   if (source.contains("sleep"))
     ::usleep(50000);
@@ -74,7 +100,8 @@ Expected<CompileResult> Compiler::compile(StringRef source, StringRef name,
     return createStringError(inconvertibleErrorCode(),
                              fmt::format("{}:1:1: refused", name.str()));
   CompileResult result;
-  result.program = test::fakeProgram(spec);
+  result.program = options.target == "sm_90a" ? test::fakeGpuProgram(spec)
+                                              : test::fakeProgram(spec);
   result.program.variant = name.str();
   if (source.contains("ptx"))
     result.program.code = ".version 8.8";

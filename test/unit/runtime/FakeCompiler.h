@@ -18,6 +18,10 @@ int compilations();
 /// The program that the fake makes for `spec`, without counting.
 Program fakeProgram(const KernelSpec &spec);
 
+/// The same for the target sm_90a: PTX of kernels that do nothing, the second
+/// one with a dependent launch.
+Program fakeGpuProgram(const KernelSpec &spec);
+
 /// What the fake resolves "cpu" to.
 inline constexpr const char *kFakeTarget = "cpu:fake";
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <optional>
 #include <random>
 #include <string>
 #include <unistd.h>
@@ -34,6 +35,26 @@ template <typename T> T get(llvm::Expected<T> value) {
 inline KernelSpec spec(const std::string &text) {
   return get(KernelSpec::parse(text));
 }
+
+/// Sets an environment variable (null: unsets it) as long as it lives.
+struct Setting {
+  Setting(const char *name, const char *value) : name(name) {
+    if (const char *before = getenv(name))
+      old = before;
+    if (value)
+      setenv(name, value, 1);
+    else
+      unsetenv(name);
+  }
+  ~Setting() {
+    if (old)
+      setenv(name, old->c_str(), 1);
+    else
+      unsetenv(name);
+  }
+  const char *name;
+  std::optional<std::string> old;
+};
 
 /// A new empty folder, removed in the end.
 class TemporaryFolder {

@@ -76,6 +76,13 @@ class LLSATest(unittest.TestCase):
         self.assertEqual(kernel.inputs[0].shape, (1, 2, 100, 16))
         self.assertIn('"steps"', kernel.program)
         self.assertTrue(kernel.target.startswith("cpu:"))
+        self.assertEqual(kernel.device, ("cpu", 0))
+
+    def test_without_a_gpu_there_is_one_message(self):
+        os.environ["LLSA_CUDA_DRIVER"] = "libno-such-cuda.so"
+        self.addCleanup(os.environ.pop, "LLSA_CUDA_DRIVER")
+        with self.assertRaisesRegex(llsa.LLSAError, "no NVIDIA driver: expected libno-such-cuda.so, but "):
+            llsa.Context("cuda", cache_dir="off", library=LIBRARY)
 
     def test_wrong_shapes_are_refused_by_name(self):
         kernel = self.context.kernel(os.path.join(VARIANTS, "llsa.mlir"), "B=1,H=2,N=100,D=16,dtype=f32")

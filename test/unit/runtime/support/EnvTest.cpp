@@ -3,28 +3,9 @@
 #include "test/unit/runtime/Testing.h"
 
 using namespace llsa::rt;
+using llsa::test::Setting;
 
 namespace {
-
-/// Sets one variable as long as it lives.
-struct Setting {
-  Setting(const char *name, const char *value) : name(name) {
-    if (const char *before = getenv(name))
-      old = before;
-    if (value)
-      setenv(name, value, 1);
-    else
-      unsetenv(name);
-  }
-  ~Setting() {
-    if (old)
-      setenv(name, old->c_str(), 1);
-    else
-      unsetenv(name);
-  }
-  const char *name;
-  std::optional<std::string> old;
-};
 
 TEST(Env, UnknownVariablesAreReportedWithTheNearest) {
   EXPECT_TRUE(env::unknownVariables().empty());

@@ -1,0 +1,174 @@
+//===- AttendStreams.cpp - segments as streams, two at a time -------------===//
+
+#include "compiler/conversion/llsa-to-tile/AttendStreams.h"
+#include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace llsa;
+
+namespace {
+
+/// Segments that one ring serves, and how far they have been taken.
+struct Stream {
+  bool shared;
+  int64_t width;
+  SmallVector<const Segment *> segments; ///< plain ones first
+  Value value;                           ///< the tile.stream; null: not yet made
+  size_t current = 0; ///< the segment at hand
+  int64_t within = 0; ///< steps taken of it
+  int64_t taken = 0;  ///< of the whole stream
+
+  bool isDone() const { return current == segments.size(); }
+  const Segment &segment() const { return *segments[current]; }
+  int64_t left() const { return segment().steps - within; }
+  bool isPlain() const { return !isDone() && segment().plain; }
+  void advance(int64_t steps) {
+    taken += steps;
+    within += steps;
+    if (left() == 0) {
+      ++current;
+      within = 0;
+    }
+  }
+};
+
+class StreamWalk {
+public:
+  StreamWalk(KernelBuilder &k, AttendSources &sources, AttendUpdate update)
+      : k(k), sources(sources), update(update) {}
+
+  TileBuilder::Values run(ArrayRef<Segment> segments, bool together,
+                          TileBuilder::Values state) {
+    SmallVector<Stream> streams = group(segments);
+    if (together) {
+      Stream *shared = firstOf(streams, true), *own = firstOf(streams, false);
+      while (shared && own && shared->isPlain() && own->isPlain())
+        state = take(std::min(shared->left(), own->left()), {shared, own},
+                     std::move(state));
+    }
+    for (Stream &stream : streams)
+      while (!stream.isDone())
+        state = take(stream.left(), {&stream}, std::move(state));
+    return state;
+  }
+
+private:
+  static SmallVector<Stream> group(ArrayRef<Segment> segments) {
+    SmallVector<Stream> streams;
+    for (const Segment &segment : segments) {
+      Stream *found = llvm::find_if(streams, [&](const Stream &stream) {
+        return stream.shared == segment.shared && stream.width == segment.width;
+      });
+      if (found == streams.end())
+        found = &streams.emplace_back(Stream{segment.shared, segment.width});
+      found->segments.push_back(&segment);
+    }
+    for (Stream &stream : streams)
+      llvm::stable_sort(stream.segments,
+                        [](const Segment *a, const Segment *b) {
+                          return a->plain && !b->plain;
+                        });
+    return streams;
+  }
+
+  static Stream *firstOf(MutableArrayRef<Stream> streams, bool shared) {
+    for (Stream &stream : streams)
+      if (stream.shared == shared)
+        return &stream;
+    return nullptr;
+  }
+
+  /// `steps` steps, each of which takes an element of every stream.
+  TileBuilder::Values take(int64_t steps, ArrayRef<Stream *> from,
+                           TileBuilder::Values state) {
+    for (Stream *stream : from)
+      if (!stream->value)
+        open(*stream);
+    state = k.repeat(steps, state, [&](Value i, ValueRange carried) {
+      SmallVector<TakenStep> taken;
+      for (Stream *stream : from) {
+        auto type = cast<tile::StreamType>(stream->value.getType());
+        auto next = tile::NextOp::create(k.b, k.loc, type.getTiles(),
+                                         stream->value,
+                                         k.add(i, k.index(stream->taken)));
+        const Segment &segment = stream->segment();
+        Step step =
+            sources.describe(segment, k.add(i, k.index(stream->within)));
+        step.keys = next.getTiles()[0];
+        step.values = next.getTiles()[1];
+        taken.push_back({segment.source, step});
+      }
+      return update(taken, carried);
+    });
+    for (Stream *stream : from)
+      stream->advance(steps);
+    return state;
+  }
+
+  void open(Stream &stream) {
+    int64_t count = 0;
+    for (const Segment *segment : stream.segments)
+      count += segment->steps;
+    const Source &source = *stream.segments.front()->source;
+    auto type = [&](Value buffer) -> Type {
+      auto memory = cast<MemRefType>(buffer.getType());
+      return k.tileType({stream.width, memory.getShape().back()},
+                        memory.getElementType());
+    };
+    SmallVector<Type> tiles{type(source.keys), type(source.values)};
+    auto op = tile::StreamOp::create(
+        k.b, k.loc, tile::StreamType::get(k.b.getContext(), tiles),
+        k.b.getI64IntegerAttr(count));
+    OpBuilder::InsertionGuard guard(k.b);
+    Block *body = k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()},
+                                  {k.loc});
+    SmallVector<Value> loaded =
+        load(stream.segments, body->getArgument(0), 0, tiles);
+    tile::StreamYieldOp::create(k.b, k.loc, loaded);
+    stream.value = op.getResult();
+  }
+
+  /// The tiles of element `i`, which lies in one of `segments`, the first of
+  /// which starts at element `start`.
+  SmallVector<Value> load(ArrayRef<const Segment *> segments, Value i,
+                          int64_t start, ArrayRef<Type> tiles) {
+    const Segment &segment = *segments.front();
+    auto loadOne = [&]() -> SmallVector<Value> {
+      auto [keys, values] =
+          sources.load(segment, start == 0 ? i : k.sub(i, k.index(start)));
+      return {keys, values};
+    };
+    if (segments.size() == 1)
+      return loadOne();
+    int64_t end = start + segment.steps;
+    Value inside = arith::CmpIOp::create(
+        k.b, k.loc, arith::CmpIPredicate::ult, i, k.index(end));
+    auto choice = scf::IfOp::create(k.b, k.loc, TypeRange(tiles), inside,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPointToStart(choice.thenBlock());
+    scf::YieldOp::create(k.b, k.loc, loadOne());
+    k.b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(k.b, k.loc,
+                         load(segments.drop_front(), i, end, tiles));
+    return SmallVector<Value>(choice.getResults());
+  }
+
+  KernelBuilder &k;
+  AttendSources &sources;
+  AttendUpdate update;
+};
+
+} // namespace
+
+TileBuilder::Values llsa::attendStreams(KernelBuilder &k,
+                                        AttendSources &sources,
+                                        ArrayRef<Segment> segments,
+                                        bool together,
+                                        TileBuilder::Values state,
+                                        AttendUpdate update) {
+  return StreamWalk(k, sources, update).run(segments, together,
+                                            std::move(state));
+}

@@ -1,0 +1,153 @@
+//===- BulkCopies.cpp - the copy engine and its barriers ------------------===//
+//
+// Slot s has two mbarriers, *full* at 16 s and *free* at 16 s + 8 behind the
+// barriers' start. The producer's arrival and the last byte end a phase of
+// *full*; the arrivals of all warps end one of *free*. Round r of a slot is
+// phase r of both, told by its parity. Before round 0 a slot counts as given
+// back: waiting for the phase before the first one returns at once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+
+static constexpr int64_t kBarrierBytes = 8;
+
+//===----------------------------------------------------------------------===//
+// Views
+//===----------------------------------------------------------------------===//
+
+int64_t KernelLowering::boxColumns(MemRefType ring) {
+  int64_t bytes = ring.getElementTypeBitWidth() / 8;
+  return std::min<int64_t>(ring.getDimSize(2), 128 / bytes);
+}
+
+KernelLowering::View &KernelLowering::viewOf(Value memory, int64_t rows,
+                                             int64_t cols) {
+  for (View &view : views)
+    if (view.memory == memory && view.rows == rows && view.cols == cols)
+      return view;
+  return views.emplace_back(View{memory, rows, cols, Value()});
+}
+
+void KernelLowering::findViews() {
+  kernel.walk([&](Operation *op) {
+    if (auto copy = dyn_cast<BulkCopyOp>(op)) {
+      MemRefType ring = copy.getRing().getType();
+      viewOf(copy.getSource(), ring.getDimSize(1), boxColumns(ring));
+    } else if (auto gather = dyn_cast<BulkGatherOp>(op)) {
+      auto rows = gather.getRows().getDefiningOp<BlockRowsOp>();
+      viewOf(gather.getSource(), bulkRowsOf(rows),
+             boxColumns(gather.getRing().getType()));
+    }
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Barriers
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::fullBarrier(Value barriers, Value slot) {
+  auto alloc = barriers.getDefiningOp<AllocBarriersOp>();
+  Value start = add(sharedMemory, i32(alloc.getOffset().value_or(0)));
+  return add(start, mul(toI32(slot), i32(2 * kBarrierBytes)));
+}
+Value KernelLowering::freeBarrier(Value barriers, Value slot) {
+  return add(fullBarrier(barriers, slot), i32(kBarrierBytes));
+}
+
+void KernelLowering::lowerAllocBarriers(AllocBarriersOp op) {
+  Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                      thread, i32(0));
+  when(first, [&] {
+    int64_t slots = op.getBarriers().getType().getDimSize(0);
+    for (int64_t slot = 0; slot < slots; ++slot) {
+      hopper.initBarrier(loc, fullBarrier(op.getBarriers(), index(slot)), 1);
+      hopper.initBarrier(loc, freeBarrier(op.getBarriers(), index(slot)),
+                         warps);
+    }
+    hopper.fenceBarrierInit(loc);
+  });
+}
+
+void KernelLowering::lowerExpect(ExpectOp op) {
+  Value slot = mapped(op.getSlot());
+  // The round before.
+  Value parity = add(toI32(mapped(op.getRound())), i32(1));
+  parity = arith::AndIOp::create(builder, loc, parity, i32(1));
+  hopper.waitBarrier(loc, freeBarrier(op.getBarriers(), slot), parity);
+  hopper.expectBytes(loc, fullBarrier(op.getBarriers(), slot), op.getBytes());
+}
+
+void KernelLowering::lowerAwait(AwaitOp op) {
+  Value parity = arith::AndIOp::create(
+      builder, loc, toI32(mapped(op.getRound())), i32(1));
+  hopper.waitBarrier(loc, fullBarrier(op.getBarriers(), mapped(op.getSlot())),
+                     parity);
+  nvvm.warpBarrier(loc);
+}
+
+void KernelLowering::lowerRelease(ReleaseOp op) {
+  nvvm.warpBarrier(loc);
+  Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                      lane, i32(0));
+  when(first, [&] {
+    hopper.arrive(loc, freeBarrier(op.getBarriers(), mapped(op.getSlot())));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+/// `at` (index) is the place of the box's first row, outermost first; `to` its
+/// place in the first panel.
+void KernelLowering::copyPanels(Value ring, Value to, Value source,
+                                ValueRange at, int64_t rows, Value full) {
+  auto type = cast<MemRefType>(ring.getType());
+  SlotLayout layout(type);
+  int64_t cols = boxColumns(type);
+  Value map = viewOf(source, rows, cols).map;
+  Values place;
+  for (Value number : llvm::reverse(at))
+    place.push_back(toI32(number));
+  Value first = place.front();
+  for (int64_t panel = 0; panel * cols < type.getDimSize(2); ++panel) {
+    place.front() = panel == 0 ? first : add(first, i32(panel * cols));
+    hopper.copyBox(loc, panel == 0 ? to : add(to, i32(panel * layout.panelStride())),
+                   map, place, full);
+  }
+}
+
+void KernelLowering::lowerBulkCopy(BulkCopyOp op) {
+  Value slot = mapped(op.getSlot());
+  copyPanels(op.getRing(), slotAddress(op.getRing(), slot), op.getSource(),
+             mapped(op.getIndices()), op.getRing().getType().getDimSize(1),
+             fullBarrier(op.getBarriers(), slot));
+}
+
+void KernelLowering::lowerBulkGather(BulkGatherOp op) {
+  auto rows = op.getRows().getDefiningOp<BlockRowsOp>();
+  MemRefType ring = op.getRing().getType();
+  int64_t count = bulkRowsOf(rows);
+  Value slot = mapped(op.getSlot());
+  Value to = slotAddress(op.getRing(), slot);
+  Value full = fullBarrier(op.getBarriers(), slot);
+  Values indices = mapped(op.getIndices());
+  for (int64_t row = 0; row < ring.getDimSize(1); row += count) {
+    // A block of -1 lies outside of the tensor with all its rows.
+    Value first = blockRow(rows, i32(row));
+    Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                       first, i32(0));
+    Values at = indices;
+    at.insert(at.end() - 1, toIndex(select(none, i32(-count), first)));
+    copyPanels(op.getRing(),
+               add(to, i32(row * SlotLayout(ring).panelBytes)), op.getSource(),
+               at, count, full);
+  }
+}

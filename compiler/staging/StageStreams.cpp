@@ -1,0 +1,348 @@
+//===- StageStreams.cpp - elements of streams to shared memory ------------===//
+//
+// Element e of a stream lies in slot e mod S of its rings, in round e div S.
+// When element i is taken, the copies of element i + S - 1 start: its slot is
+// the one of element i - 1, which everybody has read by then.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/staging/Passes.h"
+#include "compiler/staging/Uniformity.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+
+namespace llsa {
+#define GEN_PASS_DEF_STAGESTREAMS
+#include "compiler/staging/Passes.h.inc"
+} // namespace llsa
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::tile;
+
+static bool isConstant(Value value, int64_t expected) {
+  APInt number;
+  return matchPattern(value, m_ConstantInt(&number)) &&
+         number.getSExtValue() == expected;
+}
+
+/// The rows that do not exist are the ones behind the source's last.
+static bool endsWithSource(LoadOp load) {
+  if (!load.getRows())
+    return true;
+  int64_t dim = load.getRowDimension();
+  int64_t size = cast<MemRefType>(load.getSource().getType()).getDimSize(dim);
+  auto left = load.getRows().getDefiningOp<arith::SubIOp>();
+  return left && isConstant(left.getLhs(), size) &&
+         left.getRhs() == load.getIndices()[dim];
+}
+
+namespace {
+
+/// Index arithmetic at one place of the program.
+struct Numbers {
+  OpBuilder &b;
+  Location loc;
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value add(Value x, int64_t y) {
+    return b.createOrFold<arith::AddIOp>(loc, x, constant(y));
+  }
+  Value mod(Value x, int64_t y) {
+    return b.createOrFold<arith::RemUIOp>(loc, x, constant(y));
+  }
+  Value div(Value x, int64_t y) {
+    return b.createOrFold<arith::DivUIOp>(loc, x, constant(y));
+  }
+  Value less(Value x, int64_t y) {
+    return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, x,
+                                         constant(y));
+  }
+  Value isPositive(Value x) {
+    return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ugt, x,
+                                         constant(0));
+  }
+};
+
+class StreamStaging {
+public:
+  StreamStaging(KernelOp kernel, StreamOp stream, Uniformity &uniformity,
+                bool mayBulk)
+      : kernel(kernel), stream(stream), count(stream.getCount()) {
+    ScheduleAttr schedule = kernel.getScheduleAttr();
+    scope = isShared(uniformity) ? Scope::Cta : Scope::Warp;
+    stages = schedule ? schedule.getStages() : 1;
+    if (scope == Scope::Warp && schedule && schedule.getPrivateStages() > 0)
+      stages = schedule.getPrivateStages();
+    stages = std::min(stages, count);
+    bulk = mayBulk && scope == Scope::Cta && canBulk();
+  }
+
+  /// True if barriers were made, behind which all warps must meet.
+  bool run() {
+    makeRings();
+    emitFirstElements();
+    for (Operation *user : llvm::make_early_inc_range(stream->getUsers()))
+      emitNext(cast<NextOp>(user));
+    stream.erase();
+    return bulk;
+  }
+
+private:
+  bool isShared(Uniformity &uniformity) {
+    for (Operation *user : stream->getUsers())
+      if (!uniformity.isReachedTogether(user))
+        return false;
+    WalkResult walk = stream.getBody().walk([&](Operation *op) {
+      bool same = true;
+      if (isa<LoadOp, GatherOp>(op))
+        same = llvm::all_of(op->getOperands(), [&](Value operand) {
+          return isa<MemRefType>(operand.getType()) ||
+                 uniformity.isUniform(operand);
+        });
+      if (auto choice = dyn_cast<scf::IfOp>(op))
+        same = uniformity.isUniform(choice.getCondition());
+      return same ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return !walk.wasInterrupted();
+  }
+
+  /// The copy engine can do all copies of the stream.
+  bool canBulk() {
+    for (Type type : stream.getType().getTiles()) {
+      auto tile = cast<RankedTensorType>(type);
+      int64_t bytes = tile.getElementTypeBitWidth() / 8;
+      if (bytes != 2 || !isBulkRow(tile.getDimSize(1) * bytes) ||
+          tile.getDimSize(0) > 256)
+        return false;
+    }
+    WalkResult walk = stream.getBody().walk([&](Operation *op) {
+      bool can = true;
+      if (auto load = dyn_cast<LoadOp>(op))
+        can = endsWithSource(load);
+      if (auto gather = dyn_cast<GatherOp>(op)) {
+        auto rows = gather.getRows().getDefiningOp<BlockRowsOp>();
+        can = rows && bulkRowsOf(rows) > 0;
+      }
+      return can ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return !walk.wasInterrupted();
+  }
+
+  void makeRings() {
+    OpBuilder b = OpBuilder::atBlockBegin(&kernel.getBody().front());
+    Location loc = stream.getLoc();
+    Attribute shared = b.getI64IntegerAttr(3);
+    for (Type type : stream.getType().getTiles()) {
+      auto tile = cast<RankedTensorType>(type);
+      auto ring = MemRefType::get(
+          {stages, tile.getDimSize(0), tile.getDimSize(1)},
+          tile.getElementType(), MemRefLayoutAttrInterface(), shared);
+      rings.push_back(
+          AllocSharedOp::create(b, loc, ring, scope, IntegerAttr()));
+      bytes += cast<AllocSharedOp>(rings.back().getDefiningOp()).getSlotBytes();
+    }
+    if (bulk)
+      barriers = AllocBarriersOp::create(
+          b, loc,
+          MemRefType::get({stages}, b.getI64Type(),
+                          MemRefLayoutAttrInterface(), shared),
+          IntegerAttr());
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Copies of one element
+  //===--------------------------------------------------------------------===//
+
+  void emitCopy(OpBuilder &b, Operation *load, Value ring, Value slot,
+                IRMapping &mapping) {
+    Location loc = load->getLoc();
+    SmallVector<Value> indices;
+    if (auto gather = dyn_cast<GatherOp>(load)) {
+      for (Value index : gather.getIndices())
+        indices.push_back(mapping.lookupOrDefault(index));
+      Value rows = mapping.lookupOrDefault(gather.getRows());
+      if (bulk)
+        BulkGatherOp::create(b, loc, gather.getSource(), indices, rows, ring,
+                             slot, barriers);
+      else
+        GatherAsyncOp::create(b, loc, gather.getSource(), indices, rows, ring,
+                              slot);
+      return;
+    }
+    auto direct = cast<LoadOp>(load);
+    for (Value index : direct.getIndices())
+      indices.push_back(mapping.lookupOrDefault(index));
+    if (bulk) {
+      BulkCopyOp::create(b, loc, direct.getSource(), indices, ring, slot,
+                         barriers);
+      return;
+    }
+    Value rows;
+    if (direct.getRows())
+      rows = mapping.lookupOrDefault(direct.getRows());
+    CopyAsyncOp::create(b, loc, direct.getSource(), indices, rows, ring, slot);
+  }
+
+  /// Repeats a block of the stream's region; a load of a tile that `ringOf`
+  /// knows becomes a copy, and results of branches become copies inside.
+  void emitBlock(OpBuilder &b, Block &block, Value slot, IRMapping &mapping,
+                 const llvm::DenseMap<Value, Value> &ringOf) {
+    for (Operation &op : block.without_terminator()) {
+      if (isa<LoadOp, GatherOp>(op) && ringOf.contains(op.getResult(0))) {
+        emitCopy(b, &op, ringOf.lookup(op.getResult(0)), slot, mapping);
+        continue;
+      }
+      auto choice = dyn_cast<scf::IfOp>(op);
+      if (!choice) {
+        b.clone(op, mapping);
+        continue;
+      }
+      auto copy = scf::IfOp::create(
+          b, op.getLoc(), mapping.lookupOrDefault(choice.getCondition()),
+          /*withElseRegion=*/true);
+      for (bool then : {true, false}) {
+        Block *from = then ? choice.thenBlock() : choice.elseBlock();
+        OpBuilder inside =
+            then ? copy.getThenBodyBuilder() : copy.getElseBodyBuilder();
+        llvm::DenseMap<Value, Value> inner;
+        for (auto [result, yielded] : llvm::zip(
+                 choice.getResults(), from->getTerminator()->getOperands()))
+          if (Value ring = ringOf.lookup(result))
+            inner[yielded] = ring;
+        emitBlock(inside, *from, slot, mapping, inner);
+      }
+    }
+  }
+
+  void emitElement(OpBuilder &b, Value element, Value slot) {
+    IRMapping mapping;
+    mapping.map(stream.getIndex(), element);
+    llvm::DenseMap<Value, Value> ringOf;
+    for (auto [yielded, ring] :
+         llvm::zip(stream.getYield()->getOperands(), rings))
+      ringOf[yielded] = ring;
+    emitBlock(b, stream.getBody().front(), slot, mapping, ringOf);
+  }
+
+  /// The same, armed: by the producer.
+  void emitBulkElement(OpBuilder &b, Value element) {
+    Numbers n{b, stream.getLoc()};
+    Value slot = n.mod(element, stages);
+    ExpectOp::create(b, n.loc, barriers, slot, n.div(element, stages), bytes);
+    emitElement(b, element, slot);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The first elements, and each one that is taken
+  //===--------------------------------------------------------------------===//
+
+  void emitFirstElements() {
+    OpBuilder b(stream);
+    Numbers n{b, stream.getLoc()};
+    if (bulk) {
+      Value producer = IsProducerOp::create(b, n.loc);
+      auto branch = scf::IfOp::create(b, n.loc, producer, false);
+      OpBuilder inside = branch.getThenBodyBuilder();
+      for (int64_t e = 0; e + 1 < stages; ++e)
+        emitBulkElement(inside, Numbers{inside, n.loc}.constant(e));
+      return;
+    }
+    for (int64_t e = 0; e + 1 < stages; ++e) {
+      emitElement(b, n.constant(e), n.constant(e));
+      CommitGroupOp::create(b, n.loc);
+    }
+  }
+
+  void emitNext(NextOp next) {
+    OpBuilder b(next);
+    Numbers n{b, next.getLoc()};
+    Value element = next.getElement();
+    if (bulk)
+      emitBulkNext(n, element);
+    else
+      emitAsyncNext(n, element);
+    Value slot = n.mod(element, stages);
+    for (auto [tile, ring] : llvm::zip(next.getTiles(), rings))
+      tile.replaceAllUsesWith(
+          SharedTileOp::create(b, n.loc, tile.getType(), ring, slot)
+              .getResult());
+    next.erase();
+  }
+
+  void emitBulkNext(Numbers n, Value element) {
+    OpBuilder &b = n.b;
+    int64_t ahead = stages - 1;
+    if (!isConstant(element, 0)) {
+      Value notFirst = n.isPositive(element);
+      auto branch = scf::IfOp::create(b, n.loc, notFirst, false);
+      OpBuilder inside = branch.getThenBodyBuilder();
+      Numbers m{inside, n.loc};
+      // One step back, which is as many ahead in the ring.
+      ReleaseOp::create(inside, n.loc, barriers,
+                        m.mod(m.add(element, ahead), stages));
+    }
+    Value later = n.add(element, ahead);
+    Value producer = IsProducerOp::create(b, n.loc);
+    Value work = b.createOrFold<arith::AndIOp>(n.loc, producer,
+                                               n.less(later, count));
+    auto branch = scf::IfOp::create(b, n.loc, work, false);
+    OpBuilder inside = branch.getThenBodyBuilder();
+    emitBulkElement(inside, later);
+    AwaitOp::create(b, n.loc, barriers, n.mod(element, stages),
+                    n.div(element, stages));
+  }
+
+  void emitAsyncNext(Numbers n, Value element) {
+    OpBuilder &b = n.b;
+    int64_t ahead = stages - 1;
+    if (ahead > 0)
+      WaitGroupOp::create(b, n.loc, ahead - 1, scope);
+    else
+      BarrierOp::create(b, n.loc, scope);
+    Value later = n.add(element, ahead);
+    auto branch = scf::IfOp::create(b, n.loc, n.less(later, count), false);
+    OpBuilder inside = branch.getThenBodyBuilder();
+    emitElement(inside, later, Numbers{inside, n.loc}.mod(later, stages));
+    CommitGroupOp::create(b, n.loc);
+    if (ahead == 0)
+      WaitGroupOp::create(b, n.loc, 0, scope);
+  }
+
+  KernelOp kernel;
+  StreamOp stream;
+  int64_t count, stages;
+  Scope scope;
+  bool bulk;
+  SmallVector<Value> rings;
+  int64_t bytes = 0; ///< of one element
+  Value barriers;
+};
+
+struct StageStreams : public llsa::impl::StageStreamsBase<StageStreams> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    KernelOp kernel = getOperation();
+    Uniformity uniformity(kernel);
+    SmallVector<StreamOp> streams;
+    kernel.walk([&](StreamOp stream) { streams.push_back(stream); });
+    bool meet = false;
+    // In front of each other's allocations: from the last to the first.
+    for (StreamOp stream : llvm::reverse(streams))
+      meet |= StreamStaging(kernel, stream, uniformity, bulk).run();
+    if (!meet)
+      return;
+    Block &entry = kernel.getBody().front();
+    Operation *last = nullptr;
+    for (auto barriers : entry.getOps<AllocBarriersOp>())
+      last = barriers;
+    OpBuilder b(&getContext());
+    b.setInsertionPointAfter(last);
+    BarrierOp::create(b, last->getLoc(), Scope::Cta);
+  }
+};
+} // namespace

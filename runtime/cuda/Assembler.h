@@ -1,0 +1,47 @@
+//===- Assembler.h - PTX to machine code ------------------------*- C++ -*-===//
+//
+// The compiler's product is PTX, a text. What a GPU runs is a cubin, and only
+// NVIDIA's code makes one from the other. It comes in three forms, of which a
+// machine has some or none: the library nvJitLink, the program ptxas, and the
+// driver's own compiler, which needs a GPU. The first that is there is taken,
+// in this order. The cubin is what the disk cache keeps, because assembling is
+// most of the time of a compilation.
+//
+// An assembler must know our PTX (CUDA 12.9) and, where the code shall run at
+// once, not be of a newer major release than the driver, which might not be
+// able to load what it makes.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_RUNTIME_CUDA_ASSEMBLER_H
+#define LLSA_RUNTIME_CUDA_ASSEMBLER_H
+
+#include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/NvJitLink.h"
+
+namespace llsa::rt {
+
+class Assembler {
+public:
+  virtual ~Assembler() = default;
+
+  /// The first one that is there. With a device: one whose code the device's
+  /// driver can load. Without: the driver's own counts when there is a GPU. The
+  /// one error lists what was looked for, and why each was not taken.
+  static llvm::Expected<std::unique_ptr<Assembler>>
+  find(std::shared_ptr<const CudaDevice> device = nullptr);
+
+  /// "nvJitLink 13.0", "ptxas 13.0", "the driver's compiler".
+  virtual std::string name() const = 0;
+
+  /// PTX to a cubin for `target`. The error holds the assembler's log.
+  virtual llvm::Expected<AssembledCode>
+  assemble(llvm::StringRef ptx, llvm::StringRef target) const = 0;
+};
+
+/// What decides, beside the PTX, which cubin a device gets: part of cache keys.
+/// Looks at settings alone, so that a hit opens no library.
+std::string assemblerKey(const CudaDevice &device);
+
+} // namespace llsa::rt
+
+#endif // LLSA_RUNTIME_CUDA_ASSEMBLER_H

@@ -1,0 +1,92 @@
+//===- LaunchPlan.h - a Program, ready to be launched -----------*- C++ -*-===//
+//
+// How a kernel is called
+// ======================
+//
+// A kernel takes, for each of its step's buffers in order, the address of the
+// first element, and behind it, for an input or output of rank 2 or more, the
+// strides of all dimensions but the last, in elements. All are 64-bit. Behind
+// them come the kernel's views (TensorView) as CUtensorMaps. The grid is `ctas`
+// CTAs of 32 * `warps` threads, with `sharedBytes` of dynamic shared memory.
+//
+// All of this is known before the call but the addresses and strides of the
+// caller's tensors. A LaunchPlan says for each parameter where it comes from,
+// so that a call fills an array and allocates nothing.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_RUNTIME_CUDA_LAUNCHPLAN_H
+#define LLSA_RUNTIME_CUDA_LAUNCHPLAN_H
+
+#include "runtime/program/Tensor.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace llsa::rt {
+
+class LaunchPlan {
+public:
+  /// What kernels read and write 16 bytes at a time must lie at multiples of
+  /// that: tensors whose last dimension is a multiple of it, in bytes.
+  static constexpr int64_t kAlignment = 16;
+
+  explicit LaunchPlan(const Program &program);
+
+  /// A caller's tensor as kernels get it.
+  struct Place {
+    char *data = nullptr;
+    const int64_t *strides = nullptr; ///< of all dimensions
+  };
+
+  struct Param {
+    enum class From { Workspace, Address, Stride };
+    From from;
+    int64_t buffer; ///< index among inputs and outputs; Workspace: not used
+    int64_t value;  ///< Workspace: offset in bytes; Stride: dimension
+  };
+  struct View {
+    TensorView view;
+    size_t buffer; ///< index in the program
+  };
+  struct Launch {
+    int64_t kernel; ///< index in the program
+    unsigned ctas, threads, sharedBytes;
+    bool dependent;
+    std::vector<Param> params;
+    std::vector<View> views;
+  };
+  /// One for each step.
+  const std::vector<Launch> &launches() const { return all; }
+
+  /// The places of tensors that checkTensors has accepted: inputs, outputs.
+  llvm::SmallVector<Place, 16> places(llvm::ArrayRef<Tensor> inputs,
+                                      llvm::ArrayRef<Tensor> outputs) const;
+  /// Whether kernels can take buffer number `buffer` at `place` as it is.
+  bool isAligned(size_t buffer, const Place &place) const;
+  /// Strides of buffer number `buffer` without gaps.
+  const std::vector<int64_t> &packedStrides(size_t buffer) const {
+    return packed[buffer];
+  }
+
+  /// Where buffer number `buffer`, of any role, is.
+  Place placeOf(size_t buffer, llvm::ArrayRef<Place> places,
+                char *workspace) const {
+    return buffer < places.size()
+               ? places[buffer]
+               : Place{workspace + offsets[buffer], packed[buffer].data()};
+  }
+  /// Writes the parameters of `launch`.
+  void fill(const Launch &launch, llvm::ArrayRef<Place> places, char *workspace,
+            llvm::MutableArrayRef<int64_t> values) const;
+
+private:
+  std::vector<Launch> all;
+  std::vector<std::vector<int64_t>> packed; ///< by buffer
+  std::vector<int64_t> offsets;             ///< by buffer; of workspace
+  /// By input and output: dimensions whose strides must be aligned; nothing
+  /// when the tensor may lie anywhere.
+  std::vector<std::vector<size_t>> alignedDims;
+  std::vector<int64_t> strideUnit; ///< by input and output: in elements; 0: any
+};
+
+} // namespace llsa::rt
+
+#endif // LLSA_RUNTIME_CUDA_LAUNCHPLAN_H

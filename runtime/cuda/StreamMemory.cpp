@@ -1,0 +1,52 @@
+//===- StreamMemory.cpp - memory that belongs to a stream -----------------===//
+#include "runtime/cuda/StreamMemory.h"
+
+#include <fmt/format.h>
+#include <mutex>
+
+using namespace llvm;
+
+namespace llsa::rt {
+
+void *StreamMemory::find(unsigned long long stream, size_t slot) const {
+  for (const Block &block : blocks)
+    if (block.stream == stream && block.slot == slot)
+      return block.memory.data();
+  return nullptr;
+}
+
+Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
+                                   StringRef purpose) {
+  const CudaDriver &cu = device->driver();
+  // The default stream of each thread has one handle and many ids.
+  unsigned long long id = 0;
+  if (Error error = cu.check(cu.StreamGetId(stream, &id),
+                             "the stream cannot be used"))
+    return std::move(error);
+  {
+    std::shared_lock<std::shared_mutex> lock(mutex);
+    if (void *block = find(id, slot))
+      return block;
+  }
+  std::unique_lock<std::shared_mutex> lock(mutex);
+  if (void *block = find(id, slot))
+    return block;
+  int capturing = 0;
+  if (Error error = cu.check(cu.StreamIsCapturing(stream, &capturing),
+                             "the stream cannot be used"))
+    return std::move(error);
+  if (capturing != 0)
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("the stream is being captured, and has no {} of {} bytes "
+                    "yet: expected {}a run on this stream before the capture",
+                    purpose.str(), bytes,
+                    purpose == "workspace" ? "a workspace, or " : ""));
+  Expected<CudaMemory> memory = CudaMemory::allocateOn(stream, device, bytes);
+  if (!memory)
+    return memory.takeError();
+  blocks.push_back({id, slot, std::move(*memory)});
+  return blocks.back().memory.data();
+}
+
+} // namespace llsa::rt

@@ -1,0 +1,112 @@
+// RUN: llsa-opt %s --pass-pipeline='builtin.module(tile.kernel(tile-stage-streams,canonicalize,cse))' | FileCheck %s --check-prefix=ASYNC
+// RUN: llsa-opt %s --pass-pipeline='builtin.module(tile.kernel(tile-stage-streams{bulk=true},canonicalize,cse))' | FileCheck %s --check-prefix=BULK
+
+// All warps take the same keys. By cp.async, the wait for an element is the
+// barrier behind which the slot of the element before is filled again.
+
+// ASYNC-LABEL: tile.kernel @scores
+// ASYNC: %[[RING:.*]] = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
+// ASYNC: tile.copy_async %{{.*}} to %[[RING]][%c0]
+// ASYNC: tile.commit_group
+// ASYNC: scf.for %[[I:.*]] = %c0 to %c8
+// ASYNC:   tile.wait_group 0 scope cta
+// ASYNC:   %[[LATER:.*]] = arith.addi %[[I]], %c1
+// ASYNC:   scf.if
+// ASYNC:     tile.copy_async
+// ASYNC:   tile.commit_group
+// ASYNC:   tile.shared_tile %[[RING]]
+// ASYNC-NOT: tile.stream
+
+// By the copy engine: every warp gives the slot of the element before back, the
+// producer fills it again, and all wait for the element at hand.
+
+// BULK-LABEL: tile.kernel @scores
+// BULK: %[[RING:.*]] = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
+// BULK: %[[BARS:.*]] = tile.alloc_barriers : memref<2xi64, 3>
+// BULK: tile.barrier scope cta
+// BULK: %[[P:.*]] = tile.is_producer
+// BULK: scf.if %[[P]]
+// BULK:   tile.expect %[[BARS]][%c0] round %c0 bytes 4096
+// BULK:   tile.bulk_copy %{{.*}} to %[[RING]][%c0] full %[[BARS]]
+// BULK: scf.for
+// BULK:   scf.if
+// BULK:     tile.release %[[BARS]]
+// BULK:   scf.if
+// BULK:     tile.expect %[[BARS]]
+// BULK:     tile.bulk_copy
+// BULK:   tile.await %[[BARS]]
+// BULK:   tile.shared_tile %[[RING]]
+tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %w = tile.work_item : index
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 8 {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c32 : index
+    %t = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+    tile.stream_yield %t : tensor<32x64xbf16>
+  } : !tile.stream<tensor<32x64xbf16>>
+  %d = scf.for %i = %c0 to %c8 step %c1 iter_args(%sum = %zero) -> tensor<16x32xf32> {
+    %b = tile.next %s[%i] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+    %n = tile.dot %a, %b, %sum transpose_b
+        : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+    scf.yield %n : tensor<16x32xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+  tile.return
+}
+
+// Each warp gathers the blocks of its own index row: rings of its own, and never
+// the copy engine. Two sources in one stream are a branch.
+
+// BULK-LABEL: tile.kernel @private
+// BULK: tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
+// BULK-NOT: tile.alloc_barriers
+// BULK: scf.for
+// BULK:   tile.wait_group 0 scope warp
+// BULK:   scf.if
+// BULK:     scf.if
+// BULK:       tile.gather_async
+// BULK:     else
+// BULK:       tile.copy_async
+tile.kernel @private(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %x: memref<4x4xi32>, %o: memref<64x16xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %w = tile.work_item : index
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 8 {
+  ^bb0(%i: index):
+    %first = arith.cmpi ult, %i, %c4 : index
+    %t = scf.if %first -> (tensor<16x64xbf16>) {
+      %rows = tile.block_rows %x[%w, %i] block 16 limit 256 : memref<4x4xi32> -> tensor<1x16xi32>
+      %g = tile.gather %k[%c0] at %rows : memref<256x64xbf16>, tensor<1x16xi32> -> tensor<16x64xbf16>
+      scf.yield %g : tensor<16x64xbf16>
+    } else {
+      %r = arith.muli %i, %c16 : index
+      %l = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<16x64xbf16>
+      scf.yield %l : tensor<16x64xbf16>
+    }
+    tile.stream_yield %t : tensor<16x64xbf16>
+  } : !tile.stream<tensor<16x64xbf16>>
+  %d = scf.for %i = %c0 to %c8 step %c1 iter_args(%sum = %zero) -> tensor<16x16xf32> {
+    %b = tile.next %s[%i] : !tile.stream<tensor<16x64xbf16>> -> tensor<16x64xbf16>
+    %n = tile.dot %a, %b, %sum transpose_b
+        : tensor<16x64xbf16>, tensor<16x64xbf16> -> tensor<16x16xf32>
+    scf.yield %n : tensor<16x16xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x16xf32>, memref<64x16xf32>
+  tile.return
+}

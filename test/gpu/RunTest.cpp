@@ -1,0 +1,223 @@
+//===- RunTest.cpp - streams, graphs, workspaces, strides, bad input ------===//
+#include "test/gpu/GpuTesting.h"
+
+using namespace llsa;
+using namespace llsa::rt;
+using namespace llsa::test;
+using llsa::tools::Layout;
+
+namespace {
+
+constexpr const char *kSpec =
+    "B=1,H=4,N=4096,D=64,dtype=bf16,levels=2,block=16,topk=8";
+
+struct GpuRunTest : GpuTest {
+  /// The bits of a run as it should be.
+  std::string expected() {
+    GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+    run.finish();
+    return run.bits();
+  }
+  /// Memory for a workspace, all bytes alike.
+  CudaMemory workspace(const GpuRun &run, unsigned char byte) {
+    CudaMemory memory =
+        get(CudaMemory::allocate(device, run.kernel->workspaceBytes()));
+    std::string bytes(size_t(memory.size()), char(byte));
+    EXPECT_EQ(message(memory.copyFrom(bytes.data())), "");
+    return memory;
+  }
+};
+
+TEST_F(GpuRunTest, EveryRunGivesTheSameBits) {
+  std::string bits = expected();
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  for (int i = 0; i < 20; ++i) {
+    run.finish();
+    ASSERT_EQ(run.bits(), bits) << "run " << i;
+  }
+}
+
+TEST_F(GpuRunTest, NothingIsReadFromTheWorkspace) {
+  std::string bits = expected();
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  for (unsigned char byte : {0xff, 0x00, 0x7f}) {
+    CudaMemory memory = workspace(run, byte);
+    ASSERT_EQ(message(run.run(memory.data(), memory.size())), "");
+    ASSERT_EQ(message(run.tensors.copyOutputs()), "");
+    EXPECT_EQ(run.bits(), bits) << "filled with " << int(byte);
+  }
+}
+
+TEST_F(GpuRunTest, AReplayedGraphGivesTheSameBits) {
+  std::string bits = expected();
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  Stream stream(*device);
+  CudaMemory memory = workspace(run, 0xff);
+  CudaDevice::Scope scope(*device);
+  const CudaDriver &cu = device->driver();
+  CUgraph graph = nullptr;
+  CUgraphExec executable = nullptr;
+  ASSERT_EQ(cu.StreamBeginCapture(stream.handle, /*relaxed*/ 2), 0);
+  EXPECT_EQ(message(run.run(memory.data(), memory.size(), stream.handle)), "");
+  ASSERT_EQ(cu.StreamEndCapture(stream.handle, &graph), 0);
+  ASSERT_EQ(cu.GraphInstantiate(&executable, graph, 0), 0);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(cu.GraphLaunch(executable, stream.handle), 0);
+    stream.wait();
+    ASSERT_EQ(message(run.tensors.copyOutputs()), "");
+    EXPECT_EQ(run.bits(), bits) << "replay " << i;
+  }
+  cu.GraphExecDestroy(executable);
+  cu.GraphDestroy(graph);
+}
+
+TEST_F(GpuRunTest, ACaptureWantsAWorkspace) {
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  Stream stream(*device);
+  CudaDevice::Scope scope(*device);
+  const CudaDriver &cu = device->driver();
+  CUgraph graph = nullptr;
+  ASSERT_EQ(cu.StreamBeginCapture(stream.handle, 2), 0);
+  std::string text = message(run.run(nullptr, 0, stream.handle));
+  EXPECT_NE(text.find("the stream is being captured, and has no workspace of"),
+            std::string::npos)
+      << text;
+  ASSERT_EQ(cu.StreamEndCapture(stream.handle, &graph), 0);
+  cu.GraphDestroy(graph);
+  // The capture was not spoilt, and neither is the stream.
+  EXPECT_EQ(message(run.run(nullptr, 0, stream.handle)), "");
+  ASSERT_EQ(cu.StreamBeginCapture(stream.handle, 2), 0);
+  EXPECT_EQ(message(run.run(nullptr, 0, stream.handle)), "");
+  ASSERT_EQ(cu.StreamEndCapture(stream.handle, &graph), 0);
+  cu.GraphDestroy(graph);
+}
+
+TEST_F(GpuRunTest, TwoStreamsAtOnce) {
+  std::string bits = expected();
+  GpuRun a(shippedVariant("llsa.mlir"), kSpec);
+  Stream first(*device), second(*device);
+  // One kernel, two sets of outputs, two streams.
+  tools::NamedTensors outputs = get(tools::makeOutputs(a.kernel->program()));
+  tools::DeviceTensors b = get(tools::DeviceTensors::create(
+      a.executor(), a.inputs.tensors, outputs));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(message(a.run(nullptr, 0, first.handle)), "");
+    ASSERT_EQ(message(a.executor().run(b.inputs(), b.outputs(), nullptr, 0,
+                                       second.handle)),
+              "");
+  }
+  first.wait();
+  second.wait();
+  ASSERT_EQ(message(a.tensors.copyOutputs()), "");
+  ASSERT_EQ(message(b.copyOutputs()), "");
+  EXPECT_EQ(a.bits(), bits);
+  std::string others;
+  for (const auto &[name, tensor] : outputs)
+    others.append(static_cast<const char *>(tensor.data()),
+                  size_t(tensor.numBytes()));
+  EXPECT_EQ(others, bits);
+}
+
+TEST_F(GpuRunTest, StridesDoNotMatter) {
+  auto values = [](const GpuRun &run) {
+    return run.outputs.at("o").toArray().data;
+  };
+  GpuRun plain(shippedVariant("llsa.mlir"), kSpec);
+  plain.finish();
+  for (Layout layout : {Layout::TokensFirst, Layout::Padded}) {
+    GpuRun run(shippedVariant("llsa.mlir"), kSpec, layout);
+    run.finish();
+    EXPECT_EQ(values(run), values(plain));
+  }
+}
+
+TEST_F(GpuRunTest, MisalignedTensorsGiveTheSameBits) {
+  std::string bits = expected();
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  std::vector<Tensor> inputs = run.tensors.inputs().vec();
+  // Every input one element further on, with rows one element longer.
+  std::vector<CudaMemory> memory;
+  std::vector<std::vector<int64_t>> strides;
+  for (Tensor &tensor : inputs) {
+    int64_t rows = 1, dim = tensor.shape.back();
+    for (int64_t size : tensor.shape.drop_back())
+      rows *= size;
+    std::vector<uint16_t> packed(size_t(rows * dim)),
+        skewed(size_t(rows * (dim + 1) + 1));
+    CudaDevice::Scope scope(*device);
+    ASSERT_EQ(device->driver().MemcpyDtoH(
+                  packed.data(),
+                  CUdeviceptr(reinterpret_cast<uintptr_t>(tensor.data)),
+                  packed.size() * 2),
+              0);
+    for (int64_t r = 0; r < rows; ++r)
+      std::copy_n(&packed[size_t(r * dim)], dim,
+                  &skewed[size_t(1 + r * (dim + 1))]);
+    memory.push_back(
+        get(CudaMemory::allocate(device, int64_t(skewed.size()) * 2)));
+    ASSERT_EQ(message(memory.back().copyFrom(skewed.data())), "");
+    std::vector<int64_t> own(tensor.shape.size(), 1);
+    int64_t stride = dim + 1;
+    for (size_t d = own.size() - 1; d-- > 0; stride *= tensor.shape[d])
+      own[d] = stride;
+    strides.push_back(std::move(own));
+    tensor.data = static_cast<uint16_t *>(memory.back().data()) + 1;
+  }
+  for (size_t i = 0; i < inputs.size(); ++i)
+    inputs[i].strides = strides[i];
+  ASSERT_EQ(message(run.executor().run(inputs, run.tensors.outputs(), nullptr,
+                                       0, nullptr)),
+            "");
+  ASSERT_EQ(message(run.tensors.copyOutputs()), "");
+  EXPECT_EQ(run.bits(), bits);
+}
+
+//===----------------------------------------------------------------------===//
+// Bad input
+//===----------------------------------------------------------------------===//
+
+TEST_F(GpuRunTest, ATensorOnTheHost) {
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  std::vector<Tensor> inputs = run.tensors.inputs().vec();
+  inputs[0] = run.inputs.tensors.at("q").view();
+  EXPECT_EQ(message(run.executor().run(inputs, run.tensors.outputs(), nullptr,
+                                       0, nullptr)),
+            "kernel 'llsa': 'q' is not in a GPU's memory: expected it on GPU 0");
+  run.finish();
+}
+
+TEST_F(GpuRunTest, MoreMemoryThanThereIs) {
+  auto memory = CudaMemory::allocate(device, int64_t(1) << 50);
+  std::string text = message(memory.takeError());
+  EXPECT_EQ(text.rfind("cannot allocate 1125899906842624 bytes on GPU 0: "
+                       "CUDA_ERROR_OUT_OF_MEMORY (2, ",
+                       0),
+            0u)
+      << text;
+  GpuRun(shippedVariant("llsa.mlir"), kSpec).finish();
+}
+
+TEST_F(GpuRunTest, CodeThatNoAssemblerTakes) {
+  Program program = GpuRun(shippedVariant("llsa.mlir"), kSpec).kernel->program();
+  program.codeFormat = "ptx";
+  program.code = ".version 8.8\n.target sm_80\n.address_size 64\nnonsense\n";
+  std::string text = message(
+      CudaExecutor::create(std::make_shared<Program>(program), device)
+          .takeError());
+  EXPECT_EQ(text.rfind("kernel 'llsa': GPU 0 (", 0), 0u) << text;
+  EXPECT_NE(text.find("the assembler says: "), std::string::npos) << text;
+  GpuRun(shippedVariant("llsa.mlir"), kSpec).finish();
+}
+
+TEST_F(GpuRunTest, AStreamOfAnotherGpu) {
+  auto other = CudaDevice::open(1);
+  if (!other)
+    GTEST_SKIP() << llvm::toString(other.takeError());
+  Stream stream(**other);
+  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
+  CudaMemory memory = workspace(run, 0);
+  EXPECT_NE(message(run.run(memory.data(), memory.size(), stream.handle)), "");
+  run.finish();
+}
+
+} // namespace

@@ -1,0 +1,53 @@
+//===- FakeDriver.h - a libcuda without a GPU -------------------*- C++ -*-===//
+//
+// A shared library with the driver functions that the runtime uses. Memory "on
+// the device" is the host's, copies happen at once, kernels do nothing but are
+// written down. What it pretends and what it has seen is in one object, which
+// a test reaches as the library's symbol `fakeCuda`.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_TEST_UNIT_RUNTIME_CUDA_FAKEDRIVER_H
+#define LLSA_TEST_UNIT_RUNTIME_CUDA_FAKEDRIVER_H
+
+#include <cstdint>
+
+namespace llsa::test {
+
+/// One launch that the fake has seen.
+struct FakeLaunch {
+  char kernel[32];
+  unsigned ctas, threads, sharedBytes;
+  bool dependent;
+  void *stream;
+  int64_t params[16]; ///< the first ones; no kernel of the tests has fewer
+};
+
+struct FakeCuda {
+  // What it pretends.
+  int version = 13000;
+  int initResult = 0;
+  int devices = 2;
+  int major = 9, minor = 0;
+  int pools = 1;
+  int allocateResult = 0;
+  int linkResult = 0;
+  const char *linkErrors = "";
+  const char *linkInfo = "";
+  int loadResult = 0;
+  int launchResult = 0;
+  int synchronizeResult = 0;
+  bool capturing = false;
+  int views = 0; ///< tensor maps behind the parameters of every kernel
+  /// Streams with numbers from here on belong to another context.
+  uintptr_t firstForeignStream = 1000;
+
+  // What it has seen.
+  int allocations = 0, poolAllocations = 0, frees = 0;
+  int copies = 0, synchronisations = 0, links = 0, loads = 0, attributes = 0;
+  int numLaunches = 0;
+  FakeLaunch launches[64];
+};
+
+} // namespace llsa::test
+
+#endif // LLSA_TEST_UNIT_RUNTIME_CUDA_FAKEDRIVER_H
