@@ -62,4 +62,8 @@ config.substitutions.append(("%source", config.llsa_source_root))
 config.substitutions.append(
     ("%variants", os.path.join(config.llsa_source_root, "kernels/variants"))
 )
+# A GPU's driver that does nothing: test/unit/runtime/cuda/FakeDriver.c.
+config.substitutions.append(
+    ("%fake_cuda_driver", os.path.join(config.llsa_obj_root, "test/unit/runtime/libfake-cuda-driver.so"))
+)
 config.substitutions.append(("%reference", os.path.join(config.llsa_obj_root, "docs/reference")))

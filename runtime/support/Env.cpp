@@ -38,6 +38,8 @@ constexpr Variable kVariables[] = {
     {"LLSA_NVRTC", "libnvrtc.so.13 or .12",
      "NVIDIA's compiler for functions in CUDA C++; 'off' uses none"},
     {"CUDA_HOME", "none", "the CUDA toolkit, where PATH and ld.so have none"},
+    {"NVTX_INJECTION64_PATH", "none",
+     "set by NVIDIA's profilers: their library, which is told of ranges"},
     {"LLSA_TEST_DEVICE", "cpu",
      "where the numerics tests run their kernels: cpu, cuda, emulator or "
      "emulator:TARGET"},
@@ -157,6 +159,10 @@ std::string ptxas() { return read("LLSA_PTXAS").value_or(""); }
 std::string nvrtc() { return read("LLSA_NVRTC").value_or(""); }
 
 std::string cudaHome() { return read("CUDA_HOME").value_or(""); }
+
+std::string nvtxInjection() {
+  return read("NVTX_INJECTION64_PATH").value_or("");
+}
 
 std::string testDevice() { return read("LLSA_TEST_DEVICE").value_or("cpu"); }
 

@@ -63,6 +63,8 @@ std::string ptxas();
 std::string nvrtc();
 /// CUDA_HOME; "" when not set.
 std::string cudaHome();
+/// NVTX_INJECTION64_PATH, which profilers set; empty when there is none.
+std::string nvtxInjection();
 /// LLSA_TEST_DEVICE; "cpu" by default.
 std::string testDevice();
 /// LLSA_NUM_THREADS, or 0: one per CPU that this process may use.

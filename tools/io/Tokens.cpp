@@ -1,5 +1,6 @@
 //===- Tokens.cpp - random and structured inputs --------------------------===//
 #include "tools/io/Tokens.h"
+#include "tools/io/Parallel.h"
 #include "tools/io/Random.h"
 #include <cmath>
 
@@ -13,8 +14,10 @@ enum Stream : uint64_t { kQ = 1, kK, kV, kCentreOf, kCentres, kOctaves = 16 };
 static void fillNormal(std::vector<float> &out, int64_t count,
                        const Random &random) {
   out.resize(static_cast<size_t>(count));
-  for (size_t e = 0; e < out.size(); ++e)
-    out[e] = random.normal(e);
+  inParallelRanges(count, [&](int64_t first, int64_t last) {
+    for (int64_t e = first; e < last; ++e)
+      out[size_t(e)] = random.normal(uint64_t(e));
+  });
 }
 
 Tokens llsa::tools::randomTokens(const TokenShape &shape, uint64_t seed) {
@@ -95,16 +98,16 @@ static void fillStructured(std::vector<float> &out, int64_t heads,
   constexpr float kNoise = 0.15f;
   out.resize(static_cast<size_t>(heads * tokens * dim));
   Random noise(seed, noiseStream);
-  uint64_t element = 0;
-  for (int64_t h = 0; h < heads; ++h) {
+  inParallel(heads, [&](int64_t h) {
     SmoothField field(fieldSeed, static_cast<uint64_t>(h / headsPerField), dim);
+    uint64_t element = static_cast<uint64_t>(h * tokens * dim);
     for (int64_t n = 0; n < tokens; ++n) {
       float *row = out.data() + element;
       field.sample(n, row);
       for (int64_t d = 0; d < dim; ++d, ++element)
         row[d] += kNoise * noise.uniform(element);
     }
-  }
+  });
 }
 
 Tokens llsa::tools::structuredTokens(const TokenShape &shape, uint64_t seed) {

@@ -2,6 +2,7 @@
 
 #include "tools/io/TypedArray.h"
 #include "kernels/reference/Rounding.h"
+#include "tools/io/Parallel.h"
 #include <cstring>
 
 using namespace llsa;
@@ -19,7 +20,7 @@ TypedArray TypedArray::fromFloats(ElementType type, std::vector<int64_t> shape,
   TypedArray array(type, std::move(shape));
   assert(int64_t(values.size()) == array.count && "one value per element");
   char *to = array.bytes.data();
-  for (int64_t i = 0; i < array.count; ++i) {
+  auto convert = [&](int64_t i) {
     switch (type) {
     case ElementType::F32:
       std::memcpy(to + 4 * i, &values[i], 4);
@@ -37,7 +38,11 @@ TypedArray TypedArray::fromFloats(ElementType type, std::vector<int64_t> shape,
       break;
     }
     }
-  }
+  };
+  inParallelRanges(array.count, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i)
+      convert(i);
+  });
   return array;
 }
 

@@ -1,35 +1,64 @@
 //===- Suite.cpp - what to measure, as a JSON file ------------------------===//
-
 #include "tools/llsa-bench/Suite.h"
+
 #include "llvm/Support/MemoryBuffer.h"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 using namespace llvm;
+using nlohmann::json;
 
-Expected<std::vector<llsa::bench::Case>> llsa::bench::readSuite(const std::string &path) {
+namespace llsa::bench {
+
+static std::string textOf(const json &object, const char *key,
+                          const std::string &otherwise) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>()
+                                                     : otherwise;
+}
+
+Expected<Suite> readSuite(const std::string &path) {
   auto fail = [&](const std::string &what) {
-    return createStringError(inconvertibleErrorCode(), fmt::format("suite '{}': {}", path, what));
+    return createStringError(inconvertibleErrorCode(), "%s",
+                             fmt::format("suite '{}': {}", path, what).c_str());
   };
   ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
   if (!file)
     return fail(file.getError().message());
   StringRef text = (*file)->getBuffer();
-  nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
-  if (json.is_discarded() || !json.is_object() || !json.contains("cases") ||
-      !json["cases"].is_array())
+  json root = json::parse(text.begin(), text.end(), nullptr, false);
+  if (root.is_discarded() || !root.is_object() || !root.contains("cases") ||
+      !root["cases"].is_array())
     return fail("expected a JSON object with a list 'cases'");
-  std::vector<Case> cases;
-  for (const nlohmann::json &entry : json["cases"]) {
-    size_t number = cases.size() + 1;
-    if (!entry.is_object() || !entry.contains("variant") || !entry["variant"].is_string() ||
-        !entry.contains("spec") || !entry["spec"].is_string())
-      return fail(fmt::format("case {}: expected texts 'variant' and 'spec', got {}", number,
-                              entry.dump()));
-    Expected<KernelSpec> spec = KernelSpec::parse(entry["spec"].get_ref<const std::string &>());
-    if (!spec)
-      return fail(fmt::format("case {}: {}", number, toString(spec.takeError())));
-    cases.push_back({entry["variant"].get<std::string>(), *spec});
+  Suite suite;
+  suite.device = textOf(root, "device", suite.device);
+  std::set<std::string> names;
+  for (const json &entry : root["cases"]) {
+    size_t number = suite.cases.size() + 1;
+    Case wanted;
+    if (entry.is_object())
+      wanted.variant = textOf(entry, "variant", "");
+    std::string spec =
+        entry.is_object() ? textOf(entry, "spec", "") : std::string();
+    if (wanted.variant.empty() || spec.empty())
+      return fail(
+          fmt::format("case {}: expected texts 'variant' and 'spec', got {}",
+                      number, entry.dump()));
+    Expected<KernelSpec> parsed = KernelSpec::parse(spec);
+    if (!parsed)
+      return fail(
+          fmt::format("case {}: {}", number, toString(parsed.takeError())));
+    wanted.spec = std::move(*parsed);
+    wanted.name =
+        textOf(entry, "name", wanted.variant + " " + wanted.spec.str());
+    if (!names.insert(wanted.name).second)
+      return fail(fmt::format("case {}: expected a name of its own, got '{}' "
+                              "again",
+                              number, wanted.name));
+    suite.cases.push_back(std::move(wanted));
   }
-  return cases;
+  return suite;
 }
+
+} // namespace llsa::bench

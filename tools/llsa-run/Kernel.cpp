@@ -1,5 +1,7 @@
 //===- Kernel.cpp - a compiled variant, its tensors, its times ------------===//
 #include "tools/llsa-run/Kernel.h"
+#include "runtime/cuda/CudaSteps.h"
+#include "runtime/support/Nvtx.h"
 #include "tools/io/Files.h"
 #include "tools/llsa-run/DeviceTensors.h"
 #include <algorithm>
@@ -28,6 +30,21 @@ llvm::Expected<NamedTensors> llsa::tools::makeOutputs(const Program &program,
   return out;
 }
 
+/// The tensors that `program` names, in its order.
+static llvm::Expected<std::vector<Tensor>>
+viewsOf(const Program &program, const NamedTensors &tensors,
+        Buffer::Role role) {
+  std::vector<Tensor> out;
+  for (int64_t b : program.buffersOf(role)) {
+    auto found = tensors.find(program.buffers[size_t(b)].name);
+    if (found == tensors.end())
+      return makeError("kernel '{}': there is no tensor '{}'", program.variant,
+                       program.buffers[size_t(b)].name);
+    out.push_back(found->second.view());
+  }
+  return out;
+}
+
 llvm::Error llsa::tools::runOnce(const rt::CompiledKernel &kernel,
                                  const NamedTensors &inputs,
                                  const NamedTensors &outputs) {
@@ -41,22 +58,10 @@ llvm::Error llsa::tools::runOnce(const rt::CompiledKernel &kernel,
       return error;
     return tensors->copyOutputs();
   }
-  auto views = [&](const NamedTensors &tensors, Buffer::Role role)
-      -> llvm::Expected<std::vector<Tensor>> {
-    std::vector<Tensor> out;
-    for (int64_t b : program.buffersOf(role)) {
-      auto found = tensors.find(program.buffers[size_t(b)].name);
-      if (found == tensors.end())
-        return makeError("kernel '{}': there is no tensor '{}'",
-                         program.variant, program.buffers[size_t(b)].name);
-      out.push_back(found->second.view());
-    }
-    return out;
-  };
-  auto in = views(inputs, Buffer::Role::Input);
+  auto in = viewsOf(program, inputs, Buffer::Role::Input);
   if (!in)
     return in.takeError();
-  auto out = views(outputs, Buffer::Role::Output);
+  auto out = viewsOf(program, outputs, Buffer::Role::Output);
   if (!out)
     return out.takeError();
   return kernel.run(*in, *out);
@@ -97,16 +102,84 @@ static llvm::Expected<RunTimes> timeOnGpu(const rt::CudaExecutor &executor,
   return summarise(std::move(times));
 }
 
+/// The steps of a kernel of a GPU, each some times in a row in a range of its
+/// own. All of them run once before, so that every step finds its inputs.
+static llvm::Expected<std::vector<double>>
+profileOnGpu(const rt::CudaExecutor &executor, const NamedTensors &inputs,
+             const NamedTensors &outputs) {
+  constexpr int64_t kRunsAtOnce = 10, kSamples = 5;
+  auto tensors = DeviceTensors::create(executor, inputs, outputs);
+  if (!tensors)
+    return tensors.takeError();
+  auto workspace = rt::CudaMemory::allocate(executor.device(),
+                                            executor.program().workspaceBytes);
+  if (!workspace)
+    return workspace.takeError();
+  auto stream = rt::CudaStream::create(executor.device());
+  if (!stream)
+    return stream.takeError();
+  auto steps = rt::CudaSteps::create(executor);
+  if (!steps)
+    return steps.takeError();
+  {
+    rt::NvtxRange range(executor.program().variant);
+    if (llvm::Error error =
+            executor.run(tensors->inputs(), tensors->outputs(),
+                         workspace->data(), workspace->size(),
+                         stream->handle()))
+      return std::move(error);
+    if (llvm::Error error = stream->synchronize("a run failed"))
+      return std::move(error);
+  }
+  std::vector<double> times;
+  for (size_t step = 0; step < steps->size(); ++step) {
+    const std::string &name = steps->kernel(step).name;
+    rt::NvtxRange range(name);
+    auto runs = [&]() -> llvm::Error {
+      for (int64_t i = 0; i < kRunsAtOnce; ++i)
+        if (llvm::Error error =
+                steps->run(step, tensors->inputs(), tensors->outputs(),
+                           *workspace, stream->handle()))
+          return error;
+      return llvm::Error::success();
+    };
+    std::vector<double> samples;
+    for (int64_t i = 0; i <= kSamples; ++i) {
+      auto ms = rt::timeOnStream(*stream, "kernel '" + name + "' failed", runs);
+      if (!ms)
+        return ms.takeError();
+      if (i > 0) // the first one warms up
+        samples.push_back(*ms / double(kRunsAtOnce));
+    }
+    times.push_back(summarise(std::move(samples)).median);
+  }
+  return times;
+}
+
+/// The steps of a kernel of the CPU, in one run.
+static llvm::Expected<std::vector<double>>
+profileOnCpu(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
+             const NamedTensors &outputs) {
+  auto in = viewsOf(kernel.program(), inputs, Buffer::Role::Input);
+  if (!in)
+    return in.takeError();
+  auto out = viewsOf(kernel.program(), outputs, Buffer::Role::Output);
+  if (!out)
+    return out.takeError();
+  std::vector<double> times;
+  rt::NvtxRange range(kernel.program().variant);
+  if (llvm::Error error = kernel.run(*in, *out, nullptr, 0, &times))
+    return std::move(error);
+  return times;
+}
+
 llvm::Expected<std::vector<double>>
 llsa::tools::profileSteps(const rt::CompiledKernel &kernel,
                           const NamedTensors &inputs,
                           const NamedTensors &outputs) {
-  if (!kernel.cuda())
-    return makeError("--profile: expected --device=cuda");
-  auto tensors = DeviceTensors::create(*kernel.cuda(), inputs, outputs);
-  if (!tensors)
-    return tensors.takeError();
-  return kernel.cuda()->profile(tensors->inputs(), tensors->outputs());
+  if (kernel.cuda())
+    return profileOnGpu(*kernel.cuda(), inputs, outputs);
+  return profileOnCpu(kernel, inputs, outputs);
 }
 
 llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,

@@ -28,7 +28,8 @@ llvm::Expected<RunTimes> timeRuns(const rt::CompiledKernel &kernel,
                                   const NamedTensors &inputs,
                                   const NamedTensors &outputs, int64_t repeat);
 
-/// The time of each launch of a kernel of a GPU, in milliseconds.
+/// The time of each launch of a kernel, in milliseconds. Every kernel's runs are
+/// in a range with its name (Nvtx.h).
 llvm::Expected<std::vector<double>>
 profileSteps(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
              const NamedTensors &outputs);

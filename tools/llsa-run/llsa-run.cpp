@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
   app.add_option("--picture", options.picture,
                  "draw what the middle query of an image attends to (PNG)");
   app.add_flag("--profile", options.profile,
-               "the time of each launch (with --device=cuda)");
+               "the time of each kernel; marks NVTX ranges");
   app.add_flag("--json", options.json, "end with one line of JSON");
   app.add_option("--seed", options.seed, "of random inputs and samples")
       ->capture_default_str();

@@ -48,6 +48,26 @@ class LLSATest(unittest.TestCase):
         _, (again, _) = self.run_kernel("llsa.mlir", spec)
         np.testing.assert_array_equal(o, again)
 
+    def test_a_bound_kernel_runs_again_on_the_same_memory(self):
+        kernel, (expected, _) = self.run_kernel("llsa.mlir", "B=1,H=2,N=100,D=16,dtype=f32")
+        outputs = [np.empty(t.shape, dtype=t.dtype) for t in kernel.outputs]
+        bytes_ = np.zeros(kernel.workspace_bytes + 64, dtype=np.uint8)
+        workspace = bytes_[-bytes_.ctypes.data % 64:][:kernel.workspace_bytes]
+        launch = kernel.bind([self.q, self.k, self.v], outputs, workspace)
+        for _ in range(2):
+            outputs[0].fill(-7)
+            launch()
+            np.testing.assert_array_equal(outputs[0], expected)
+        self.v[:] *= 2  # the tensors are kept, not copied
+        launch()
+        np.testing.assert_array_equal(outputs[0], 2 * expected)
+
+    def test_a_workspace_that_is_too_small_is_refused(self):
+        kernel, outputs = self.run_kernel("llsa.mlir", "B=1,H=2,N=100,D=16,dtype=f32")
+        launch = kernel.bind([self.q, self.k, self.v], outputs, np.zeros(1, dtype=np.uint8))
+        with self.assertRaisesRegex(llsa.LLSAError, "workspace"):
+            launch()
+
     def test_a_kernel_says_what_it_takes(self):
         kernel, _ = self.run_kernel("llsa.mlir", "B=1,H=2,N=100,D=16,dtype=f32,levels=1,indices=1")
         self.assertEqual([t.name for t in kernel.inputs], ["q", "k", "v"])

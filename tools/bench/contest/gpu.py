@@ -1,0 +1,146 @@
+"""The race on a GPU: every case, on every kind of input, by every engine that is
+there. Whoever fails costs one line; what was measured is on disk at once."""
+
+import json
+import sys
+import time
+
+from . import engines, inputs, reference, targets, timing
+from .suite import read_suite
+
+
+class Race:
+    def __init__(self, torch, options):
+        self.torch, self.options = torch, options
+        self.lines, self.done = [], {}
+        self.file = open(options.output, "a") if options.output else None
+        self.deadline = time.monotonic() + options.budget
+        self.rates = {}
+
+    def say(self, text):
+        print(text, flush=True)
+
+    def record(self, line):
+        self.lines.append(line)
+        if self.file:
+            self.file.write(json.dumps(line) + "\n")
+            self.file.flush()
+
+    def open_engines(self):
+        opened = []
+        for engine in engines.ENGINES:
+            if self.options.engines and engine.name not in self.options.engines:
+                continue
+            try:
+                opened.append(engine(self.torch, self.options))
+            except Exception as error:
+                self.say(f"{engine.name}: left out, {timing.first_line(error)}")
+        return opened
+
+    def check(self, engine, case, sets, prepared):
+        """The error of the first set's output; None where nothing is promised."""
+        if prepared.output is None or prepared.indices is None:
+            return None
+        if self.options.checked == 0:
+            return None
+        queries = reference.sample_queries(self.torch, case.shape[2], self.options.checked, "cuda")
+        return reference.relative_error(self.torch, sets[0], prepared.output, prepared.indices, queries)
+
+    def best(self, versions):
+        """Times and name of the fastest version that works; its output is left."""
+        found, problem = [], None
+        for name, calls in versions.items():
+            try:
+                found.append((timing.measure(self.torch, calls), name))
+            except RuntimeError as error:
+                problem = error
+        if not found:
+            raise problem
+        times, name = min(found, key=lambda pair: pair[0].median)
+        if len(versions) > 1:
+            versions[name][0]()
+            self.torch.cuda.synchronize()
+        return times, name
+
+    def measure(self, engine, case, kind, sets):
+        prepared = engine.prepare(case, sets)
+        times, version = self.best(prepared.versions or {"": prepared.calls})
+        batch, heads, tokens, dim = case.shape
+        line = {"case": case.name, "engine": engine.name, "input": kind, "spec": case.spec, "batch": batch,
+                "heads": heads, "tokens": tokens, "dim": dim, "levels": case.levels, "run_ms": times.median,
+                "min_ms": times.least, "max_ms": times.greatest, "runs": times.count, "graph": times.graph,
+                "eager_ms": times.eager, "note": times.note, "version": version, **self.rates,
+                "error": self.check(engine, case, sets, prepared)}
+        if isinstance(engine, engines.Ours):
+            line.update(engine.facts(case))
+            line["roof_ms"] = targets.roof_ms(line)
+        return line
+
+    def one(self, engine, case, kind, sets):
+        key = None if engine.has_levels else (engine.name, case.shape, case.levels is None, kind)
+        if key in self.done:
+            self.record({**self.done[key], "case": case.name, "levels": case.levels, "spec": case.spec})
+            self.say(f"  {engine.name:<14} {self.done[key]['run_ms'] * 1e3:10.1f} us, as measured above")
+            return
+        late = time.monotonic() > self.deadline
+        if late and engine.name not in (targets.OURS, "prototype"):
+            self.say(f"  {engine.name:<14} left out: the time is used up")
+            return
+        try:
+            line = self.measure(engine, case, kind, sets)
+        except engines.Unsupported:
+            return
+        except Exception as error:
+            self.say(f"  {engine.name:<14} failed: {timing.first_line(error)}")
+            self.torch.cuda.synchronize()  # raises where the GPU can do no more
+            return
+        if key:
+            self.done[key] = line
+        self.record(line)
+        error = "" if line["error"] is None else f", error {line['error']:.2e}"
+        roof = f", {100 * line['roof_ms'] / line['run_ms']:.0f}% of the roof" if line.get("roof_ms") else ""
+        eager = f", eager {line['eager_ms'] * 1e3:.1f}" if line["graph"] else f", no graph ({line['note']})"
+        self.say(f"  {engine.name:<14} {line['run_ms'] * 1e3:10.1f} us ({line['min_ms'] * 1e3:.1f} - "
+                 f"{line['max_ms'] * 1e3:.1f}){eager}{error}{roof} {line['version']}")
+
+    def run(self, cases):
+        torch, options = self.torch, self.options
+        self.rates = {"machine": torch.cuda.get_device_name(), "copy_bytes_per_s": timing.copy_rate(torch),
+                      "peak_flops_per_s": timing.matmul_rate(torch, torch.bfloat16)}
+        self.say(f"{self.rates['machine']}, torch {torch.__version__}: copies "
+                 f"{self.rates['copy_bytes_per_s'] * 1e-9:.0f} GB/s, bf16 matrix products "
+                 f"{self.rates['peak_flops_per_s'] * 1e-12:.0f} TFLOP/s")
+        opened = self.open_engines()
+        for case in cases:
+            for kind in options.inputs:
+                self.say(f"{case.name}, {kind}")
+                dtype = {"bf16": torch.bfloat16, "f16": torch.float16, "f32": torch.float32}[case.fields["dtype"]]
+                try:
+                    sets = inputs.input_sets(torch, kind, case.shape, options.sets, "cuda", dtype)
+                    for engine in opened:
+                        self.one(engine, case, kind, sets)
+                        torch.cuda.empty_cache()
+                except Exception as error:
+                    self.say(f"  stopped: {timing.first_line(error)}")
+                    return
+                del sets
+
+
+def race(torch, options):
+    """The exit status: with --strict 1 where a promised target was missed."""
+    cases = [case for case in read_suite(options.suite)
+             if not options.only or any(part in case.name for part in options.only)]
+    race = Race(torch, options)
+    with torch.no_grad():
+        race.run(cases)
+    print("\n" + "\n".join(targets.ratio_table(cases, race.lines)))
+    verdicts = targets.judge(cases, race.lines)
+    print("\ntargets\n" + "\n".join(str(verdict) for verdict in verdicts))
+    if options.plot and race.lines:
+        from . import plot
+
+        with open(options.plot, "w") as file:
+            file.write(plot.speed_figure(race.lines))
+    missed = [v for v in verdicts if v.met is False and not v.target.aim]
+    print(f"{len(missed)} of {len(verdicts)} targets missed", file=sys.stderr)
+    return 1 if missed and options.strict else 0
