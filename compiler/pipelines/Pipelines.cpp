@@ -62,7 +62,7 @@ void buildVectorPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernels = pm.nest<tile::KernelOp>();
-  if (options.bulkCopies)
+  if (options.persist)
     kernels.addPass(createPersist());
   StageStreamsOptions streams;
   streams.bulk = options.bulkCopies;

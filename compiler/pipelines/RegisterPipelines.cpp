@@ -29,8 +29,13 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                                   llvm::cl::desc("number of vector registers"),
                                   llvm::cl::init(16)};
 
+  Option<bool> persist{*this, "persist",
+                       llvm::cl::desc("GPU: a CTA takes one item after another"),
+                       llvm::cl::init(false)};
+
   PipelineOptions get() const {
     PipelineOptions options;
+    options.persist = persist;
     options.spec = spec;
     options.indices = indices;
     options.target = target;

@@ -83,6 +83,9 @@ bool Decoder::decode(const FunctionSyntax &entry) {
       function.syntax = known.syntax;
       function.registers =
           allocateRegisters(*known.syntax, known.uses, kernel.registerBytes);
+      function.firstNumber = uint32_t(kernel.registerNames.size());
+      for (const Register &reg : known.syntax->registers)
+        kernel.registerNames.push_back(reg.name);
     }
     // Callees first: lanes at the lowest instruction run first (Warp.h), so a
     // function's lanes are back before their caller goes on.
@@ -109,6 +112,7 @@ bool Decoder::decode(const FunctionSyntax &entry) {
   }
   for (const Fixup &call : calls)
     kernel.code[call.where].target = functions[call.label].start;
+  kernel.namedStart.push_back(uint32_t(kernel.named.size()));
   kernel.start = functions[entryNumber].start;
   kernel.returnSites = uint32_t(functions.size());
   return true;
@@ -165,6 +169,7 @@ bool Decoder::decodeStatement(const Statement &s) {
   out = Instruction();
   temporariesUsed = 0;
   kernel.sources.push_back(&s);
+  kernel.namedStart.push_back(uint32_t(kernel.named.size()));
   GroupDecoder group = groupDecoder(s.opcode());
   if (!group)
     return fail(fmt::format("unknown instruction '{}'", s.opcode().str()));

@@ -40,6 +40,8 @@ Slot Decoder::registerSlot(const Operand &operand, bool reads, bool writes) {
     // The draft is never run; any slot does.
     return 0;
   }
+  kernel.named.push_back({function.firstNumber + operand.index, reads, writes,
+                          uint8_t(registerBytes(operand))});
   return function.registers.slots[operand.index];
 }
 

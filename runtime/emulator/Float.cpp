@@ -93,6 +93,21 @@ template <Rounding rounding> Handler roundedHandler(const Decoder &d) {
   return nullptr;
 }
 
+/// The least or greatest of three.
+template <typename Op> struct OfThree {
+  LLSA_LANES_INLINE static float apply(float a, float b, float c) {
+    return Op::apply(Op::apply(a, b), c);
+  }
+};
+Handler minMaxOfThreeHandler(const Decoder &d) {
+  bool nan = d.has("NaN");
+  if (d.opcode() == "max")
+    return nan ? complete3<float, OfThree<FMinMax<true, true>>>(d)
+               : complete3<float, OfThree<FMinMax<true, false>>>(d);
+  return nan ? complete3<float, OfThree<FMinMax<false, true>>>(d)
+             : complete3<float, OfThree<FMinMax<false, false>>>(d);
+}
+
 template <typename F> Handler minMaxHandler(const Decoder &d) {
   bool nan = d.has("NaN");
   if (d.opcode() == "max")
@@ -156,6 +171,8 @@ bool decodeFloatArithmetic(Decoder &d, Type type) {
   else
     run = nearestHandler<float>(d);
   StringRef op = d.opcode();
+  if (type == Type::F32 && (op == "min" || op == "max") && d.count() == 4)
+    return finishElementwise(d, minMaxOfThreeHandler(d), 3, type);
   unsigned operands = op == "abs" || op == "neg"   ? 1
                       : op == "fma" || op == "mad" ? 3
                                                    : 2;

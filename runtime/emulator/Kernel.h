@@ -15,6 +15,13 @@ struct SpecialSlot {
   Slot slot;
 };
 
+/// A register that a statement names; numbers go over all functions.
+struct NamedRegister {
+  uint32_t number;
+  bool reads, writes;
+  uint8_t bytes;
+};
+
 /// A `.param` of the entry.
 struct Parameter {
   std::string name;
@@ -37,6 +44,9 @@ struct Kernel {
   std::vector<uint32_t> pool;       ///< further operands
   std::vector<uint8_t> constants;   ///< 32 equal values for each constant
   std::vector<const Statement *> sources; ///< Instruction::statement
+  std::vector<NamedRegister> named; ///< by all statements, one behind the other
+  std::vector<uint32_t> namedStart; ///< of each statement's, and one more
+  std::vector<std::string> registerNames; ///< by number
   uint32_t start = 0;               ///< the entry's first instruction
 
   uint32_t registerBytes = 0; ///< of one warp

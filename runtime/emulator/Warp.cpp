@@ -37,6 +37,7 @@ void Warp::start(LaneMask lanes) {
   patience = kPatience;
   executed = 0;
   carry = 0;
+  wgmmaRegisters.start();
   predicates[kFalse] = 0;
   predicates[kTrue] = kAllLanes;
   fillSpecials();
@@ -52,8 +53,14 @@ Warp::Outcome Warp::run(uint32_t budget) {
     const Instruction &instruction = code[pc++];
     LaneMask mask =
         active & (predicates[instruction.guard] ^ instruction.guardInverted);
-    if (mask)
-      instruction.run(*this, instruction, mask);
+    if (mask) {
+      if (wgmmaRegisters.inUse())
+        if (std::string wrong = wgmmaRegisters.check(kernel, instruction);
+            !wrong.empty())
+          fault(instruction, kLanes, wrong);
+      if (!stopped)
+        instruction.run(*this, instruction, mask);
+    }
     if (pc >= switchPc && !settle()) {
       executed += budget - left;
       return settleOutcome();

@@ -19,6 +19,7 @@
 #define LLSA_RUNTIME_EMULATOR_WARP_H
 
 #include "runtime/emulator/Kernel.h"
+#include "runtime/emulator/WgmmaRegisters.h"
 #include "llvm/ADT/SmallVector.h"
 #include <string>
 
@@ -119,6 +120,7 @@ public:
   uint8_t *local = nullptr;        ///< local memory, lane by lane
   std::vector<uint32_t> returnTo; ///< [function][lane]
   LaneMask carry = 0;              ///< the condition code CC.CF
+  WgmmaRegisters wgmmaRegisters;
 
 private:
   void fillSpecials();

@@ -131,6 +131,7 @@ bool uniformDescriptor(Warp &w, const Instruction &i, Slot slot,
   return true;
 }
 
+/// Results are in D at once; WgmmaRegisters sees that nobody looks before time.
 /// extra: the slots of D, then of A when it is in registers; a, b: the
 /// descriptors; target: the predicate by which D is added.
 void multiply(Warp &w, const Instruction &i, LaneMask mask) {
@@ -164,6 +165,7 @@ void multiply(Warp &w, const Instruction &i, LaneMask mask) {
             from[l];
   }
   multiplyAccumulate(left.data(), right.data(), sum.data(), n, kK);
+  w.wgmmaRegisters.issue(w.kernel, i, w.cta.async.warp(w.index).wgmmaStep);
   for (unsigned v = 0; v < n / 2; ++v) {
     float *to = w.to<float>(d[v]);
     for (unsigned l = 0; l < kLanes; ++l)
@@ -183,8 +185,12 @@ void commit(Warp &w, const Instruction &i, LaneMask mask) {
 
 /// immediate: how many groups may still run.
 void wait(Warp &w, const Instruction &i, LaneMask mask) {
-  if (w.gatherAll(i, mask))
-    w.cta.async.waitWgmma(w.index, uint64_t(i.immediate));
+  if (!w.gatherAll(i, mask))
+    return;
+  AsyncState &async = w.cta.async;
+  async.waitWgmma(w.index, uint64_t(i.immediate));
+  w.wgmmaRegisters.waited(
+      int64_t(async.warp(w.index).wgmmaStep) - 1 - i.immediate);
 }
 
 } // namespace

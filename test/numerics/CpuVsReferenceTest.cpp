@@ -3,6 +3,7 @@
 //   llsa-numerics-tests                         2,000 cases from seed 1
 //   llsa-numerics-tests --cases=N --first=SEED  others
 //   llsa-numerics-tests --show=SEED             one case: its variant and result
+//   LLSA_TEST_DEVICE=emulator:sm_80 llsa-numerics-tests    on another device
 //
 // The first case that fails is made smaller and printed as a variant and a
 // command line. Cases with a compiler's refusal fail too: everything drawn here
@@ -74,7 +75,9 @@ TEST(CpuVsReference, RandomCases) {
         if (options.verbose) // the last one before a crash is the culprit
           fmt::print(stderr, "case {}\n", seed);
         Case c = randomCase(seed);
-        tally.add(c, runner.run(c));
+        // GPUs do not take linear attention yet (docs/architecture.md).
+        if (!testsGpu() || c.form != Case::Form::Linear)
+          tally.add(c, runner.run(c));
       }
   };
   std::vector<std::thread> threads;

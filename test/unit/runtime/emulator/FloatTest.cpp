@@ -57,6 +57,9 @@ TEST(Float, NaNIsCanonicalAndLosesInMinAndMax) {
   EXPECT_EQ(one("max.NaN.f32 %d, %a, %b;", NAN, 3), kNaN);
   EXPECT_EQ(one("max.f32 %d, %a, %b;", -0.0f, 0.0f), bitsOf(0.0f));
   EXPECT_EQ(one("min.f32 %d, %a, %b;", 0.0f, -0.0f), bitsOf(-0.0f));
+  EXPECT_EQ(one("max.f32 %d, %a, %b, %c;", 1, NAN, 3), bitsOf(3));
+  EXPECT_EQ(one("min.NaN.f32 %d, %a, %b, %c;", 1, NAN, 3), kNaN);
+  EXPECT_EQ(one("min.f32 %d, %a, %b, %c;", 4, 2, 3), bitsOf(2));
   EXPECT_EQ(one("add.sat.f32 %d, %a, %b;", 2, 3), bitsOf(1));
   EXPECT_EQ(one("add.sat.f32 %d, %a, %b;", NAN, 3), bitsOf(0));
 }
