@@ -45,7 +45,7 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
                                  << "needs " << total
                                  << " bytes of shared memory, but a CTA may "
                                     "have "
-                                 << int64_t(limit);
+                                 << limit.getValue();
       for (Ring &ring : rings)
         error.attachNote(ring.op.getLoc())
             << "a ring of " << ring.bytes << " bytes in all: "

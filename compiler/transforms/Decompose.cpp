@@ -25,6 +25,9 @@ struct SourceList {
   SmallVector<Value> keys, values, indices;
   SmallVector<Attribute> sources;
 
+  /// Of sources with a span: leave all their keys the same weight.
+  bool unweighted = false;
+
   void addDense(Value k, Value v, int64_t span) {
     add(k, v, SourceKind::Dense, /*block=*/0, /*every=*/0, span);
   }
@@ -42,7 +45,8 @@ private:
     values.push_back(v);
     sources.push_back(
         SourceAttr::get(k.getContext(), kind, block, every, /*before=*/0,
-                        /*after=*/0, builder.getF64FloatAttr(1.0), span));
+                        /*after=*/0, builder.getF64FloatAttr(1.0), span,
+                        unweighted && span != 0));
   }
 };
 
@@ -58,6 +62,7 @@ static SourceList openHierarchy(AttentionOp op, OpBuilder &builder) {
   int64_t block = hierarchy.getBlock(), levels = hierarchy.getLevels();
   Location loc = op.getLoc();
   SourceList list;
+  list.unweighted = !hierarchy.getReweighting();
   if (levels == 0) {
     list.addDense(op.getKeys(), op.getValues(), /*span=*/0);
     return list;
@@ -92,12 +97,11 @@ static SourceList openHierarchy(AttentionOp op, OpBuilder &builder) {
   for (int64_t level = 1; hierarchy.getEnrichment() && level <= levels;
        ++level) {
     span *= block;
-    int64_t weight = hierarchy.getReweighting() ? span : 0;
     if (level == levels)
-      list.addDense(keys[level], values[level], weight);
+      list.addDense(keys[level], values[level], span);
     else
       list.addGathered(keys[level], values[level], indices[level + 1], block,
-                       span * block, weight);
+                       span * block, span);
   }
   return list;
 }

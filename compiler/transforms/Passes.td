@@ -55,7 +55,7 @@ def Decompose : Pass<"llsa-decompose", "::mlir::ModuleOp"> {
     takes the fine blocks that level 1 selected, the children of the blocks
     selected at level l+1 for l = 1..L-1, and all tokens of level L. Without
     `enrichment` only the fine blocks stay (and no values are pooled); without
-    `reweighting` no source has a span. Level 0 is one dense source. Scale and the
+    `reweighting` spans are `unweighted`. Level 0 is one dense source. Scale and the
     `score` and `mask` regions move to the attend.
 
     Hierarchies must be closed (`llsa-bind-shapes`).

@@ -82,6 +82,8 @@ def LLSA_SourceAttr : AttrDef<LLSA_Dialect, "Source"> {
     tokens that a key averages (0: not given, every key weighs `weight`); with
     it key j weighs `weight * min(span, N - j * span)`, N being the number of
     level-0 tokens: the key count of the first source without span, if any.
+    With `unweighted` the span only says where keys lie, which score and mask
+    regions see, and every key weighs `weight`.
 
     It is written as part of `llsa.attend`; alone it reads
 
@@ -94,10 +96,12 @@ def LLSA_SourceAttr : AttrDef<LLSA_Dialect, "Source"> {
     * (C1) only a gathered source has `block` and `every`, only a window
       `before` and `after`; elsewhere they are 0.
     * (C2) `weight` is an f64.
+    * (C3) an `unweighted` source has a `span`.
   }];
   let parameters = (ins "SourceKind":$kind, "int64_t":$block, "int64_t":$every,
                         "int64_t":$before, "int64_t":$after,
-                        "::mlir::FloatAttr":$weight, "int64_t":$span);
+                        "::mlir::FloatAttr":$weight, "int64_t":$span,
+                        DefaultValuedParameter<"bool", "false">:$unweighted);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -87,7 +87,8 @@ struct WindowToDense : OpRewritePattern<AttendOp> {
           seesAll(source, queries, count)) {
         source = SourceAttr::get(
             op.getContext(), SourceKind::Dense, /*block=*/0, /*every=*/0,
-            /*before=*/0, /*after=*/0, source.getWeight(), source.getSpan());
+            /*before=*/0, /*after=*/0, source.getWeight(), source.getSpan(),
+            source.getUnweighted());
         changed = true;
       }
       sources.push_back(source);

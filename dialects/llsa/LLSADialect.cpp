@@ -202,7 +202,8 @@ HierarchyAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  SourceKind kind, int64_t block, int64_t every,
                                  int64_t before, int64_t after,
-                                 FloatAttr weight, int64_t span) {
+                                 FloatAttr weight, int64_t span,
+                                 bool unweighted) {
   if (kind != SourceKind::Gathered && (block != 0 || every != 0)) // source_c1
     return emitError() << "a " << stringifySourceKind(kind)
                        << " source has no block and every, got " << block
@@ -214,5 +215,7 @@ LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!weight.getType().isF64()) // source_c2
     return emitError() << "a source's weight must be an f64, got "
                        << weight.getType();
+  if (unweighted && span == 0) // source_c3
+    return emitError() << "an unweighted source must have a span, got none";
   return success();
 }

@@ -119,8 +119,8 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
     bring counts twice. A query that sees no key gets o = 0 and lse = -inf.
 
     A source is `dense(%k, %v)`, `gathered(%k, %v by %i) block b every g` or
-    `window(%k, %v) before p after n`, then optionally `weight w` and `span n`;
-    `#llsa.source` says what each means.
+    `window(%k, %v) before p after n`, then optionally `weight w` and `span n`
+    (or `span n unweighted`); `#llsa.source` says what each means.
 
     The optional `score` region maps a score to another; the optional `mask`
     region says whether a pair counts. Both are given the score (f32), batch,

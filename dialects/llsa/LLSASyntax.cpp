@@ -130,6 +130,8 @@ static void printSource(OpAsmPrinter &printer, AttendOp op, unsigned i) {
   }
   if (source.getSpan() != 0)
     printer << " span " << source.getSpan();
+  if (source.getUnweighted())
+    printer << " unweighted";
 }
 
 void AttendOp::print(OpAsmPrinter &printer) {
@@ -172,6 +174,7 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
              << word << "'";
     int64_t block = 0, every = 0, before = 0, after = 0, span = 0;
     double weight = 1.0;
+    bool unweighted = false;
     if (parser.parseLParen() || parser.parseOperand(keys.emplace_back()) ||
         parser.parseComma() || parser.parseOperand(values.emplace_back()))
       return failure();
@@ -198,10 +201,12 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
         return failure();
       if (span < 1) // attend_c6: 0 means "not given" inside
         return parser.emitError(at, "span must be positive, got ") << span;
+      unweighted = succeeded(parser.parseOptionalKeyword("unweighted"));
     }
     sources.push_back(
         SourceAttr::get(parser.getContext(), *kind, block, every, before, after,
-                        parser.getBuilder().getF64FloatAttr(weight), span));
+                        parser.getBuilder().getF64FloatAttr(weight), span,
+                        unweighted));
     return success();
   };
   if (parser.parseCommaSeparatedList(parseSource) ||

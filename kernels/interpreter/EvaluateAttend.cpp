@@ -92,7 +92,8 @@ static llvm::Error setTokens(AttendOp op, std::vector<Source> &sources,
                        "and none without span, which the reference does not "
                        "know");
   for (Source &source : sources) {
-    source.weight *= static_cast<double>(source.span);
+    if (!source.unweighted)
+      source.weight *= static_cast<double>(source.span);
     source.span = 0;
   }
   attend.tokens = 0;
@@ -136,6 +137,7 @@ llvm::Error Evaluator::evaluateAttend(AttendOp op) {
       break;
     }
     }
+    sources.back().unweighted = attr.getUnweighted();
   }
   AttendOptions attend;
   attend.scale = scaleOf(op.getScale());

@@ -99,7 +99,7 @@ static void listKeys(const Source &source, int64_t group, int64_t tokens,
          ++j) {
       int64_t span = source.span ? source.span : 1;
       double weight = source.weight;
-      if (source.span)
+      if (source.span && !source.unweighted)
         weight *= static_cast<double>(std::min(span, tokens - j * span));
       seen.push_back({source.keys->row(b, h / group, j),
                       source.values->row(b, h / group, j), weight, j * span,

@@ -97,12 +97,12 @@ AttendResult llsa::reference::attendLevels(
     span *= hierarchy.block;
     every *= hierarchy.block;
     const Array &levelKeys = keys[level - 1], &levelValues = values[level - 1];
-    int64_t clause = hierarchy.reweighting ? span : 0;
     sources.push_back(level == hierarchy.levels
-                          ? Source::dense(levelKeys, levelValues, 1, clause)
+                          ? Source::dense(levelKeys, levelValues, 1, span)
                           : Source::gathered(levelKeys, levelValues,
                                              indices[level], hierarchy.block,
-                                             every, 1, clause));
+                                             every, 1, span));
+    sources.back().unweighted = !hierarchy.reweighting;
   }
   return attend(q, sources, options);
 }

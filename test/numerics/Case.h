@@ -23,6 +23,7 @@ struct SourceCase {
   Kind kind = Kind::Dense;
   int64_t level = 0; ///< dense, window: of the keys; selected: of the children
   bool span = false; ///< say how many tokens a key stands for
+  bool unweighted = false; ///< a span that does not weigh
   double weight = 1;
   int64_t before = 0, after = 0;      ///< window
   int64_t topk = 4;                   ///< selected; brought: entries of a row

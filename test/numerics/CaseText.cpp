@@ -245,7 +245,8 @@ std::string VariantWriter::sourceText(const SourceCase &source, std::string &typ
   if (source.weight != 1)
     text += fmt::format(" weight {:.4f}", source.weight);
   if (source.span && source.level > 0)
-    text += fmt::format(" span {}", source.level == 1 ? c.pool1 : c.pool1 * c.pool2);
+    text += fmt::format(" span {}{}", source.level == 1 ? c.pool1 : c.pool1 * c.pool2,
+                        source.unweighted ? " unweighted" : "");
   return text;
 }
 

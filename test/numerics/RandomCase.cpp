@@ -79,6 +79,7 @@ static SourceCase drawSource(Dice &dice, const Case &c) {
   s.perQuery = dice.chance(15);
   s.block = drawBlock(dice);
   s.every = dice.chance(40) ? s.block : dice.between(1, 70);
+  s.unweighted = s.span && dice.chance(30);
   return s;
 }
 
@@ -88,7 +89,7 @@ static void drawSources(Dice &dice, Case &c) {
   // A source of level-0 keys says how many tokens there are.
   SourceCase first = drawSource(dice, c);
   first.level = 0;
-  first.span = false;
+  first.span = first.unweighted = false;
   c.sources.push_back(first);
   for (int64_t more = dice.between(0, 3); more > 0; --more)
     c.sources.push_back(drawSource(dice, c));
@@ -205,7 +206,8 @@ std::vector<Case> llsa::numerics::smallerCases(const Case &c) {
     for (size_t i = 0; i < c.sources.size(); ++i) {
       auto source = [i](Case &c) -> SourceCase & { return c.sources[i]; };
       s.attempt([&](Case &c) { source(c).weight = 1; });
-      s.attempt([&](Case &c) { source(c).span = false; });
+      s.attempt([&](Case &c) { source(c).unweighted = false; });
+      s.attempt([&](Case &c) { source(c).span = source(c).unweighted = false; });
       s.attempt([&](Case &c) { source(c).perQuery = false; });
       s.towards([&](Case &c) -> int64_t & { return source(c).topk; }, 1);
       s.towards([&](Case &c) -> int64_t & { return source(c).before; }, 0);

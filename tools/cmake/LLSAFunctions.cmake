@@ -1,12 +1,17 @@
 # The three ways a target is made in this tree.
 
-# llsa_mlir_library(NAME sources... [DEPENDS tablegen-targets...] [LINK libs...])
-# A library that includes MLIR headers (dialects/ and compiler/).
+# llsa_mlir_library(NAME [PRECOMPILED] sources... [DEPENDS tablegen-targets...] [LINK libs...])
+# A library that includes MLIR headers (dialects/ and compiler/). PRECOMPILED:
+# most of its files include those of MLIRHeaders.cmake.
 function(llsa_mlir_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "PRECOMPILED" "" "DEPENDS;LINK" ${ARGN})
   add_mlir_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS} DEPENDS ${ARG_DEPENDS} DISABLE_INSTALL
                    EXCLUDE_FROM_LIBMLIR)
   mlir_target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  if(ARG_PRECOMPILED AND LLSA_PRECOMPILE)
+    target_precompile_headers(${name} REUSE_FROM LLSAMLIRHeaders)
+    target_compile_options(${name} PRIVATE -fpch-preprocess) # for ccache
+  endif()
 endfunction()
 
 # llsa_library(NAME sources... [LINK libs...])

@@ -9,8 +9,10 @@
 #include "dialects/Register.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "runtime/support/OutOfMemory.h"
 
 int main(int argc, char **argv) {
+  llsa::rt::exitWhenOutOfMemory("llsa-opt");
   mlir::DialectRegistry registry;
   llsa::registerAllDialects(registry);
   llsa::registerAllPasses();

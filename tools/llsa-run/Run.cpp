@@ -7,8 +7,9 @@
 using namespace llsa;
 using namespace llsa::tools;
 
-/// A comparison that would take longer is timed on some queries alone.
-static constexpr double kLongestComparison = 20 * 1000;
+/// A comparison that would take longer (ms) is timed on some queries alone, as
+/// many as take kSampleTime.
+static constexpr double kLongestComparison = 60 * 1000, kSampleTime = 3000;
 
 static void progress(const std::string &text) {
   fmt::print(stderr, "llsa-run: {}\n", text);
@@ -119,24 +120,30 @@ static llvm::Expected<CompareReport> compareWith(rt::Jit &jit,
     return variant.takeError();
   progress(fmt::format("time {} for comparison", variant->name()));
   KernelSpec full = withoutHierarchy(spec);
+  auto timeQueries = [&](int64_t queries) -> llvm::Expected<CompareReport> {
+    KernelSpec some = full;
+    some.M = queries;
+    auto report = timeVariant(jit, *variant, some, options, inputs);
+    if (report && queries != spec.M) {
+      report->runMs *= double(spec.M) / double(queries);
+      report->allQueries = spec.M;
+    }
+    return report;
+  };
   // A few queries first: they tell how long all will take.
   int64_t few = std::max<int64_t>(1024, 64 * int64_t(jit.numThreads()));
-  if (few < spec.M) {
-    KernelSpec some = full;
-    some.M = few;
-    auto estimate = timeVariant(jit, *variant, some, options, inputs);
-    if (!estimate)
-      return estimate.takeError();
-    double scaled = estimate->runMs * double(spec.M) / double(few);
-    if (scaled > kLongestComparison) {
-      estimate->runMs = scaled;
-      estimate->allQueries = spec.M;
-      return estimate;
-    }
-    progress(fmt::format("{} will take about {:.0f} ms", variant->name(),
-                         scaled));
-  }
-  return timeVariant(jit, *variant, full, options, inputs);
+  if (few >= spec.M)
+    return timeQueries(spec.M);
+  auto estimate = timeQueries(few);
+  if (!estimate)
+    return estimate.takeError();
+  progress(fmt::format("{} would take about {:.0f} ms", variant->name(),
+                       estimate->runMs));
+  if (estimate->runMs <= kLongestComparison)
+    return timeQueries(spec.M);
+  int64_t sample =
+      int64_t(kSampleTime / estimate->runMs * double(spec.M)) / few * few;
+  return sample > few ? timeQueries(sample) : std::move(estimate);
 }
 
 /// The number of queries that a check samples from.

@@ -5,24 +5,15 @@
 // Exit status: 0 when all went well, 1 for an error or a failed check.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/support/OutOfMemory.h"
 #include "tools/llsa-run/Run.h"
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <new>
-#include <unistd.h>
 
 using namespace llsa::tools;
 
-/// Exceptions are off in our code: who gets no memory ends here.
-static void outOfMemory() {
-  static constexpr char kText[] = "llsa-run: out of memory\n";
-  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0)
-    _exit(2);
-  _exit(1);
-}
-
 int main(int argc, char **argv) {
-  std::set_new_handler(outOfMemory);
+  llsa::rt::exitWhenOutOfMemory("llsa-run");
   RunOptions options;
   CLI::App app("Compiles an attention variant, runs it, and says whether and "
                "how fast it works.");

@@ -3,6 +3,7 @@
 #include "compiler/driver/WriteText.h"
 #include "compiler/target/host/HostTarget.h"
 #include "runtime/cuda/AssembleProgram.h"
+#include "runtime/support/OutOfMemory.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -149,6 +150,7 @@ Error run(const Options &o) {
 } // namespace
 
 int main(int argc, char **argv) {
+  rt::exitWhenOutOfMemory("llsac");
   Options o;
   CLI::App app(
       "llsac: compiles an attention variant (.mlir) for one spec and target");

@@ -26,6 +26,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -180,9 +181,9 @@ private:
       s = natural;
       SmallVector<Value> args = regionArgs(source, step, natural);
       if (!op.getScore().empty())
-        s = region(op.getScore(), args);
+        s = region(source, op.getScore(), args);
       if (!op.getMask().empty())
-        counts = both(counts, region(op.getMask(), args));
+        counts = both(counts, region(source, op.getMask(), args));
       counts = both(counts, exists(source, step, rows));
       factor = kLog2E;
     }
@@ -200,22 +201,47 @@ private:
   SmallVector<Value> regionArgs(const Source &source, const Step &step,
                                 Value score) {
     int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
-    Value ids = step.ids;
-    // -1 is no token; what the region makes of it is discarded.
+    Value ids = step.ids, queries = queryIds();
+    // Keys and queries that do not exist look like ones that do: regionRanges
+    // promises that. What the region makes of them is discarded.
     if (source.indices)
       ids = k.apply<arith::MaxSIOp>(ids, k.splatInt(0, {}));
+    if (step.exist == Step::BelowEnd || step.visible)
+      ids = k.apply<arith::MinSIOp>(ids, k.splatInt(source.tokens - 1, {}));
+    if (tile.rows)
+      queries = k.apply<arith::MinSIOp>(queries, k.splatInt(queryCount() - 1, {}));
     if (span != 1)
       ids = k.apply<arith::MulIOp>(ids, k.splatInt(span, {}));
+    // A span may be too large for 32 bits when there is one key.
+    bool isWide = span > std::numeric_limits<int32_t>::max();
     return {score,
             k.repeated(tile.batch, {rows, 1}),
             k.repeated(tile.head, {rows, 1}),
-            queryIds(),
+            queries,
             ids,
-            k.splatInt(span, {})};
+            k.splat(k.b.getIntegerAttr(k.b.getIntegerType(isWide ? 64 : 32), span), {})};
   }
 
-  Value region(Region &region, ArrayRef<Value> args) {
-    Value result = emitScoreRegion(k, region, args);
+  int64_t queryCount() {
+    return tensorOf(op.getQuery()).getDimSize(kToken);
+  }
+
+  /// What a region's arguments can be.
+  ScalarRanges regionRanges(const Source &source, Region &region) {
+    int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
+    RankedTensorType query = tensorOf(op.getQuery());
+    ScalarRanges ranges;
+    ranges.declare(region.getArgument(1), 0, query.getDimSize(kBatch) - 1);
+    ranges.declare(region.getArgument(2), 0, query.getDimSize(kHead) - 1);
+    ranges.declare(region.getArgument(3), 0, query.getDimSize(kToken) - 1);
+    ranges.declare(region.getArgument(4), 0, (source.tokens - 1) * span);
+    ranges.declare(region.getArgument(5), span, span);
+    return ranges;
+  }
+
+  Value region(const Source &source, Region &region, ArrayRef<Value> args) {
+    ScalarRanges ranges = regionRanges(source, region);
+    Value result = emitScoreRegion(k, ranges, region, args);
     failed |= !result;
     return result ? k.broadcast(result, commonSize({args[0], result}))
                   : args[0];

@@ -53,7 +53,7 @@ Source AttendSources::describe(unsigned i) {
   source.tokens = tensorOf(source.keyTensor).getDimSize(kToken);
   int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
   source.weight = source.lastWeight = source.attr.getWeight().getValueAsDouble();
-  if (source.attr.getSpan()) {
+  if (source.attr.getSpan() && !source.attr.getUnweighted()) {
     int64_t all = op.getBaseTokens().value_or(source.tokens * span);
     source.weight *= span;
     source.lastWeight *= std::min(span, all - (source.tokens - 1) * span);

@@ -25,14 +25,16 @@ bool llsa::isElementwise(Operation *op) {
          op->getNumRegions() == 0 && op->hasTrait<OpTrait::Elementwise>();
 }
 
+static bool isIndex(Value value) {
+  return getElementTypeOrSelf(value.getType()).isIndex();
+}
+
 static bool isNarrowFloat(Type type) {
   return isa<BFloat16Type, Float16Type>(type);
 }
 
-/// Casts between index (i32 on tiles) and integers.
+/// A tile of integers of another width.
 static Value castInteger(TileBuilder &t, Value tile, Type to, bool isSigned) {
-  if (to.isIndex())
-    to = t.b.getI32Type();
   unsigned from = tileTypeOf(tile).getElementType().getIntOrFloatBitWidth();
   RankedTensorType type = t.tileType(sizeOf(tile), to);
   if (to.getIntOrFloatBitWidth() < from)
@@ -44,29 +46,67 @@ static Value castInteger(TileBuilder &t, Value tile, Type to, bool isSigned) {
   return arith::ExtUIOp::create(t.b, t.loc, type, tile);
 }
 
-SmallVector<Value> llsa::emitElementwise(TileBuilder &t, Operation *op,
-                                         ValueRange operands) {
+/// Processors trap on what arith leaves undefined, division by 0 and of the
+/// least number by -1: the divisor of a division, with 1 in those places.
+static Value safeDivisor(TileBuilder &t, ScalarRanges &ranges, Operation *op,
+                         Value dividend, Value divisor) {
+  bool isSigned = isa<arith::DivSIOp, arith::RemSIOp, arith::CeilDivSIOp,
+                      arith::FloorDivSIOp>(op);
+  if (!isSigned && !isa<arith::DivUIOp, arith::RemUIOp, arith::CeilDivUIOp>(op))
+    return divisor;
+  Type element = tileTypeOf(divisor).getElementType();
+  unsigned width = element.getIntOrFloatBitWidth();
+  auto splat = [&](const APInt &value) {
+    return t.splat(IntegerAttr::get(element, value), sizeOf(divisor));
+  };
+  auto equal = [&](Value tile, const APInt &value) {
+    return arith::CmpIOp::create(t.b, t.loc, arith::CmpIPredicate::eq, tile,
+                                 splat(value));
+  };
+  auto avoid = [&](Value condition) {
+    divisor = arith::SelectOp::create(t.b, t.loc, condition,
+                                      splat(APInt(width, 1)), divisor);
+  };
+  Value x = op->getOperand(0), y = op->getOperand(1);
+  if (ranges.mayBe(y, 0))
+    avoid(equal(divisor, APInt::getZero(width)));
+  APInt least = APInt::getSignedMinValue(width);
+  if (isSigned && ranges.mayBe(y, -1) && ranges.mayBe(x, least.getSExtValue()))
+    avoid(arith::AndIOp::create(t.b, t.loc, equal(dividend, least),
+                                equal(divisor, APInt::getAllOnes(width))));
+  return divisor;
+}
+
+SmallVector<Value> llsa::emitElementwise(TileBuilder &t, ScalarRanges &ranges,
+                                         Operation *op, ValueRange operands) {
   TileSize size = commonSize(operands);
   // Conversions between float types are conversions, not arithmetic.
   if (isa<arith::ExtFOp, arith::TruncFOp>(op))
     return {t.fromF32(t.toF32(operands[0]),
                       getElementTypeOrSelf(op->getResult(0).getType()))};
   if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
-    return {castInteger(t, operands[0],
-                        getElementTypeOrSelf(op->getResult(0).getType()),
-                        isa<arith::IndexCastOp>(op))};
+    return {castInteger(
+        t, operands[0], ranges.tileElement(op->getResult(0)),
+        isa<arith::IndexCastOp>(op) || isIndex(op->getOperand(0)))};
   bool keepTypes = isa<arith::BitcastOp>(op);
+  Type index = ranges.indexTypeWithin(op);
   OperationState state(op->getLoc(), op->getName());
-  for (Value operand : operands) {
+  for (auto [original, operand] : llvm::zip(op->getOperands(), operands)) {
     bool extend =
         !keepTypes && isNarrowFloat(tileTypeOf(operand).getElementType());
-    state.operands.push_back(extend ? t.toF32(operand) : operand);
+    state.operands.push_back(
+        isIndex(original) ? castInteger(t, operand, index, /*isSigned=*/true)
+        : extend          ? t.toF32(operand)
+                          : operand);
   }
+  if (state.operands.size() == 2)
+    state.operands[1] = safeDivisor(t, ranges, op, state.operands[0],
+                                    state.operands[1]);
   SmallVector<Type> elements;
   for (Type type : op->getResultTypes()) {
     Type element = getElementTypeOrSelf(type);
     if (element.isIndex())
-      element = t.b.getI32Type();
+      element = index;
     elements.push_back(element);
     bool extended = !keepTypes && isNarrowFloat(element);
     state.types.push_back(
@@ -75,9 +115,14 @@ SmallVector<Value> llsa::emitElementwise(TileBuilder &t, Operation *op,
   state.addAttributes(op->getAttrDictionary().getValue());
   Operation *clone = t.b.create(state);
   SmallVector<Value> results;
-  for (auto [result, element] : llvm::zip(clone->getResults(), elements)) {
+  for (auto [original, result, element] :
+       llvm::zip(op->getResults(), clone->getResults(), elements)) {
     bool narrow = tileTypeOf(result).getElementType() != element;
-    results.push_back(narrow ? t.fromF32(result, element) : Value(result));
+    results.push_back(isIndex(original)
+                          ? castInteger(t, result, ranges.tileElement(original),
+                                        /*isSigned=*/true)
+                      : narrow ? t.fromF32(result, element)
+                               : Value(result));
   }
   return results;
 }
@@ -102,7 +147,7 @@ bool llsa::isUniformTensor(Value tensor) {
   return isa_and_present<tensor::SplatOp>(op);
 }
 
-Value llsa::emitUniform(TileBuilder &t, Value value) {
+Value llsa::emitUniform(TileBuilder &t, ScalarRanges &ranges, Value value) {
   Operation *op = value.getDefiningOp();
   if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
     TypedAttr element = elementOf(constant);
@@ -110,22 +155,22 @@ Value llsa::emitUniform(TileBuilder &t, Value value) {
       return {};
     if (!element.getType().isIndex())
       return t.splat(element, {});
-    int64_t number = cast<IntegerAttr>(element).getInt();
-    return number == static_cast<int32_t>(number) ? t.splatInt(number, {})
-                                                  : Value();
+    return t.splat(IntegerAttr::get(ranges.tileElement(value),
+                                    cast<IntegerAttr>(element).getInt()),
+                   {});
   }
   if (auto splat = dyn_cast_or_null<tensor::SplatOp>(op))
-    return splat.getDynamicSizes().empty() ? emitUniform(t, splat.getInput())
+    return splat.getDynamicSizes().empty() ? emitUniform(t, ranges, splat.getInput())
                                            : Value();
   if (!op || !isLaunchConstant(op) || !isElementwise(op))
     return {};
   SmallVector<Value> operands;
   for (Value operand : op->getOperands()) {
-    operands.push_back(emitUniform(t, operand));
+    operands.push_back(emitUniform(t, ranges, operand));
     if (!operands.back())
       return {};
   }
-  return emitElementwise(t, op,
+  return emitElementwise(t, ranges, op,
                          operands)[cast<OpResult>(value).getResultNumber()];
 }
 
@@ -232,6 +277,7 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);
   GroupBuilder group(k, grid);
+  ScalarRanges ranges;
   DenseMap<Value, Value> tiles;
   for (Operation *op : ops) {
     TileSize size = group.sizeFor(
@@ -240,7 +286,7 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
     for (Value operand : op->getOperands()) {
       Value &tile = tiles[operand];
       if (!tile)
-        tile = emitUniform(k, operand);
+        tile = emitUniform(k, ranges, operand);
       if (!tile && isa<TensorType>(operand.getType()))
         tile = group.load(k.buffer(operand));
       if (!tile)
@@ -251,7 +297,7 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
       operands.push_back(k.broadcast(tile, size));
     }
     for (auto [result, tile] :
-         llvm::zip(op->getResults(), emitElementwise(k, op, operands))) {
+         llvm::zip(op->getResults(), emitElementwise(k, ranges, op, operands))) {
       tiles[result] = tile;
       if (k.isWanted(result))
         group.store(tile, k.buffer(result));

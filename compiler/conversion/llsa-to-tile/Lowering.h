@@ -9,6 +9,7 @@
 #define LLSA_COMPILER_CONVERSION_LLSATOTILE_LOWERING_H
 
 #include "compiler/conversion/llsa-to-tile/KernelBuilder.h"
+#include "compiler/conversion/llsa-to-tile/ScalarRanges.h"
 #include "compiler/transforms/LaunchKind.h"
 #include "dialects/llsa/LLSAOps.h"
 
@@ -42,19 +43,23 @@ void lowerCopy(HostBuilder &host, mlir::Value source, mlir::Value target,
 /// True for the ops that lowerElementwise and score regions take.
 bool isElementwise(mlir::Operation *op);
 /// `op` on tiles: the same op, in float32 where its operands are narrower, its
-/// results rounded to their types. Operands have one size; index is i32.
-llvm::SmallVector<mlir::Value>
-emitElementwise(TileBuilder &t, mlir::Operation *op, mlir::ValueRange operands);
+/// results rounded to their types, index as wide as `ranges` says. Operands
+/// have one size.
+llvm::SmallVector<mlir::Value> emitElementwise(TileBuilder &t,
+                                               ScalarRanges &ranges,
+                                               mlir::Operation *op,
+                                               mlir::ValueRange operands);
 /// The element, as a 1x1 tile, of a scalar computed from constants or of a
-/// tensor that repeats one; index becomes i32. Null when `value` is neither;
-/// nothing is said then.
-mlir::Value emitUniform(TileBuilder &t, mlir::Value value);
+/// tensor that repeats one. Null when `value` is neither; nothing is said then.
+mlir::Value emitUniform(TileBuilder &t, ScalarRanges &ranges,
+                        mlir::Value value);
 /// True where emitUniform gives a tile for a tensor.
 bool isUniformTensor(mlir::Value tensor);
 
-/// A `score` or `mask` region on tiles; `args` are its arguments. Null on
-/// failure. See ScoreRegion.cpp.
-mlir::Value emitScoreRegion(KernelBuilder &kernel, mlir::Region &region,
+/// A `score` or `mask` region on tiles; `args` are its arguments, whose ranges
+/// are declared. Null on failure. See ScoreRegion.cpp.
+mlir::Value emitScoreRegion(KernelBuilder &kernel, ScalarRanges &ranges,
+                            mlir::Region &region,
                             llvm::ArrayRef<mlir::Value> args);
 
 /// An operand of a dot as the target wants it.

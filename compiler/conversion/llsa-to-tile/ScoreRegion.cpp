@@ -6,10 +6,8 @@
 // until an op brings it together with something larger, or asks a question of
 // it.
 //
-// index becomes i32, as all ids in a tile program: positions of up to 2^31
-// tokens fit. tensor.extract becomes tile.lookup, which clamps its indices, so
-// that a tile's rows and columns behind the end read something and are
-// discarded.
+// index becomes i32 or i64 (ScalarRanges.h). tensor.extract becomes tile.lookup,
+// which clamps its indices: an index that lies outside reads some element.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,24 +19,41 @@
 using namespace mlir;
 using namespace llsa;
 
+/// An index for tile.lookup, which takes i32 and clamps: clamped before it
+/// loses its upper half.
+static Value narrowIndex(KernelBuilder &k, Value index, int64_t extent) {
+  Type i32 = k.b.getI32Type(), element = tileTypeOf(index).getElementType();
+  if (element == i32)
+    return index;
+  auto bound = [&](int64_t value) {
+    return k.splat(IntegerAttr::get(element, value), sizeOf(index));
+  };
+  index = k.apply<arith::MaxSIOp>(index, bound(0));
+  index = k.apply<arith::MinSIOp>(index, bound(extent - 1));
+  return arith::TruncIOp::create(k.b, k.loc, k.tileType(sizeOf(index), i32),
+                                 index);
+}
+
 /// `rows`: of the score's tile.
-static Value emitExtract(KernelBuilder &k, tensor::ExtractOp op,
-                         ArrayRef<Value> indices, int64_t rows) {
+static Value emitExtract(KernelBuilder &k, ScalarRanges &ranges,
+                         tensor::ExtractOp op, ArrayRef<Value> indices,
+                         int64_t rows) {
   if (isUniformTensor(op.getTensor()))
-    return emitUniform(k, op.getTensor());
+    return emitUniform(k, ranges, op.getTensor());
   TileSize size = commonSize(indices);
   if (size == TileSize{}) // constant indices, or none
     size.rows = rows;
   SmallVector<Value> all;
-  for (Value index : indices)
-    all.push_back(k.broadcast(index, size));
+  for (auto [index, extent] :
+       llvm::zip(indices, op.getTensor().getType().getShape()))
+    all.push_back(k.broadcast(narrowIndex(k, index, extent), size));
   Type element = op.getTensor().getType().getElementType();
   return tile::LookupOp::create(k.b, k.loc, k.tileType(size, element),
                                 k.buffer(op.getTensor()), all);
 }
 
-Value llsa::emitScoreRegion(KernelBuilder &k, Region &region,
-                            ArrayRef<Value> args) {
+Value llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
+                            Region &region, ArrayRef<Value> args) {
   DenseMap<Value, Value> tiles;
   for (auto [argument, tile] : llvm::zip(region.getArguments(), args))
     tiles[argument] = tile;
@@ -47,12 +62,11 @@ Value llsa::emitScoreRegion(KernelBuilder &k, Region &region,
       [&](Value scalar, Operation *user) {
         Value tile = tiles.lookup(scalar);
         if (!tile)
-          tile = tiles[scalar] = emitUniform(k, scalar);
+          tile = tiles[scalar] = emitUniform(k, ranges, scalar);
         if (!tile)
           user->emitOpError()
-              << "may use scalars computed from constants (index constants of "
-                 "32 bits) "
-                 "and from the region's arguments, got another of type "
+              << "may use scalars computed from constants and from the "
+                 "region's arguments, got another of type "
               << scalar.getType();
         return tile;
       };
@@ -70,7 +84,8 @@ Value llsa::emitScoreRegion(KernelBuilder &k, Region &region,
         return {};
     }
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-      Value tile = emitExtract(k, extract, operands, sizeOf(args[0]).rows);
+      Value tile =
+          emitExtract(k, ranges, extract, operands, sizeOf(args[0]).rows);
       if (!tile) {
         op.emitOpError()
             << "can read a constant tensor only if it repeats a constant";
@@ -92,7 +107,7 @@ Value llsa::emitScoreRegion(KernelBuilder &k, Region &region,
     for (Value &operand : operands)
       operand = k.broadcast(operand, size);
     for (auto [result, tile] :
-         llvm::zip(op.getResults(), emitElementwise(k, &op, operands)))
+         llvm::zip(op.getResults(), emitElementwise(k, ranges, &op, operands)))
       tiles[result] = tile;
   }
   llvm_unreachable("a verified region ends in llsa.yield");

@@ -179,7 +179,7 @@ private:
     llvm::raw_string_ostream os(text);
     os << "weight "
        << llvm::format("%g", source.getWeight().getValueAsDouble());
-    if (source.getSpan() > 1)
+    if (source.getSpan() > 1 && !source.getUnweighted())
       os << " x " << source.getSpan() << " tokens that a key averages";
     return text;
   }

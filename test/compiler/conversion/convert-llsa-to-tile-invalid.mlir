@@ -108,12 +108,12 @@ func.func @constant_keys(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x64x2xi32> {
 
 #s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
 
-func.func @wide_index(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x64x8xf32> {
+func.func @poison(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x64x8xf32> {
+  %c = ub.poison : index
   %0 = llsa.launch "attend" schedule #s {
     %o, %lse = llsa.attend %q from dense(%q, %q)
         mask(%s, %b, %h, %i, %j, %n) {
-          %c = arith.constant 4294967296 : index
-          // expected-error @+1 {{'arith.cmpi' op may use scalars computed from constants (index constants of 32 bits) and from the region's arguments, got another of type 'index'}}
+          // expected-error @+1 {{'arith.cmpi' op may use scalars computed from constants and from the region's arguments, got another of type 'index'}}
           %seen = arith.cmpi ult, %j, %c : index
           llsa.yield %seen : i1
         }
@@ -121,4 +121,76 @@ func.func @wide_index(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x64x8xf32> {
     llsa.yield %o : tensor<1x1x64x8xf32>
   } : tensor<1x1x64x8xf32>
   return %0 : tensor<1x1x64x8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{'func.func' op argument 0 must have sizes below 2^31, got 'tensor<1x1x2147483648x8xf32>'}}
+func.func @long(%q: tensor<1x1x2147483648x8xf32>) -> tensor<1x1x2147483648x8xf32> {
+  return %q : tensor<1x1x2147483648x8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{'func.func' op must have one block, got 2}}
+func.func @two_blocks(%q: tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32> {
+  cf.br ^end
+^end:
+  return %q : tensor<1x1x4x8xf32>
+}
+
+// -----
+
+func.func @other_schedule(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x4x8xf32> {
+  // expected-error @+1 {{'llsa.launch' op must have a #tile.schedule, got another attribute}}
+  %0 = llsa.launch "pool" schedule 5 : i32 {
+    %1 = llsa.pool %q block 16 : tensor<1x1x64x8xf32>
+    llsa.yield %1 : tensor<1x1x4x8xf32>
+  } : tensor<1x1x4x8xf32>
+  return %0 : tensor<1x1x4x8xf32>
+}
+
+// -----
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+func.func @yields_what_others_make(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x64x8xf32> {
+  // expected-error @+1 {{'llsa.launch' op must yield values that its ops make}}
+  %0 = llsa.launch "pass" schedule #s {
+    %1 = llsa.pool %q block 16 : tensor<1x1x64x8xf32>
+    llsa.yield %q : tensor<1x1x64x8xf32>
+  } : tensor<1x1x64x8xf32>
+  return %0 : tensor<1x1x64x8xf32>
+}
+
+// -----
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+func.func @unequal_constant(%q: tensor<1x1x2x8xf32>) -> tensor<1x1x2x8xf32> {
+  %0 = llsa.launch "attend" schedule #s {
+    %table = arith.constant dense<[0.0, 1.0]> : tensor<2xf32>
+    %o, %lse = llsa.attend %q from dense(%q, %q)
+        score(%s, %b, %h, %i, %j, %n) {
+          // expected-error @+1 {{'tensor.extract' op can read a constant tensor only if its elements are equal, got one of type 'tensor<2xf32>'}}
+          %t = tensor.extract %table[%j] : tensor<2xf32>
+          llsa.yield %t : f32
+        }
+        : tensor<1x1x2x8xf32>, tensor<1x1x2x8xf32>, tensor<1x1x2x8xf32>
+    llsa.yield %o : tensor<1x1x2x8xf32>
+  } : tensor<1x1x2x8xf32>
+  return %0 : tensor<1x1x2x8xf32>
+}
+
+// -----
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+func.func @rank_0(%q: tensor<1x1x64x8xf32>, %x: tensor<f32>) -> tensor<f32> {
+  %0 = llsa.launch "elementwise" schedule #s {
+    // expected-error @+1 {{'math.exp' op must give a tensor of rank 1 or more, got 'tensor<f32>'}}
+    %1 = math.exp %x : tensor<f32>
+    llsa.yield %1 : tensor<f32>
+  } : tensor<f32>
+  return %0 : tensor<f32>
 }

@@ -1,8 +1,8 @@
 // RUN: llsa-opt %s --convert-llsa-to-tile --canonicalize --cse --split-input-file | FileCheck %s
 
 // A score region on tiles: what depends on the head alone is looked up once per
-// row, the key's token is `id * span`, and a key that does not exist is taken
-// out after the region, whatever that made of it.
+// row, the key's token is `id * span`, and a key that does not exist looks like
+// the last one and is taken out after the region, whatever that made of it.
 
 #s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
 
@@ -12,14 +12,16 @@
 // CHECK-DAG:   %[[LOG2E:.*]] = arith.constant dense<1.44269502> : tensor<16x16xf32>
 // CHECK-DAG:   %[[NONE:.*]] = arith.constant dense<0xFF800000> : tensor<16x16xf32>
 // CHECK-DAG:   %[[SPAN:.*]] = arith.constant dense<16> : tensor<1x16xi32>
+// CHECK-DAG:   %[[LAST:.*]] = arith.constant dense<3> : tensor<1x16xi32>
 // CHECK-DAG:   %[[LOG2SPAN:.*]] = arith.constant dense<4.000000e+00> : tensor<16x16xf32>
 // CHECK:       %[[ITEM:.*]]:3 = tile.work_item
 // CHECK:       %[[ID:.*]] = tile.range %{{.*}} step 1 : tensor<1x16xi32>
 // CHECK:       %[[S:.*]] = tile.dot
 // CHECK:       %[[NATURAL:.*]] = arith.mulf %[[S]], %[[SCALE]]
-// CHECK-DAG:   %[[HEAD:.*]] = tile.range %[[ITEM]]#1 step 0 : tensor<16x1xi32>
 // CHECK-DAG:   %[[QUERY:.*]] = tile.range %{{.*}} step 1 : tensor<16x1xi32>
-// CHECK-DAG:   %[[TOKEN:.*]] = arith.muli %[[ID]], %[[SPAN]] : tensor<1x16xi32>
+// CHECK-DAG:   %[[HEAD:.*]] = tile.range %[[ITEM]]#1 step 0 : tensor<16x1xi32>
+// CHECK-DAG:   %[[KEY:.*]] = arith.minsi %[[ID]], %[[LAST]] : tensor<1x16xi32>
+// CHECK-DAG:   %[[TOKEN:.*]] = arith.muli %[[KEY]], %[[SPAN]] : tensor<1x16xi32>
 // CHECK:       %[[SLOPE:.*]] = tile.lookup %[[SLOPES]][%[[HEAD]]] : memref<4xf32>, tensor<16x1xi32> -> tensor<16x1xf32>
 // CHECK-DAG:   %[[QUERIES:.*]] = tile.broadcast %[[QUERY]]
 // CHECK-DAG:   %[[TOKENS:.*]] = tile.broadcast %[[TOKEN]]
@@ -76,6 +78,74 @@ func.func @llsa(%q: tensor<1x1x64x64xf32>, %k: tensor<1x1x64x64xf32>, %v: tensor
           %positive = arith.cmpf ogt, %s, %zero : f32
           %causal = arith.cmpi sle, %j, %i : index
           %seen = arith.andi %positive, %causal : i1
+          llsa.yield %seen : i1
+        }
+        : tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>
+    llsa.yield %o : tensor<1x1x64x64xf32>
+  } : tensor<1x1x64x64xf32>
+  return %0 : tensor<1x1x64x64xf32>
+}
+
+// -----
+
+// An index that may leave 32 bits has 64, and comes back where it fits again.
+
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @attend(
+// CHECK-DAG:   %[[FACTOR:.*]] = arith.constant dense<1073741824> : tensor<16x1xi64>
+// CHECK-DAG:   %[[SHIFT:.*]] = arith.constant dense<30> : tensor<16x1xi64>
+// CHECK:       %[[QUERY:.*]] = tile.range %{{.*}} step 1 : tensor<16x1xi32>
+// CHECK:       %[[WIDE:.*]] = arith.extsi %[[QUERY]] : tensor<16x1xi32> to tensor<16x1xi64>
+// CHECK:       %[[PRODUCT:.*]] = arith.muli %[[WIDE]], %[[FACTOR]] : tensor<16x1xi64>
+// CHECK:       %[[BACK:.*]] = arith.shrui %[[PRODUCT]], %[[SHIFT]] : tensor<16x1xi64>
+// CHECK:       %[[NARROW:.*]] = arith.trunci %[[BACK]] : tensor<16x1xi64> to tensor<16x1xi32>
+// CHECK:       tile.lookup %{{.*}}[%[[NARROW]]]
+// CHECK:       arith.cmpi ult, %{{.*}}, %{{.*}} : tensor<16x32xi64>
+func.func @llsa(%q: tensor<1x1x64x64xf32>, %table: tensor<64xi32> {llsa.name = "table"}) -> tensor<1x1x64x64xf32> {
+  %0 = llsa.launch "attend" schedule #s {
+    %o, %lse = llsa.attend %q from dense(%q, %q)
+        mask(%s, %b, %h, %i, %j, %n) {
+          %factor = arith.constant 1073741824 : index
+          %shift = arith.constant 30 : index
+          %product = arith.muli %i, %factor : index
+          %same = arith.shrui %product, %shift : index
+          %end = tensor.extract %table[%same] : tensor<64xi32>
+          %wide = arith.index_castui %end : i32 to index
+          %seen = arith.cmpi ult, %j, %wide : index
+          llsa.yield %seen : i1
+        }
+        : tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>
+    llsa.yield %o : tensor<1x1x64x64xf32>
+  } : tensor<1x1x64x64xf32>
+  return %0 : tensor<1x1x64x64xf32>
+}
+
+// -----
+
+// A division that the processor would trap on divides by 1.
+
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @attend(
+// CHECK-DAG:   %[[ZERO:.*]] = arith.constant dense<0> : tensor<16x1xi32>
+// CHECK-DAG:   %[[ONE:.*]] = arith.constant dense<1> : tensor<16x1xi32>
+// CHECK-DAG:   %[[SEVEN:.*]] = arith.constant dense<7> : tensor<1x32xi32>
+// CHECK:       %[[KEYS:.*]] = tile.range %{{.*}} step 1 : tensor<1x32xi32>
+// CHECK:       %[[QUERIES:.*]] = tile.range %{{.*}} step 1 : tensor<16x1xi32>
+// CHECK:       arith.remui %[[KEYS]], %[[SEVEN]] : tensor<1x32xi32>
+// CHECK:       %[[IS:.*]] = arith.cmpi eq, %[[QUERIES]], %[[ZERO]]
+// CHECK:       %[[SAFE:.*]] = arith.select %[[IS]], %[[ONE]], %[[QUERIES]]
+// CHECK:       arith.remui %{{.*}}, %[[SAFE]] : tensor<16x1xi32>
+func.func @llsa(%q: tensor<1x1x64x64xf32>) -> tensor<1x1x64x64xf32> {
+  %0 = llsa.launch "attend" schedule #s {
+    %o, %lse = llsa.attend %q from dense(%q, %q)
+        mask(%s, %b, %h, %i, %j, %n) {
+          %c7 = arith.constant 7 : index
+          %c9 = arith.constant 9 : index
+          %x = arith.remui %j, %c7 : index
+          %y = arith.remui %c9, %i : index
+          %seen = arith.cmpi sle, %x, %y : index
           llsa.yield %seen : i1
         }
         : tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>

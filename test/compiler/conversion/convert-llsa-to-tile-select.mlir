@@ -52,8 +52,8 @@ func.func @llsa(%q: tensor<1x4x48x64xf32>, %k: tensor<1x2x70x64xf32>) -> tensor<
 // CHECK:       %[[IN_GRANULE:.*]] = arith.minsi %[[LEFT]], %[[C8]]
 // CHECK:       %[[ROWS:.*]] = arith.minsi %[[IN_GRANULE]], %{{.*}}
 // CHECK:       tile.load %{{.*}} rows %[[ROWS]]
+// CHECK:       %[[ROW:.*]] = arith.divui %[[START]], %[[C12]]
 // CHECK:       scf.for
-// CHECK:         %[[ROW:.*]] = arith.divui %[[START]], %[[C12]]
 // CHECK:         %[[IDS:.*]] = tile.block_rows %{{.*}}[%{{.*}}, %{{.*}}, %[[ROW]], %{{.*}}] block 12 limit 70
 // CHECK-SAME:      -> tensor<1x24xi32>
 // CHECK:         tile.gather {{.*}} at %[[IDS]]

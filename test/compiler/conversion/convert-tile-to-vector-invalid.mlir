@@ -19,3 +19,34 @@ tile.kernel @unknown_op(%x: memref<16x8xf32>) items [1] {
   %b = tensor.cast %a : tensor<16x8xf32> to tensor<?x8xf32>
   tile.return
 }
+
+// -----
+
+tile.kernel @partial_results(%x: memref<16x8xf32>, %y: memref<16x4xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %a = tile.load %x[%c0, %c0] : memref<16x8xf32> -> tensor<16x8xf32>
+  // expected-error@+1 {{'tile.reduce' op gives partial results, which have no lowering for the CPU target}}
+  %s = tile.reduce add %a over cols : tensor<16x8xf32> -> tensor<16x4xf32>
+  tile.store %s, %y[%c0, %c0] : tensor<16x4xf32>, memref<16x4xf32>
+  tile.return
+}
+
+// -----
+
+tile.kernel @vote(%x: memref<16x8xi1>) items [1] {
+  %c0 = arith.constant 0 : index
+  %a = tile.load %x[%c0, %c0] : memref<16x8xi1> -> tensor<16x8xi1>
+  // expected-error@+1 {{'tile.any' op has no lowering for the CPU target}}
+  %s = tile.any %a : tensor<16x8xi1>
+  tile.return
+}
+
+// -----
+
+tile.kernel @other_regions() items [1] {
+  // expected-error@+1 {{'scf.execute_region' op has regions that the CPU target cannot lower}}
+  scf.execute_region {
+    scf.yield
+  }
+  tile.return
+}

@@ -1,6 +1,6 @@
 // RUN: llsa-opt %s --split-input-file --verify-diagnostics --llsa-assign-schedule
 // RUN: not llsa-opt %s --llsa-assign-schedule="target=toaster" 2>&1 | FileCheck %s
-// CHECK: error: target 'toaster' is unknown; expected cpu, cpu:MARCH or cpu:MARCH:FEATURES
+// CHECK: error: target 'toaster' is unknown; expected cpu, cpu:MARCH, cpu:MARCH:FEATURES or one of sm_80, sm_89, sm_90a, sm_100a, sm_120a
 
 func.func @constants(%q: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @below {{'llsa.launch' op holds no op that a schedule can be chosen for}}

@@ -98,6 +98,13 @@ func.func @source_c2_weight_type() attributes {
 
 // -----
 
+func.func @source_c3_unweighted_without_span() attributes {
+  // expected-error @+1 {{an unweighted source must have a span, got none}}
+  a = #llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0, unweighted = true>
+} { return }
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // what is not in the dialect at all
 //===----------------------------------------------------------------------===//

@@ -47,6 +47,11 @@ TEST(Attend, WeightsAndShortLastSpan) {
   r = attend(column({1}),
              {Source::dense(zero5, values5), Source::dense(zero3, values3, 3)});
   EXPECT_NEAR(r.output.data[0], (5 + 3 * 60) / 14.0, 1e-12);
+  // And with one that only says where they lie.
+  Source coarse = Source::dense(zero3, values3, 3, 2);
+  coarse.unweighted = true;
+  r = attend(column({1}), {Source::dense(zero5, values5), coarse});
+  EXPECT_NEAR(r.output.data[0], (5 + 3 * 60) / 14.0, 1e-12);
 }
 
 TEST(Attend, GatheredRowsBlocksAndEmptyEntries) {

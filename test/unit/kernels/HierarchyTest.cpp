@@ -39,6 +39,13 @@ TEST(Hierarchy, OneLevelByHand) {
   hierarchy.reweighting = false;
   EXPECT_NEAR(attendLevels(q, k, v, hierarchy, indices).output.data[0],
               (1 + 3 + 2 + 15 + 150) / 5.0, 1e-12);
+  // Without weights, too, a coarse key lies where its first token does.
+  AttendOptions causal;
+  causal.mask = [](double, int64_t, int64_t, int64_t i, int64_t j, int64_t n) {
+    return j + n - 1 <= i;
+  };
+  EXPECT_NEAR(attendLevels(q, k, v, hierarchy, indices, causal).output.data[3],
+              (1 + 3 + 2 + 15) / 4.0, 1e-12);
   hierarchy.enrichment = false;
   EXPECT_NEAR(attendLevels(q, k, v, hierarchy, indices).output.data[0], 2,
               1e-12);
