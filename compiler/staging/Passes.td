@@ -15,7 +15,7 @@ def Persist : Pass<"tile-persist", "::llsa::tile::KernelOp"> {
 
     ```mlir
     tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
-        items [4] schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+        items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
       %c0 = arith.constant 0 : index
       %c16 = arith.constant 16 : index
       %zero = arith.constant dense<0.0> : tensor<16x32xf32>
@@ -58,7 +58,7 @@ def StageStreams : Pass<"tile-stage-streams", "::llsa::tile::KernelOp"> {
 
     ```mlir
     tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
-        items [4] schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+        items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
       %c0 = arith.constant 0 : index
       %c1 = arith.constant 1 : index
       %c8 = arith.constant 8 : index
@@ -105,7 +105,7 @@ def LowerGather : Pass<"tile-lower-gather", "::llsa::tile::KernelOp"> {
     ```mlir
     tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<64x64xbf16>,
                         %s: memref<64x64xf32>) items [4]
-        schedule #tile.schedule<rows = 16, cols = 64, warps = 4, stages = 1> {
+        schedule <rows = 16, cols = 64, warps = 4, stages = 1> {
       %c0 = arith.constant 0 : index
       %c16 = arith.constant 16 : index
       %zero = arith.constant dense<0.0> : tensor<16x64xf32>
@@ -150,7 +150,7 @@ def AllocateShared : Pass<"tile-allocate-shared", "::llsa::tile::KernelOp"> {
 
     ```mlir
     tile.kernel @two() items [1]
-        schedule #tile.schedule<rows = 16, cols = 16, warps = 8, stages = 2> {
+        schedule <rows = 16, cols = 16, warps = 8, stages = 2> {
       %a = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
       %b = tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
       tile.return

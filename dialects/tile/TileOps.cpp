@@ -345,8 +345,7 @@ LogicalResult ReduceOp::verify() {
   bool partial = getAxis() == Axis::Cols && tile.getDimSize(1) % 8 == 0 &&
                  result.getDimSize(0) == expected[0] &&
                  result.getDimSize(1) == 4;
-  if (result.getShape() != ArrayRef<int64_t>(expected) &&
-      !partial) // reduce_c1
+  if (result.getShape() != ArrayRef<int64_t>(expected) && !partial) // reduce_c1
     return emitOpError() << "result must be " << expected[0] << "x"
                          << expected[1] << ", got " << sizes(result);
   return success();

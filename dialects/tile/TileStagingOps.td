@@ -209,7 +209,7 @@ def Tile_AllocBarriersOp : Tile_Op<"alloc_barriers", [
 
     ```mlir
     tile.kernel @bars(%k: memref<64x64xbf16>) items [4]
-        schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+        schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
       %c0 = arith.constant 0 : index
       %ring = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
       %bars = tile.alloc_barriers : memref<2xi64, 3>
@@ -299,7 +299,7 @@ def Tile_BulkGatherOp : Tile_CopyOp<"bulk_gather"> {
 
     ```mlir
     tile.kernel @gather(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [4]
-        schedule #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 2> {
+        schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
       %c0 = arith.constant 0 : index
       %ring = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
       %bars = tile.alloc_barriers : memref<2xi64, 3>

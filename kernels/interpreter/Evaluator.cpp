@@ -170,8 +170,8 @@ llvm::Expected<Scalar> Evaluator::scalar(mlir::Value value) {
         return number.takeError();
       operands.push_back(*number);
     }
-    result = runScalar(instruction->function, operands.data(),
-                       instruction->call);
+    result =
+        runScalar(instruction->function, operands.data(), instruction->call);
     if (undefined)
       return opError(op, "has an undefined result");
   }
@@ -204,7 +204,8 @@ llvm::Error Evaluator::evaluate(mlir::Operation *op) {
       .Case([&](AttendOp attend) { return evaluateAttend(attend); })
       .Case([&](AttentionOp attend) { return evaluateAttention(attend); })
       .Case([&](LinearAttendOp attend) { return evaluateLinearAttend(attend); })
-      .Case([&](InvertIndicesOp invert) { return evaluateInvertIndices(invert); })
+      .Case(
+          [&](InvertIndicesOp invert) { return evaluateInvertIndices(invert); })
       .Case([&](LaunchOp launch) { return evaluateLaunch(launch); })
       .Default([&](mlir::Operation *) {
         return opError(op, "has no meaning in the reference interpreter");
@@ -212,8 +213,8 @@ llvm::Error Evaluator::evaluate(mlir::Operation *op) {
 }
 
 llvm::Error Evaluator::evaluateConstant(mlir::Operation *op) {
-  auto dense = llvm::dyn_cast_or_null<mlir::DenseElementsAttr>(
-      op->getAttr("value"));
+  auto dense =
+      llvm::dyn_cast_or_null<mlir::DenseElementsAttr>(op->getAttr("value"));
   if (!dense)
     return opError(op, "is no dense tensor");
   Array out(dense.getType().getShape().vec());

@@ -80,9 +80,9 @@ private:
   llvm::Error addRegions(mlir::Region &score, mlir::Region &mask,
                          AttendOptions &attend,
                          std::vector<std::unique_ptr<ScalarProgram>> &programs);
-  llvm::Error finishAttention(
-      mlir::Operation *op, AttendResult result, bool sampled,
-      const std::vector<std::unique_ptr<ScalarProgram>> &programs);
+  llvm::Error
+  finishAttention(mlir::Operation *op, AttendResult result, bool sampled,
+                  const std::vector<std::unique_ptr<ScalarProgram>> &programs);
 
   /// The forced selection of this name, checked; null when there is none.
   llvm::Expected<const IndexArray *> forced(mlir::Operation *op, int64_t level,

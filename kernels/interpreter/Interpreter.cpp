@@ -31,8 +31,7 @@ struct Interpreter::Impl {
   llvm::Expected<Port> portOf(mlir::Type type, llvm::StringRef portName) const;
   llvm::Error describePorts();
   int64_t indexLimitOf(mlir::Value argument) const;
-  llvm::Error bindInputs(Evaluator &evaluator,
-                         const NamedArrays &arrays) const;
+  llvm::Error bindInputs(Evaluator &evaluator, const NamedArrays &arrays) const;
   llvm::Error verifySelections(const NamedIndices &given) const;
 };
 
@@ -45,12 +44,12 @@ llvm::Error Interpreter::Impl::parse(llvm::StringRef text) {
   registerAllDialects(registry);
   context.appendDialectRegistry(registry);
   std::string problem;
-  mlir::ScopedDiagnosticHandler handler(
-      &context, [&](mlir::Diagnostic &diagnostic) {
-        if (problem.empty())
-          problem = diagnostic.str();
-        return mlir::success();
-      });
+  mlir::ScopedDiagnosticHandler handler(&context,
+                                        [&](mlir::Diagnostic &diagnostic) {
+                                          if (problem.empty())
+                                            problem = diagnostic.str();
+                                          return mlir::success();
+                                        });
   module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     return error("the bound variant cannot be read: " + problem);
@@ -71,8 +70,8 @@ llvm::Error Interpreter::Impl::findEntry() {
   return llvm::Error::success();
 }
 
-llvm::Expected<Port>
-Interpreter::Impl::portOf(mlir::Type type, llvm::StringRef portName) const {
+llvm::Expected<Port> Interpreter::Impl::portOf(mlir::Type type,
+                                               llvm::StringRef portName) const {
   Port port;
   port.name = portName.str();
   auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
@@ -89,8 +88,9 @@ Interpreter::Impl::portOf(mlir::Type type, llvm::StringRef portName) const {
   else if (element.isInteger(32))
     port.type = ElementType::I32;
   else
-    return error("'" + portName + "' has elements other than f32, bf16, f16 "
-                                  "and i32");
+    return error("'" + portName +
+                 "' has elements other than f32, bf16, f16 "
+                 "and i32");
   return port;
 }
 
@@ -135,9 +135,8 @@ llvm::Error Interpreter::Impl::describePorts() {
     inputs.push_back(std::move(*port));
   }
   for (unsigned i = 0; i < entry.getNumResults(); ++i) {
-    llvm::Expected<Port> port =
-        portOf(entry.getResultTypes()[i],
-               nameOf(entry.getResultAttr(i, "llsa.name")));
+    llvm::Expected<Port> port = portOf(
+        entry.getResultTypes()[i], nameOf(entry.getResultAttr(i, "llsa.name")));
     if (!port)
       return port.takeError();
     outputs.push_back(std::move(*port));
@@ -156,8 +155,7 @@ llvm::Error Interpreter::Impl::describePorts() {
       port.block = hierarchy.block;
       port.shape = shapeOf(attention.getQuery());
       for (int64_t level = 1; level <= selection.level; ++level)
-        port.shape[2] =
-            (port.shape[2] + hierarchy.block - 1) / hierarchy.block;
+        port.shape[2] = (port.shape[2] + hierarchy.block - 1) / hierarchy.block;
       port.shape[3] = hierarchy.topkAt(selection.level);
     }
     selections.push_back(std::move(port));
@@ -229,8 +227,8 @@ llvm::Error Interpreter::Impl::bindInputs(Evaluator &evaluator,
 llvm::Expected<Evaluation>
 Interpreter::evaluate(const NamedArrays &inputs,
                       const EvaluateOptions &options) const {
-  Evaluator evaluator(*impl->numbers,
-                      {options.plain, options.oneChain, options.forced, options.rows});
+  Evaluator evaluator(*impl->numbers, {options.plain, options.oneChain,
+                                       options.forced, options.rows});
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   Evaluation out;
@@ -264,8 +262,7 @@ Interpreter::select(const NamedArrays &inputs) const {
       out[name] = **indices;
       continue;
     }
-    auto levels =
-        evaluator.selectionsOf(llvm::cast<AttentionOp>(selection.op));
+    auto levels = evaluator.selectionsOf(llvm::cast<AttentionOp>(selection.op));
     if (!levels)
       return levels.takeError();
     out[name] = (*levels)[static_cast<size_t>(selection.level - 1)];
@@ -344,7 +341,8 @@ Interpreter::checkSelections(const NamedArrays &inputs,
       continue;
     }
     auto select = llvm::cast<SelectOp>(selection->op);
-    auto query = stored.of(select.getQuery()), keys = stored.of(select.getKeys());
+    auto query = stored.of(select.getQuery()),
+         keys = stored.of(select.getKeys());
     if (!query || !keys)
       return llvm::joinErrors(query.takeError(), keys.takeError());
     std::shared_ptr<const IndexArray> coarser;

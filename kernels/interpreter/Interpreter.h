@@ -1,4 +1,5 @@
-//===- Interpreter.h - any variant in the reference's arithmetic -*- C++ -*-===//
+//===- Interpreter.h - any variant in the reference's arithmetic -*- C++
+//-*-===//
 //
 // The reference of kernels/reference knows single ops. This evaluates a whole
 // variant with it: the text of the `bind` stage is read, and its ops are
@@ -89,8 +90,9 @@ public:
 
   /// Evaluates the results. An error names the input that is missing or has
   /// another shape, or the op that cannot be evaluated.
-  llvm::Expected<Evaluation> evaluate(const NamedArrays &inputs,
-                                      const EvaluateOptions &options = {}) const;
+  llvm::Expected<Evaluation>
+  evaluate(const NamedArrays &inputs,
+           const EvaluateOptions &options = {}) const;
 
   /// The selections that the reference makes, all of them.
   llvm::Expected<NamedIndices> select(const NamedArrays &inputs) const;

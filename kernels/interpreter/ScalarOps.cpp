@@ -70,7 +70,8 @@ bool divides(const Scalar *x, const Call &call, bool isSigned) {
   if (bitsOf(x[1], call) == 0)
     return false;
   int64_t least = std::numeric_limits<int64_t>::min();
-  return !isSigned || x[1].i != -1 || x[0].i != call.from.wrap(least >> (64 - call.from.width));
+  return !isSigned || x[1].i != -1 ||
+         x[0].i != call.from.wrap(least >> (64 - call.from.width));
 }
 template <typename Function>
 Scalar divideSigned(const Scalar *x, const Call &call, Function function) {
@@ -102,8 +103,9 @@ int64_t ceilDivide(int64_t a, int64_t b) {
 Scalar compareIntegers(const Scalar *x, const Call &call) {
   int64_t a = x[0].i, b = x[1].i;
   uint64_t ua = bitsOf(x[0], call), ub = bitsOf(x[1], call);
-  const bool answers[] = {a == b, a != b, a < b,   a <= b,   a > b,
-                          a >= b, ua < ub, ua <= ub, ua > ub, ua >= ub};
+  const bool answers[] = {
+      a == b,  a != b, a<b, a <= b, a> b, a >= b, ua<ub, ua <= ub, ua> ub,
+      ua >= ub};
   return truth(answers[call.predicate]);
 }
 
@@ -111,8 +113,8 @@ Scalar compareIntegers(const Scalar *x, const Call &call) {
 Scalar compareFloats(const Scalar *x, const Call &call) {
   double a = x[0].f, b = x[1].f;
   bool unordered = std::isnan(a) || std::isnan(b);
-  bool ordered[] = {false,  a == b, a > b,           a >= b,
-                    a < b,  a <= b, a < b || a > b, !unordered};
+  bool ordered[] = {false, a == b, a > b,          a >= b,
+                    a < b, a <= b, a < b || a > b, !unordered};
   // 0 false, 1 OEQ .. 6 ONE, 7 ORD, 8 UEQ .. 13 UNE, 14 UNO, 15 true
   if (call.predicate < 8)
     return truth(ordered[call.predicate]);
@@ -126,7 +128,9 @@ template <typename Better>
 Scalar choose(const Scalar *x, bool number, Better better) {
   if (std::isnan(x[0].f) || std::isnan(x[1].f)) {
     bool first = std::isnan(x[0].f) != number;
-    return number && std::isnan(x[0].f) && std::isnan(x[1].f) ? x[0] : x[first ? 0 : 1];
+    return number && std::isnan(x[0].f) && std::isnan(x[1].f)
+               ? x[0]
+               : x[first ? 0 : 1];
   }
   if (x[0].f == x[1].f) // zeros of two signs
     return better(std::signbit(x[1].f), std::signbit(x[0].f)) ? x[0] : x[1];
@@ -198,22 +202,31 @@ struct Entry {
 };
 
 #define UNARY(NAME, EXPRESSION)                                                \
-  {NAME, [](const Scalar *x, const Call &) {                                   \
-     double a = x[0].f;                                                        \
-     return real(EXPRESSION);                                                  \
-   }}
+  {                                                                            \
+    NAME, [](const Scalar *x, const Call &) {                                  \
+      double a = x[0].f;                                                       \
+      return real(EXPRESSION);                                                 \
+    }                                                                          \
+  }
 #define BINARY(NAME, EXPRESSION)                                               \
-  {NAME, [](const Scalar *x, const Call &) {                                   \
-     double a = x[0].f, b = x[1].f;                                            \
-     return real(EXPRESSION);                                                  \
-   }}
+  {                                                                            \
+    NAME, [](const Scalar *x, const Call &) {                                  \
+      double a = x[0].f, b = x[1].f;                                           \
+      return real(EXPRESSION);                                                 \
+    }                                                                          \
+  }
 #define BITS(NAME, EXPRESSION)                                                 \
-  {NAME, [](const Scalar *x, const Call &call) {                               \
-     uint64_t a = bitsOf(x[0], call), b = bitsOf(x[1], call);                  \
-     return wholeOfBits(EXPRESSION);                                           \
-   }}
+  {                                                                            \
+    NAME, [](const Scalar *x, const Call &call) {                              \
+      uint64_t a = bitsOf(x[0], call), b = bitsOf(x[1], call);                 \
+      return wholeOfBits(EXPRESSION);                                          \
+    }                                                                          \
+  }
 #define OP(NAME, EXPRESSION)                                                   \
-  {NAME, [](const Scalar *x, const Call &call) -> Scalar { return EXPRESSION; }}
+  {                                                                            \
+    NAME,                                                                      \
+        [](const Scalar *x, const Call &call) -> Scalar { return EXPRESSION; } \
+  }
 
 const Entry kEntries[] = {
     // Floats.
@@ -278,18 +291,33 @@ const Entry kEntries[] = {
     BITS("arith.minui", a < b ? a : b),
     OP("arith.maxsi", x[0].i > x[1].i ? x[0] : x[1]),
     OP("arith.minsi", x[0].i < x[1].i ? x[0] : x[1]),
-    OP("arith.divsi", divideSigned(x, call, [](int64_t a, int64_t b) { return a / b; })),
-    OP("arith.remsi", divideSigned(x, call, [](int64_t a, int64_t b) { return a % b; })),
+    OP("arith.divsi",
+       divideSigned(x, call, [](int64_t a, int64_t b) { return a / b; })),
+    OP("arith.remsi",
+       divideSigned(x, call, [](int64_t a, int64_t b) { return a % b; })),
     OP("arith.floordivsi", divideSigned(x, call, floorDivide)),
     OP("arith.ceildivsi", divideSigned(x, call, ceilDivide)),
-    OP("arith.divui", divideUnsigned(x, call, [](uint64_t a, uint64_t b) { return a / b; })),
-    OP("arith.remui", divideUnsigned(x, call, [](uint64_t a, uint64_t b) { return a % b; })),
-    OP("arith.ceildivui", divideUnsigned(x, call, [](uint64_t a, uint64_t b) { return a / b + (a % b != 0); })),
-    OP("arith.shli", shift(x, call, [&](uint64_t by) { return wholeOfBits(bitsOf(x[0], call) << by); })),
-    OP("arith.shrui", shift(x, call, [&](uint64_t by) { return wholeOfBits(bitsOf(x[0], call) >> by); })),
-    OP("arith.shrsi", shift(x, call, [&](uint64_t by) { return whole(x[0].i >> by); })),
+    OP("arith.divui",
+       divideUnsigned(x, call, [](uint64_t a, uint64_t b) { return a / b; })),
+    OP("arith.remui",
+       divideUnsigned(x, call, [](uint64_t a, uint64_t b) { return a % b; })),
+    OP("arith.ceildivui", divideUnsigned(x, call,
+                                         [](uint64_t a, uint64_t b) {
+                                           return a / b + (a % b != 0);
+                                         })),
+    OP("arith.shli", shift(x, call,
+                           [&](uint64_t by) {
+                             return wholeOfBits(bitsOf(x[0], call) << by);
+                           })),
+    OP("arith.shrui", shift(x, call,
+                            [&](uint64_t by) {
+                              return wholeOfBits(bitsOf(x[0], call) >> by);
+                            })),
+    OP("arith.shrsi",
+       shift(x, call, [&](uint64_t by) { return whole(x[0].i >> by); })),
     OP("arith.cmpi", compareIntegers(x, call)),
-    OP("math.absi", x[0].i < 0 ? wholeOfBits(0 - static_cast<uint64_t>(x[0].i)) : x[0]),
+    OP("math.absi",
+       x[0].i < 0 ? wholeOfBits(0 - static_cast<uint64_t>(x[0].i)) : x[0]),
 
     // Both, and conversions.
     OP("arith.select", x[0].i != 0 ? x[1] : x[2]),
@@ -302,9 +330,11 @@ const Entry kEntries[] = {
     OP("arith.index_castui", wholeOfBits(bitsOf(x[0], call))),
     OP("arith.sitofp", real(static_cast<double>(x[0].i))),
     OP("arith.uitofp", real(static_cast<double>(bitsOf(x[0], call)))),
-    OP("arith.fptosi", floatToInteger(x[0].f, -std::ldexp(1.0, int(call.to.width) - 1),
-                                      std::ldexp(1.0, int(call.to.width) - 1) - 1)),
-    OP("arith.fptoui", floatToInteger(x[0].f, 0, std::ldexp(1.0, int(call.to.width)) - 1)),
+    OP("arith.fptosi",
+       floatToInteger(x[0].f, -std::ldexp(1.0, int(call.to.width) - 1),
+                      std::ldexp(1.0, int(call.to.width) - 1) - 1)),
+    OP("arith.fptoui",
+       floatToInteger(x[0].f, 0, std::ldexp(1.0, int(call.to.width)) - 1)),
     OP("arith.bitcast", bitcast(x, call)),
 };
 

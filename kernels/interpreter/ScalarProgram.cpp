@@ -42,12 +42,12 @@ llvm::Error llsa::reference::opError(mlir::Operation *op,
   llvm::raw_string_ostream stream(location);
   op->getLoc().print(stream);
   return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                 "'" + op->getName().getStringRef() +
-                                     "' op " + message + " (" + location + ")");
+                                 "'" + op->getName().getStringRef() + "' op " +
+                                     message + " (" + location + ")");
 }
 
-llvm::Expected<ScalarInstruction>
-ScalarInstruction::create(mlir::Operation *op, bool plain) {
+llvm::Expected<ScalarInstruction> ScalarInstruction::create(mlir::Operation *op,
+                                                            bool plain) {
   ScalarInstruction out;
   out.function = scalarFunction(op->getName().getStringRef());
   if (!out.function || op->getNumResults() != 1 || op->getNumOperands() == 0 ||
@@ -108,7 +108,8 @@ ScalarProgram::create(mlir::Region &region, bool plain, TensorFn tensorOf,
     if (name == "arith.constant") {
       std::optional<Scalar> value = scalarOf(op.getAttr("value"));
       if (!value)
-        return opError(&op, "is no number that the reference interpreter knows");
+        return opError(&op,
+                       "is no number that the reference interpreter knows");
       newSlot(op.getResult(0), *value);
       continue;
     }

@@ -41,8 +41,7 @@ public:
   using TensorFn =
       llvm::function_ref<llvm::Expected<std::shared_ptr<const Array>>(
           mlir::Value)>;
-  using ScalarFn =
-      llvm::function_ref<llvm::Expected<Scalar>(mlir::Value)>;
+  using ScalarFn = llvm::function_ref<llvm::Expected<Scalar>(mlir::Value)>;
 
   /// `tensorOf` and `scalarOf` give what the region captures.
   static llvm::Expected<std::unique_ptr<ScalarProgram>>
@@ -57,11 +56,11 @@ public:
 
 private:
   struct Step {
-    ScalarInstruction instruction;         ///< none: a tensor.extract
-    std::shared_ptr<const Array> tensor;   ///< of a tensor.extract
-    std::vector<unsigned> operands;        ///< slots
-    unsigned result = 0;                   ///< slot
-    std::string name;                      ///< of the op, for problems
+    ScalarInstruction instruction;       ///< none: a tensor.extract
+    std::shared_ptr<const Array> tensor; ///< of a tensor.extract
+    std::vector<unsigned> operands;      ///< slots
+    unsigned result = 0;                 ///< slot
+    std::string name;                    ///< of the op, for problems
   };
   Scalar extract(const Step &step);
 

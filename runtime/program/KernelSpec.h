@@ -32,19 +32,19 @@ int64_t byteSize(DType dtype);
 /// `topk=8:8:4` (fine to coarse), `scale=0.125`, `lse=0` (do not return LSE),
 /// `indices=1` (also return the selected indices i1, i2, ... ).
 struct KernelSpec {
-  int64_t B = 1;              ///< batch
-  int64_t H = 1;              ///< query heads
-  int64_t Hkv = 1;            ///< key/value heads; H % Hkv == 0
-  int64_t M = 0;              ///< queries
-  int64_t N = 0;              ///< keys
-  int64_t D = 0;              ///< head dimension: 8 to 256 in steps of 8
+  int64_t B = 1;   ///< batch
+  int64_t H = 1;   ///< query heads
+  int64_t Hkv = 1; ///< key/value heads; H % Hkv == 0
+  int64_t M = 0;   ///< queries
+  int64_t N = 0;   ///< keys
+  int64_t D = 0;   ///< head dimension: 8 to 256 in steps of 8
   DType dtype = DType::F32;
   std::optional<int64_t> levels; ///< coarse levels, 0 to 5; closes `levels = ?`
   std::optional<int64_t> block;  ///< 4 to 128; closes `block = ?`
-  std::vector<int64_t> topk;     ///< empty, one for all levels, or one per level
-  std::optional<double> scale;   ///< replaces the default 1/sqrt(D)
-  bool lse = true;               ///< keep the result named "lse"
-  bool indices = false;          ///< append the selected indices as results
+  std::vector<int64_t> topk;   ///< empty, one for all levels, or one per level
+  std::optional<double> scale; ///< replaces the default 1/sqrt(D)
+  bool lse = true;             ///< keep the result named "lse"
+  bool indices = false;        ///< append the selected indices as results
 
   /// Parses the text form. An error names the key, what was expected and what
   /// came: unknown keys, missing B, H, N, D or dtype, values out of range.
@@ -57,7 +57,9 @@ struct KernelSpec {
   /// text. Part of the cache key.
   std::string str() const;
 
-  bool operator==(const KernelSpec &other) const { return str() == other.str(); }
+  bool operator==(const KernelSpec &other) const {
+    return str() == other.str();
+  }
 };
 
 } // namespace llsa

@@ -18,7 +18,8 @@ static constexpr rlim_t kAddressSpace = rlim_t(6) << 30, kSeconds = 20;
 
 /// A refusal must say something, and where or about what.
 static Ending judgeRefusal(const std::string &message) {
-  bool saysWhy = message.size() > 10 && message.find("did not say why") == std::string::npos;
+  bool saysWhy = message.size() > 10 &&
+                 message.find("did not say why") == std::string::npos;
   return saysWhy ? Ending::Refused : Ending::Unclean;
 }
 
@@ -48,8 +49,8 @@ Ending llsa::fuzz::tryInput(const FuzzInput &input, std::string &message) {
     std::string why = llvm::toString(kernel.takeError());
     KernelSpec withIndices = *spec;
     withIndices.indices = true;
-    auto compiled =
-        Compiler().compile(input.variant, "fuzz.mlir", withIndices, CompileOptions());
+    auto compiled = Compiler().compile(input.variant, "fuzz.mlir", withIndices,
+                                       CompileOptions());
     if (!compiled)
       return refuse(compiled.takeError());
     // What compiles must load, and must be known to the reference.
@@ -80,7 +81,8 @@ Ending llsa::fuzz::tryInput(const FuzzInput &input, std::string &message) {
     message = "compiled, but: " + llvm::toString(outputs.takeError());
     return Ending::Wrong;
   }
-  auto report = checkRun(*kernel->interpreter, inputs->tensors, *outputs, nullptr);
+  auto report =
+      checkRun(*kernel->interpreter, inputs->tensors, *outputs, nullptr);
   if (!report) {
     message = llvm::toString(report.takeError());
     return Ending::Compiled;
@@ -89,7 +91,8 @@ Ending llsa::fuzz::tryInput(const FuzzInput &input, std::string &message) {
   return message.empty() ? Ending::Agrees : Ending::Wrong;
 }
 
-pid_t llsa::fuzz::startChild(const FuzzInput &input, const std::string &logPath) {
+pid_t llsa::fuzz::startChild(const FuzzInput &input,
+                             const std::string &logPath) {
   std::fflush(nullptr);
   pid_t child = fork();
   if (child != 0)

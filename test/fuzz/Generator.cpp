@@ -24,35 +24,110 @@ private:
 };
 
 /// Words of the language, so that a changed variant often still parses.
-const std::vector<std::string> kOps = {
-    "llsa.pool",   "llsa.select", "llsa.attend",       "llsa.attention", "llsa.linear_attend",
-    "llsa.launch", "llsa.yield",  "llsa.invert_indices", "arith.addf",   "arith.mulf",
-    "arith.addi",  "arith.subi",  "arith.remui",       "arith.cmpi",     "arith.cmpf",
-    "arith.select", "math.exp",   "math.tanh",         "math.absf",      "tensor.extract",
-    "tensor.splat", "tensor.dim", "arith.constant",    "func.return",    "scf.for",
-    "foo.bar",     "tile.load",   "memref.load",       "arith.sitofp",   "arith.index_cast"};
-const std::vector<std::string> kWords = {
-    "dense",  "gathered", "window", "block", "topk",   "within", "every",      "span",
-    "weight", "before",   "after",  "scale", "score",  "mask",   "hierarchy",  "levels",
-    "by",     "from",     "f32",    "bf16",  "f16",    "i32",    "index",      "i1",
-    "true",   "false",    "?",      "x",     "ule",    "sgt",    "enrichment", "reweighting",
-    "phi",    "softmax",  "relu",   "elu1",  "tensor", "memref", "vector",     "!llsa.float",
-    "!x",     "!r",       "!i",     "none",  "f64",    "i64",    "\"H\"",      "\"N/0\"",
-    "{",      "}",        "(",      ")",     "<",      ">",      "[",          "]",
-    ",",      ":",        "=",      "->",    "-",      "#llsa.hierarchy",      "attributes",
-    "private"};
-const std::vector<std::string> kNumbers = {
-    "0",  "1",  "2",  "3",   "4",   "5",   "7",   "8",    "15",        "16",         "17",
-    "31", "32", "64", "127", "128", "129", "255", "1000", "65536",     "1000000000", "2147483647",
-    "2147483648", "4294967296", "9223372036854775807", "99999999999999999999", "-1", "-16", "0.0",
-    "1.0", "-1.0", "1e30", "1e300", "0x7FC00000", "1.0e-40"};
+const std::vector<std::string> kOps = {"llsa.pool",
+                                       "llsa.select",
+                                       "llsa.attend",
+                                       "llsa.attention",
+                                       "llsa.linear_attend",
+                                       "llsa.launch",
+                                       "llsa.yield",
+                                       "llsa.invert_indices",
+                                       "arith.addf",
+                                       "arith.mulf",
+                                       "arith.addi",
+                                       "arith.subi",
+                                       "arith.remui",
+                                       "arith.cmpi",
+                                       "arith.cmpf",
+                                       "arith.select",
+                                       "math.exp",
+                                       "math.tanh",
+                                       "math.absf",
+                                       "tensor.extract",
+                                       "tensor.splat",
+                                       "tensor.dim",
+                                       "arith.constant",
+                                       "func.return",
+                                       "scf.for",
+                                       "foo.bar",
+                                       "tile.load",
+                                       "memref.load",
+                                       "arith.sitofp",
+                                       "arith.index_cast"};
+const std::vector<std::string> kWords = {"dense",      "gathered",
+                                         "window",     "block",
+                                         "topk",       "within",
+                                         "every",      "span",
+                                         "weight",     "before",
+                                         "after",      "scale",
+                                         "score",      "mask",
+                                         "hierarchy",  "levels",
+                                         "by",         "from",
+                                         "f32",        "bf16",
+                                         "f16",        "i32",
+                                         "index",      "i1",
+                                         "true",       "false",
+                                         "?",          "x",
+                                         "ule",        "sgt",
+                                         "enrichment", "reweighting",
+                                         "phi",        "softmax",
+                                         "relu",       "elu1",
+                                         "tensor",     "memref",
+                                         "vector",     "!llsa.float",
+                                         "!x",         "!r",
+                                         "!i",         "none",
+                                         "f64",        "i64",
+                                         "\"H\"",      "\"N/0\"",
+                                         "{",          "}",
+                                         "(",          ")",
+                                         "<",          ">",
+                                         "[",          "]",
+                                         ",",          ":",
+                                         "=",          "->",
+                                         "-",          "#llsa.hierarchy",
+                                         "attributes", "private"};
+const std::vector<std::string> kNumbers = {"0",
+                                           "1",
+                                           "2",
+                                           "3",
+                                           "4",
+                                           "5",
+                                           "7",
+                                           "8",
+                                           "15",
+                                           "16",
+                                           "17",
+                                           "31",
+                                           "32",
+                                           "64",
+                                           "127",
+                                           "128",
+                                           "129",
+                                           "255",
+                                           "1000",
+                                           "65536",
+                                           "1000000000",
+                                           "2147483647",
+                                           "2147483648",
+                                           "4294967296",
+                                           "9223372036854775807",
+                                           "99999999999999999999",
+                                           "-1",
+                                           "-16",
+                                           "0.0",
+                                           "1.0",
+                                           "-1.0",
+                                           "1e30",
+                                           "1e300",
+                                           "0x7FC00000",
+                                           "1.0e-40"};
 
 /// A variant as words, numbers, spaces and single signs.
 std::vector<std::string> split(const std::string &text) {
   std::vector<std::string> out;
   auto kindOf = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '%' ||
-                   c == '!' || c == '#' || c == '@'
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' ||
+                   c == '.' || c == '%' || c == '!' || c == '#' || c == '@'
                ? 1
            : std::isspace(static_cast<unsigned char>(c)) ? 2
                                                          : 0;
@@ -71,7 +146,9 @@ std::vector<std::string> split(const std::string &text) {
 bool isNumber(const std::string &word) {
   return std::isdigit(static_cast<unsigned char>(word[0]));
 }
-bool isSpace(const std::string &word) { return std::isspace(static_cast<unsigned char>(word[0])); }
+bool isSpace(const std::string &word) {
+  return std::isspace(static_cast<unsigned char>(word[0]));
+}
 
 /// Changes one thing.
 void mutate(std::vector<std::string> &words, Dice &dice) {
@@ -129,7 +206,8 @@ void mutate(std::vector<std::string> &words, Dice &dice) {
     break;
   }
   case 8: // some other character
-    word.insert(dice.below(word.size() + 1), 1, static_cast<char>(1 + dice.below(255)));
+    word.insert(dice.below(word.size() + 1), 1,
+                static_cast<char>(1 + dice.below(255)));
     break;
   case 9:
     if (dice.chance(20)) // the end is missing
@@ -141,7 +219,8 @@ void mutate(std::vector<std::string> &words, Dice &dice) {
     word = alike(word[0]);
     break;
   }
-  words.erase(std::remove(words.begin(), words.end(), std::string()), words.end());
+  words.erase(std::remove(words.begin(), words.end(), std::string()),
+              words.end());
 }
 
 std::string join(const std::vector<std::string> &words) {
@@ -171,8 +250,9 @@ std::string smallSpec(Dice &dice) {
 }
 
 std::string brokenSpec(std::string spec, Dice &dice) {
-  static const std::vector<std::string> kKeys = {"B",     "H",    "Hkv",  "M",     "N",   "D",      "dtype",
-                                                 "levels", "block", "topk", "scale", "lse", "indices", "x"};
+  static const std::vector<std::string> kKeys = {
+      "B",      "H",     "Hkv",  "M",     "N",   "D",       "dtype",
+      "levels", "block", "topk", "scale", "lse", "indices", "x"};
   std::vector<std::string> words = split(spec);
   for (size_t n = 1 + dice.below(2); n > 0; --n)
     switch (dice.below(3)) {
@@ -190,7 +270,8 @@ std::string brokenSpec(std::string spec, Dice &dice) {
 }
 } // namespace
 
-FuzzInput llsa::fuzz::makeInput(const std::vector<std::string> &corpus, uint64_t seed) {
+FuzzInput llsa::fuzz::makeInput(const std::vector<std::string> &corpus,
+                                uint64_t seed) {
   Dice dice(seed);
   FuzzInput out;
   if (corpus.empty() || dice.chance(50)) {

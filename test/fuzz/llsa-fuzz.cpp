@@ -66,7 +66,8 @@ std::optional<FuzzOptions> parseOptions(int argc, char **argv) {
       bad = true;
     if (bad) {
       fmt::print(stderr,
-                 "llsa-fuzz: expected --variants=DIR, --seconds=N, --seed=N|random, --save=DIR "
+                 "llsa-fuzz: expected --variants=DIR, --seconds=N, "
+                 "--seed=N|random, --save=DIR "
                  "or --one=SEED, got {}\n",
                  argv[i]);
       return std::nullopt;
@@ -79,8 +80,8 @@ std::optional<FuzzOptions> parseOptions(int argc, char **argv) {
 std::vector<std::string> readCorpus(const std::string &folder) {
   std::vector<std::string> paths, texts;
   std::error_code code;
-  for (llvm::sys::fs::directory_iterator file(folder, code), end; file != end && !code;
-       file.increment(code))
+  for (llvm::sys::fs::directory_iterator file(folder, code), end;
+       file != end && !code; file.increment(code))
     if (llvm::StringRef(file->path()).ends_with(".mlir"))
       paths.push_back(file->path());
   std::sort(paths.begin(), paths.end());
@@ -135,7 +136,8 @@ void Fuzzer::save(const Running &child, const std::string &what) {
   else
     llvm::consumeError(log.takeError());
   llvm::consumeError(tools::writeFile(path, {input.variant}));
-  fmt::print("FAILED seed {}: {}\n  {} with --spec='{}'\n  again: llsa-fuzz --variants=DIR "
+  fmt::print("FAILED seed {}: {}\n  {} with --spec='{}'\n  again: llsa-fuzz "
+             "--variants=DIR "
              "--one={}\n{}\n",
              child.seed, what, path, input.spec, child.seed, said);
 }
@@ -149,7 +151,8 @@ void Fuzzer::finish(const Running &child, int status) {
   } else {
     int code = WEXITSTATUS(status);
     Ending ending = static_cast<Ending>(code);
-    if (code < static_cast<int>(Ending::Agrees) || code > static_cast<int>(Ending::Unclean))
+    if (code < static_cast<int>(Ending::Agrees) ||
+        code > static_cast<int>(Ending::Unclean))
       save(child, fmt::format("ended with exit status {}", code));
     else if (ending == Ending::Wrong)
       save(child, "has a wrong result");
@@ -182,20 +185,24 @@ bool Fuzzer::run() {
   size_t jobs = std::max(1u, std::thread::hardware_concurrency());
   next = options.seed;
   Clock::time_point end =
-      Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(options.seconds * 1000));
+      Clock::now() +
+      std::chrono::milliseconds(static_cast<int64_t>(options.seconds * 1000));
   while (Clock::now() < end || !running.empty()) {
     while (Clock::now() < end && running.size() < jobs)
       start();
     collect();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  fmt::print("{} inputs from seed {}: {} ran and agree, {} compiled but have no meaning or are too "
+  fmt::print("{} inputs from seed {}: {} ran and agree, {} compiled but have "
+             "no meaning or are too "
              "large, {} refused with a diagnostic, {} failed\n",
              next - options.seed, options.seed, endings[Ending::Agrees],
              endings[Ending::Compiled], endings[Ending::Refused], failures);
   if (endings[Ending::Agrees] == 0 || endings[Ending::Refused] == 0)
-    fmt::print("FAILED: expected some inputs that run and some that are refused\n");
-  return failures == 0 && endings[Ending::Agrees] > 0 && endings[Ending::Refused] > 0;
+    fmt::print(
+        "FAILED: expected some inputs that run and some that are refused\n");
+  return failures == 0 && endings[Ending::Agrees] > 0 &&
+         endings[Ending::Refused] > 0;
 }
 
 int main(int argc, char **argv) {
@@ -204,7 +211,8 @@ int main(int argc, char **argv) {
     return 2;
   std::vector<std::string> corpus = readCorpus(options->variants);
   if (corpus.empty()) {
-    fmt::print(stderr, "llsa-fuzz: --variants={}: expected a folder with .mlir files\n",
+    fmt::print(stderr,
+               "llsa-fuzz: --variants={}: expected a folder with .mlir files\n",
                options->variants);
     return 2;
   }
@@ -218,11 +226,12 @@ int main(int argc, char **argv) {
     return ending == Ending::Wrong || ending == Ending::Unclean;
   }
   if (std::error_code code = llvm::sys::fs::create_directories(options->save)) {
-    fmt::print(stderr, "llsa-fuzz: --save={}: cannot be made: {}\n", options->save,
-               code.message());
+    fmt::print(stderr, "llsa-fuzz: --save={}: cannot be made: {}\n",
+               options->save, code.message());
     return 2;
   }
-  fmt::print("fuzzing for {} s from seed {}\n", options->seconds, options->seed);
+  fmt::print("fuzzing for {} s from seed {}\n", options->seconds,
+             options->seed);
   std::fflush(stdout);
   return Fuzzer(*options, std::move(corpus)).run() ? 0 : 1;
 }

@@ -50,12 +50,14 @@ static NamedArrays tokens(int64_t count) {
 }
 
 /// A bound variant of 50 tokens with these ops; results o and lse.
-static std::string variant(const std::string &ops, const std::string &more = "") {
-  return "!q = tensor<1x2x50x8xf32>\n!k = tensor<1x1x50x8xf32>\n!r = tensor<1x2x50xf32>\n"
+static std::string variant(const std::string &ops,
+                           const std::string &more = "") {
+  return "!q = tensor<1x2x50x8xf32>\n!k = tensor<1x1x50x8xf32>\n!r = "
+         "tensor<1x2x50xf32>\n"
          "func.func @f(%q: !q {llsa.name = \"q\"}, %k: !k {llsa.name = \"k\"}, "
          "%v: !k {llsa.name = \"v\"}" +
-         more + ") -> (!q {llsa.name = \"o\"}, !r {llsa.name = \"lse\"}) {\n" + ops +
-         "\n  return %o, %lse : !q, !r\n}\n";
+         more + ") -> (!q {llsa.name = \"o\"}, !r {llsa.name = \"lse\"}) {\n" +
+         ops + "\n  return %o, %lse : !q, !r\n}\n";
 }
 
 static const std::string kComposite =
@@ -86,8 +88,10 @@ TEST(Interpreter, DescribesPortsAndSelections) {
   for (const Interpreter *interpreter : {&composite, &writtenOut}) {
     ASSERT_EQ(interpreter->selections().size(), 2u);
     EXPECT_EQ(interpreter->selections()[0].name, "i1");
-    EXPECT_EQ(interpreter->selections()[0].shape, (std::vector<int64_t>{1, 2, 13, 3}));
-    EXPECT_EQ(interpreter->selections()[1].shape, (std::vector<int64_t>{1, 2, 4, 2}));
+    EXPECT_EQ(interpreter->selections()[0].shape,
+              (std::vector<int64_t>{1, 2, 13, 3}));
+    EXPECT_EQ(interpreter->selections()[1].shape,
+              (std::vector<int64_t>{1, 2, 4, 2}));
     EXPECT_EQ(interpreter->selections()[1].block, 4);
   }
 }
@@ -154,7 +158,8 @@ TEST(Interpreter, SampledRowsAreRowsOfTheWhole) {
   Evaluation sampled = valueOf(interpreter.evaluate(inputs, options));
   EXPECT_FALSE(whole.outputs["o"].sampled);
   ASSERT_TRUE(sampled.outputs["o"].sampled);
-  EXPECT_EQ(sampled.outputs["lse"].values.shape, (std::vector<int64_t>{1, 2, 4}));
+  EXPECT_EQ(sampled.outputs["lse"].values.shape,
+            (std::vector<int64_t>{1, 2, 4}));
   for (int64_t h = 0; h < 2; ++h)
     for (size_t r = 0; r < rows.size(); ++r)
       for (int64_t d = 0; d < 8; ++d)
@@ -173,7 +178,8 @@ TEST(Interpreter, RowsThatAreNeededAreEvaluated) {
   Evaluation whole = valueOf(interpreter.evaluate(inputs, options));
   options.rows = &rows;
   Evaluation sampled = valueOf(interpreter.evaluate(inputs, options));
-  EXPECT_EQ(sampled.outputs["lse"].values.data[0], whole.outputs["lse"].values.at(0, 0, 7));
+  EXPECT_EQ(sampled.outputs["lse"].values.data[0],
+            whole.outputs["lse"].values.at(0, 0, 7));
 }
 
 TEST(Interpreter, RegionsByHand) {
@@ -200,21 +206,27 @@ TEST(Interpreter, RegionsByHand) {
   for (int64_t i = 0; i < 50; ++i) {
     EXPECT_DOUBLE_EQ(result.outputs["lse"].values.at(0, 0, i), 3.5);
     EXPECT_DOUBLE_EQ(result.outputs["lse"].values.at(0, 1, i), 2);
-    EXPECT_EQ(result.outputs["o"].values.at(0, 1, i, 4), inputs["v"].at(0, 0, 0, 4));
+    EXPECT_EQ(result.outputs["o"].values.at(0, 1, i, 4),
+              inputs["v"].at(0, 0, 0, 4));
   }
 }
 
 TEST(Interpreter, PlainArithmeticRounds) {
-  Interpreter interpreter =
-      parse("!t = tensor<1x1x1x8xbf16>\n"
-            "func.func @f(%q: !t {llsa.name = \"q\"}) -> (!t {llsa.name = \"o\"}) {\n"
-            "  %t = arith.constant dense<3.0> : !t\n"
-            "  %o = arith.divf %q, %t : !t\n  return %o : !t\n}\n");
+  Interpreter interpreter = parse(
+      "!t = tensor<1x1x1x8xbf16>\n"
+      "func.func @f(%q: !t {llsa.name = \"q\"}) -> (!t {llsa.name = \"o\"}) {\n"
+      "  %t = arith.constant dense<3.0> : !t\n"
+      "  %o = arith.divf %q, %t : !t\n  return %o : !t\n}\n");
   NamedArrays inputs = {{"q", Array({1, 1, 1, 8}, 1.0)}};
   EvaluateOptions options;
-  EXPECT_EQ(valueOf(interpreter.evaluate(inputs, options)).outputs["o"].values.data[0], 1.0 / 3);
+  EXPECT_EQ(valueOf(interpreter.evaluate(inputs, options))
+                .outputs["o"]
+                .values.data[0],
+            1.0 / 3);
   options.plain = true;
-  EXPECT_EQ(valueOf(interpreter.evaluate(inputs, options)).outputs["o"].values.data[0],
+  EXPECT_EQ(valueOf(interpreter.evaluate(inputs, options))
+                .outputs["o"]
+                .values.data[0],
             0.333984375);
 }
 
@@ -240,7 +252,8 @@ TEST(Interpreter, Errors) {
       ", %table: tensor<9xf32> {llsa.name = \"table\"}"));
   inputs["table"] = randomArray({9}, 4);
   EXPECT_NE(errorOf(outside.evaluate(inputs))
-                .find("tensor.extract reads index 9 of dimension 0, which has 9 elements"),
+                .find("tensor.extract reads index 9 of dimension 0, which has "
+                      "9 elements"),
             std::string::npos);
   Interpreter divided = parse(variant(R"(
   %o, %lse = llsa.attend %q from dense(%k, %v)
@@ -249,7 +262,8 @@ TEST(Interpreter, Errors) {
         %z = arith.cmpi eq, %x, %i : index
         llsa.yield %z : i1
       } : !q, !k, !k)"));
-  EXPECT_NE(errorOf(divided.evaluate(inputs)).find("arith.remui has an undefined result"),
+  EXPECT_NE(errorOf(divided.evaluate(inputs))
+                .find("arith.remui has an undefined result"),
             std::string::npos);
 }
 

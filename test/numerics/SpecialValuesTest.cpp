@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "test/numerics/RunCase.h"
-#include <fmt/format.h>
 #include <cmath>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 using namespace llsa;
@@ -38,8 +38,8 @@ class SpecialValues : public testing::TestWithParam<DType> {
 protected:
   /// Runs `text` clean and with `places`, and checks that the latter agrees
   /// with the reference, NaN for NaN. Returns the clean and the other output.
-  std::pair<reference::Array, reference::Array> check(const std::string &text, KernelSpec spec,
-                                                      std::vector<Place> places) {
+  std::pair<reference::Array, reference::Array>
+  check(const std::string &text, KernelSpec spec, std::vector<Place> places) {
     spec.dtype = GetParam();
     auto kernel = TestKernel::create(text, spec);
     EXPECT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
@@ -55,23 +55,30 @@ protected:
   }
 };
 
-KernelSpec specFor(const char *text) { return llvm::cantFail(KernelSpec::parse(text)); }
+KernelSpec specFor(const char *text) {
+  return llvm::cantFail(KernelSpec::parse(text));
+}
 
-const char *kHeader = "!x = tensor<?x?x?x?x!llsa.float>\n!r = tensor<?x?x?xf32>\n";
+const char *kHeader =
+    "!x = tensor<?x?x?x?x!llsa.float>\n!r = tensor<?x?x?xf32>\n";
 
 std::string attention(const std::string &ops) {
   return std::string(kHeader) +
-         "func.func @f(%q: !x, %k: !x, %v: !x) -> (!x {llsa.name = \"o\"}, !r {llsa.name = "
+         "func.func @f(%q: !x, %k: !x, %v: !x) -> (!x {llsa.name = \"o\"}, !r "
+         "{llsa.name = "
          "\"lse\"}) {\n" +
          ops + "\n  return %o, %lse : !x, !r\n}\n";
 }
 
 const std::string kHierarchy =
-    attention("%o, %lse = llsa.attention %q, %k, %v hierarchy <block = 4, levels = 2, topk = 2> "
+    attention("%o, %lse = llsa.attention %q, %k, %v hierarchy <block = 4, "
+              "levels = 2, topk = 2> "
               ": !x, !x, !x");
-const std::string kDense = attention("%o, %lse = llsa.attend %q from dense(%k, %v) : !x, !x, !x");
+const std::string kDense =
+    attention("%o, %lse = llsa.attend %q from dense(%k, %v) : !x, !x, !x");
 const std::string kWindow =
-    attention("%o, %lse = llsa.attend %q from window(%k, %v) before 3 after 0 : !x, !x, !x");
+    attention("%o, %lse = llsa.attend %q from window(%k, %v) before 3 after 0 "
+              ": !x, !x, !x");
 const std::string kCausal = attention(R"(
   %o, %lse = llsa.attend %q from dense(%k, %v)
       mask(%s, %b, %h, %i, %j, %n) {
@@ -79,12 +86,15 @@ const std::string kCausal = attention(R"(
         llsa.yield %seen : i1
       } : !x, !x, !x)");
 
-bool sameRow(const reference::Array &a, const reference::Array &b, int64_t row) {
-  return std::equal(a.row(0, 0, row), a.row(0, 0, row) + a.dim(3), b.row(0, 0, row));
+bool sameRow(const reference::Array &a, const reference::Array &b,
+             int64_t row) {
+  return std::equal(a.row(0, 0, row), a.row(0, 0, row) + a.dim(3),
+                    b.row(0, 0, row));
 }
 /// The rows first .. last - 1 that differ: an empty list in a good test.
-std::vector<int64_t> changedRows(const reference::Array &a, const reference::Array &b,
-                                 int64_t first, int64_t last) {
+std::vector<int64_t> changedRows(const reference::Array &a,
+                                 const reference::Array &b, int64_t first,
+                                 int64_t last) {
   std::vector<int64_t> out;
   for (int64_t row = first; row < last; ++row)
     if (!sameRow(a, b, row))
@@ -100,14 +110,16 @@ const double kInf = INFINITY;
 } // namespace
 
 TEST_P(SpecialValues, ANaNInAQueryStaysInItsRow) {
-  auto [clean, output] = check(kDense, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{"q", 7, NAN}});
+  auto [clean, output] =
+      check(kDense, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{"q", 7, NAN}});
   EXPECT_TRUE(allNaN(output, 7));
   EXPECT_EQ(changedRows(clean, output, 0, 7), kNone);
   EXPECT_EQ(changedRows(clean, output, 8, 40), kNone);
 }
 
 TEST_P(SpecialValues, ANaNInAKeyIsSeenByAllInFullAttention) {
-  auto [clean, output] = check(kDense, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{"k", 7, NAN}});
+  auto [clean, output] =
+      check(kDense, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{"k", 7, NAN}});
   for (int64_t row = 0; row < 40; ++row)
     EXPECT_TRUE(allNaN(output, row)) << row;
 }
@@ -126,7 +138,8 @@ TEST_P(SpecialValues, AWindowKeepsThemOut) {
     for (const char *tensor : {"q", "k", "v"}) {
       SCOPED_TRACE(fmt::format("{} in {}", value, tensor));
       auto [clean, output] =
-          check(kWindow, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{tensor, 20, value}});
+          check(kWindow, specFor("B=1,H=1,N=40,D=8,dtype=f32"),
+                {{tensor, 20, value}});
       EXPECT_EQ(changedRows(clean, output, 0, 20), kNone);
       EXPECT_EQ(changedRows(clean, output, 24, 40), kNone);
     }
@@ -137,7 +150,8 @@ TEST_P(SpecialValues, AMaskKeepsThemOut) {
     for (const char *tensor : {"k", "v"}) {
       SCOPED_TRACE(fmt::format("{} in {}", value, tensor));
       auto [clean, output] =
-          check(kCausal, specFor("B=1,H=1,N=40,D=8,dtype=f32"), {{tensor, 20, value}});
+          check(kCausal, specFor("B=1,H=1,N=40,D=8,dtype=f32"),
+                {{tensor, 20, value}});
       EXPECT_EQ(changedRows(clean, output, 0, 20), kNone);
     }
 }
@@ -148,19 +162,24 @@ TEST_P(SpecialValues, InAHierarchy) {
   for (double value : {double(NAN), kInf, -kInf})
     for (const char *tensor : {"q", "k", "v"}) {
       SCOPED_TRACE(fmt::format("{} in {}", value, tensor));
-      check(kHierarchy, specFor("B=1,H=1,N=100,D=8,dtype=f32"), {{tensor, 33, value}});
+      check(kHierarchy, specFor("B=1,H=1,N=100,D=8,dtype=f32"),
+            {{tensor, 33, value}});
     }
 }
 
 /// Heads share nothing.
 TEST_P(SpecialValues, StayInTheirHead) {
   KernelSpec spec = specFor("B=1,H=2,N=100,D=8,dtype=f32");
-  auto [clean, output] = check(kHierarchy, spec, {{"q", 33, NAN}, {"k", 50, kInf}, {"v", 2, NAN}});
+  auto [clean, output] =
+      check(kHierarchy, spec, {{"q", 33, NAN}, {"k", 50, kInf}, {"v", 2, NAN}});
   for (int64_t row = 0; row < 100; ++row)
-    EXPECT_TRUE(std::equal(clean.row(0, 1, row), clean.row(0, 1, row) + 8, output.row(0, 1, row)))
+    EXPECT_TRUE(std::equal(clean.row(0, 1, row), clean.row(0, 1, row) + 8,
+                           output.row(0, 1, row)))
         << row;
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, SpecialValues,
                          testing::Values(DType::F32, DType::BF16, DType::F16),
-                         [](const auto &info) { return toString(info.param).str(); });
+                         [](const auto &info) {
+                           return toString(info.param).str();
+                         });

@@ -28,12 +28,15 @@ int main(int argc, char **argv) {
       options.verbose = true;
       continue;
     }
-    bool known = argument.consume_front("--cases=")   ? !argument.getAsInteger(10, options.cases)
-                 : argument.consume_front("--first=") ? !argument.getAsInteger(10, options.first)
-                                                      : false;
+    bool known = argument.consume_front("--cases=")
+                     ? !argument.getAsInteger(10, options.cases)
+                 : argument.consume_front("--first=")
+                     ? !argument.getAsInteger(10, options.first)
+                     : false;
     if (!known) {
       fmt::print(stderr,
-                 "{}: expected --cases=NUMBER, --first=SEED, --show=SEED or --verbose, got {}\n",
+                 "{}: expected --cases=NUMBER, --first=SEED, --show=SEED or "
+                 "--verbose, got {}\n",
                  argv[0], argv[i]);
       return 2;
     }

@@ -37,9 +37,10 @@ std::vector<int64_t> sampleRows(int64_t total, int64_t count, uint64_t seed);
 /// the run's own selections, and the selections by that of IndexCheck.h.
 /// `outputs` holds every result and every selection by name. With `rows`, only
 /// those query rows of the values are compared.
-llvm::Expected<CheckReport>
-checkRun(const reference::Interpreter &interpreter, const NamedTensors &inputs,
-         const NamedTensors &outputs, const std::vector<int64_t> *rows);
+llvm::Expected<CheckReport> checkRun(const reference::Interpreter &interpreter,
+                                     const NamedTensors &inputs,
+                                     const NamedTensors &outputs,
+                                     const std::vector<int64_t> *rows);
 
 } // namespace llsa::tools
 

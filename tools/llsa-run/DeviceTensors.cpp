@@ -20,8 +20,8 @@ DeviceTensors::create(const rt::CudaExecutor &executor,
         return makeError("kernel '{}': there is no tensor '{}'",
                          program.variant, name);
       Tensor view = found->second.view();
-      auto memory = rt::CudaMemory::allocate(executor.device(),
-                                             found->second.numBytes());
+      auto memory =
+          rt::CudaMemory::allocate(executor.device(), found->second.numBytes());
       if (!memory)
         return memory.takeError();
       if (llvm::Error error = memory->copyFrom(view.data))

@@ -62,9 +62,8 @@ Tensor HostTensor::view() const {
   return {memory.get(), elementType, sizes, strides};
 }
 
-void HostTensor::forEach(
-    const std::vector<int64_t> *rows,
-    llvm::function_ref<void(int64_t offset)> visit) const {
+void HostTensor::forEach(const std::vector<int64_t> *rows,
+                         llvm::function_ref<void(int64_t offset)> visit) const {
   size_t rank = sizes.size();
   if (rank == 0)
     return visit(0);
@@ -84,7 +83,8 @@ void HostTensor::forEach(
       offset += (rows && d == 2 ? (*rows)[size_t(i)] : i) * strides[d];
     }
     for (int64_t i = 0; i < inner; ++i)
-      visit(offset + (innerIsRows ? (*rows)[size_t(i)] : i) * strides[rank - 1]);
+      visit(offset +
+            (innerIsRows ? (*rows)[size_t(i)] : i) * strides[rank - 1]);
   }
 }
 
@@ -170,8 +170,7 @@ reference::Array HostTensor::toArray(const std::vector<int64_t> &rows) const {
 reference::IndexArray HostTensor::toIndices() const {
   reference::IndexArray out(sizes);
   auto next = out.data.begin();
-  forEach(nullptr, [&](int64_t offset) {
-    *next++ = static_cast<int32_t>(at(offset));
-  });
+  forEach(nullptr,
+          [&](int64_t offset) { *next++ = static_cast<int32_t>(at(offset)); });
   return out;
 }

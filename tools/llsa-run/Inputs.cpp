@@ -54,7 +54,8 @@ static void fillIndices(HostTensor &tensor, int64_t limit,
     if (column == 0) {
       row.clear();
       while (static_cast<int64_t>(row.size()) < std::min(width, limit)) {
-        int64_t next = static_cast<int64_t>(random.bits(counter++) % uint64_t(limit));
+        int64_t next =
+            static_cast<int64_t>(random.bits(counter++) % uint64_t(limit));
         if (!llvm::is_contained(row, next))
           row.push_back(next);
       }
@@ -139,9 +140,10 @@ static llvm::Expected<HostTensor> readInput(const std::string &folder,
   return tensor;
 }
 
-llvm::Expected<Inputs>
-llsa::tools::makeInputs(const InputSource &source, const KernelSpec &spec,
-                        const std::vector<Port> &ports, Layout layout) {
+llvm::Expected<Inputs> llsa::tools::makeInputs(const InputSource &source,
+                                               const KernelSpec &spec,
+                                               const std::vector<Port> &ports,
+                                               Layout layout) {
   Inputs out;
   Tokens tokens;
   TokenShape shape{spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D};
@@ -158,8 +160,8 @@ llsa::tools::makeInputs(const InputSource &source, const KernelSpec &spec,
     llvm::Expected<Photograph> photograph = loadPhotograph(source.path, spec);
     if (!photograph)
       return photograph.takeError();
-    llvm::Expected<Tokens> made = imageTokens(
-        photograph->image, photograph->order, shape, source.seed);
+    llvm::Expected<Tokens> made =
+        imageTokens(photograph->image, photograph->order, shape, source.seed);
     if (!made)
       return made.takeError();
     tokens = std::move(*made);
@@ -190,7 +192,8 @@ llsa::tools::makeInputs(const InputSource &source, const KernelSpec &spec,
       llvm::Expected<HostTensor> tensor =
           HostTensor::create(port.type, port.shape, layout);
       if (tensor)
-        tensor->fill([&](int64_t e) { return (*token->second.values)[size_t(e)]; });
+        tensor->fill(
+            [&](int64_t e) { return (*token->second.values)[size_t(e)]; });
       return tensor;
     };
     llvm::Expected<HostTensor> tensor = create();

@@ -29,8 +29,8 @@ static llvm::Error writeOne(const std::string &path, const HostTensor &tensor) {
     return writeNpyHalf(path, tensor.shape(), bits);
   }
   return writeNpy(path, tensor.shape(),
-                  llvm::ArrayRef<float>(std::vector<float>(
-                      values.data.begin(), values.data.end())));
+                  llvm::ArrayRef<float>(std::vector<float>(values.data.begin(),
+                                                           values.data.end())));
 }
 
 llvm::Expected<std::vector<std::string>>
@@ -72,8 +72,8 @@ llsa::tools::drawPicture(const std::string &path, const Photograph &photograph,
     const int32_t *row = indices.row(0, 0, blocks.query / span);
     blocks.selected.emplace_back(row, row + selection.shape[3]);
   }
-  if (llvm::Error error = writePicture(path, photograph.image,
-                                       photograph.order, blocks))
+  if (llvm::Error error =
+          writePicture(path, photograph.image, photograph.order, blocks))
     return error;
   return fmt::format("query {} at pixel ({}, {}) and the blocks that it "
                      "selected at {} levels, in head 0",

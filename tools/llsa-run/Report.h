@@ -1,4 +1,5 @@
-//===- Report.h - what llsa-run found, for people and for scripts -*- C++ -*-===//
+//===- Report.h - what llsa-run found, for people and for scripts -*- C++
+//-*-===//
 #ifndef LLSA_TOOLS_LLSA_RUN_REPORT_H
 #define LLSA_TOOLS_LLSA_RUN_REPORT_H
 
@@ -26,7 +27,7 @@ struct Report {
   rt::JitReport compile;
   RunTimes run;
   std::vector<std::pair<std::string, double>> profile; ///< launches, in ms
-  int64_t keys = 0; ///< N
+  int64_t keys = 0;                                    ///< N
   int64_t workspaceBytes = 0;
   std::optional<CheckReport> check;
   std::optional<CompareReport> compare;

@@ -34,6 +34,5 @@ Value GatherSteps::keysOf(KernelBuilder &k, Value indices, ValueRange row,
     return k.blockRows(indices, at, width, block, limit);
   }
   at.push_back(k.div(i, partsPerEntry));
-  return k.blockRows(indices, at, width, block, limit,
-                     k.rem(i, partsPerEntry));
+  return k.blockRows(indices, at, width, block, limit, k.rem(i, partsPerEntry));
 }

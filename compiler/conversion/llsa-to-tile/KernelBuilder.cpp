@@ -23,9 +23,12 @@ RowGrid RowGrid::granular(RankedTensorType tensor, int64_t granule,
   // Where granules end with tiles, or none ends at all, plain tiles do.
   if (granule % rows == 0 || granule >= tokens)
     granule = rows;
-  return {tensor.getDimSize(kBatch), tensor.getDimSize(kHead),
-          tokens,                    granule,
-          rows,                      schedule.getWarps()};
+  return {tensor.getDimSize(kBatch),
+          tensor.getDimSize(kHead),
+          tokens,
+          granule,
+          rows,
+          schedule.getWarps()};
 }
 
 int64_t RowGrid::tilesPerGranule() const {
@@ -38,7 +41,8 @@ int64_t RowGrid::numTiles() const {
 
 SmallVector<int64_t> RowGrid::items() const {
   if (warps > 1)
-    return {batch, heads, static_cast<int64_t>(llvm::alignTo(numTiles(), warps))};
+    return {batch, heads,
+            static_cast<int64_t>(llvm::alignTo(numTiles(), warps))};
   SmallVector<int64_t> items{
       batch, heads, static_cast<int64_t>(llvm::divideCeil(tokens, granule))};
   if (isGranular())
@@ -115,8 +119,8 @@ RowTile KernelBuilder::rowTile(const RowGrid &grid) {
     tile.rows = min(tile.rows ? tile.rows : index(grid.rows),
                     sub(index(grid.tokens), tile.start));
   if (surplus)
-    tile.rows = sub(tile.rows ? tile.rows : index(grid.rows),
-                    mul(surplus, grid.rows));
+    tile.rows =
+        sub(tile.rows ? tile.rows : index(grid.rows), mul(surplus, grid.rows));
   return tile;
 }
 

@@ -115,10 +115,9 @@ private:
 
 LogicalResult llsa::lowerSelect(const LaunchContext &context, SelectOp op) {
   auto query = cast<RankedTensorType>(op.getQuery().getType());
-  RowGrid grid =
-      op.getWithin()
-          ? RowGrid::granular(query, *op.getBlock(), context.schedule)
-          : RowGrid::plain(query, context.schedule);
+  RowGrid grid = op.getWithin() ? RowGrid::granular(query, *op.getBlock(),
+                                                    context.schedule)
+                                : RowGrid::plain(query, context.schedule);
   LaunchOp launch = context.launch;
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);

@@ -89,8 +89,7 @@ public:
   mlir::Value maxCols(mlir::Value tile);
   mlir::Value sumRows(mlir::Value tile);
   mlir::Value dot(mlir::Value x, mlir::Value y, mlir::Value acc,
-                  bool transposed,
-                  bool skipNegativeZero = false);
+                  bool transposed, bool skipNegativeZero = false);
 
   // Memory. `rows` may be null: all exist. Tiles' rows run along dimension
   // `rowDim`, by default the last but one.

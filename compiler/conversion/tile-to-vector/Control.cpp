@@ -9,7 +9,9 @@
 using namespace mlir;
 using namespace llsa::tile;
 
-static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
+static bool isTile(Value value) {
+  return isa<RankedTensorType>(value.getType());
+}
 
 LogicalResult KernelLowering::lowerBlock(Block &block) {
   for (Operation &op : block.without_terminator())
@@ -51,7 +53,8 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       memory = gather.getSource();
     if (memory && written.contains(memory))
       materialize(tile, Layout::Cols);
-    if (colsOf(tile) != 1 || !isLazy(tile) || naturalLayout(tile) != Layout::Rows)
+    if (colsOf(tile) != 1 || !isLazy(tile) ||
+        naturalLayout(tile) != Layout::Rows)
       materializeForNestedUses(tile);
     else if (isVector(tile))
       vectorOf(tile);
@@ -63,7 +66,8 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
 
 /// Ops without tiles are copied; elementwise ops on tiles stay lazy.
 LogicalResult KernelLowering::lowerScalar(Operation &op) {
-  bool tiles = llvm::any_of(op.getResults(), isTile) || llvm::any_of(op.getOperands(), isTile);
+  bool tiles = llvm::any_of(op.getResults(), isTile) ||
+               llvm::any_of(op.getOperands(), isTile);
   if (!tiles) {
     if (op.getNumRegions() != 0)
       return op.emitOpError() << "has regions that the CPU target cannot lower";
@@ -87,7 +91,8 @@ bool KernelLowering::mayUpdateInPlace(BlockArgument argument, Value yielded) {
   bool first = true;
   while (value != argument) {
     Operation *op = value.getDefiningOp();
-    if (!op || op->getBlock() != argument.getOwner() || (!first && !value.hasOneUse()))
+    if (!op || op->getBlock() != argument.getOwner() ||
+        (!first && !value.hasOneUse()))
       return false;
     if (first && !value.hasOneUse())
       return false;
@@ -96,10 +101,12 @@ bool KernelLowering::mayUpdateInPlace(BlockArgument argument, Value yielded) {
     if (auto dot = dyn_cast<DotOp>(op)) {
       value = dot.getAcc();
     } else if (auto topk = dyn_cast<TopkOp>(op)) {
-      value = cast<OpResult>(value).getResultNumber() == 0 ? topk.getScores() : topk.getIds();
+      value = cast<OpResult>(value).getResultNumber() == 0 ? topk.getScores()
+                                                           : topk.getIds();
     } else if (auto loopOp = dyn_cast<scf::ForOp>(op)) {
       value = loopOp.getInitArgs()[cast<OpResult>(value).getResultNumber()];
-    } else if (isLazy(value) && !isa<TransposeOp, LoadOp, GatherOp, BroadcastOp>(op)) {
+    } else if (isLazy(value) &&
+               !isa<TransposeOp, LoadOp, GatherOp, BroadcastOp>(op)) {
       Value next;
       for (Value operand : op->getOperands()) {
         if (!isTile(operand) || operand.getType() != value.getType())
@@ -107,9 +114,11 @@ bool KernelLowering::mayUpdateInPlace(BlockArgument argument, Value yielded) {
         // One path to the argument; the others may be anything lazy or done,
         // since the argument has one use.
         Value probe = operand;
-        while (probe != argument && probe.getDefiningOp() && isLazy(probe) && probe.hasOneUse() &&
+        while (probe != argument && probe.getDefiningOp() && isLazy(probe) &&
+               probe.hasOneUse() &&
                probe.getDefiningOp()->getNumOperands() > 0 &&
-               !isa<TransposeOp, LoadOp, GatherOp, BroadcastOp>(probe.getDefiningOp()))
+               !isa<TransposeOp, LoadOp, GatherOp, BroadcastOp>(
+                   probe.getDefiningOp()))
           probe = probe.getDefiningOp()->getOperand(0);
         if (operand == argument || probe == argument)
           next = operand;
@@ -158,7 +167,8 @@ LogicalResult KernelLowering::lowerFor(Operation &op) {
   }
 
   auto target = scf::ForOp::create(builder, loc, mapped(source.getLowerBound()),
-                                   mapped(source.getUpperBound()), mapped(source.getStep()), inits);
+                                   mapped(source.getUpperBound()),
+                                   mapped(source.getStep()), inits);
   mapping.map(source.getInductionVar(), target.getInductionVar());
   SmallVector<bool> inPlace(count, false);
   unsigned next = 0;
@@ -236,8 +246,9 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
     }
   }
   bool hasElse = !source.getElseRegion().empty();
-  auto target = scf::IfOp::create(builder, loc, types, mapped(source.getCondition()),
-                                  /*addThenBlock=*/true, /*addElseBlock=*/hasElse);
+  auto target =
+      scf::IfOp::create(builder, loc, types, mapped(source.getCondition()),
+                        /*addThenBlock=*/true, /*addElseBlock=*/hasElse);
   auto branch = [&](Block &from, Block &to) -> LogicalResult {
     OpBuilder::InsertionGuard guard(builder);
     if (!to.empty() && to.back().hasTrait<OpTrait::IsTerminator>())
@@ -247,7 +258,8 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
       return failure();
     loc = source.getLoc();
     SmallVector<Value> results;
-    for (auto [i, value] : llvm::enumerate(from.getTerminator()->getOperands())) {
+    for (auto [i, value] :
+         llvm::enumerate(from.getTerminator()->getOperands())) {
       if (joined[i])
         evaluateInto(value, layouts[i], joined[i]);
       else
@@ -256,8 +268,10 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
     scf::YieldOp::create(builder, loc, results);
     return success();
   };
-  if (failed(branch(source.getThenRegion().front(), target.getThenRegion().front())) ||
-      (hasElse && failed(branch(source.getElseRegion().front(), target.getElseRegion().front()))))
+  if (failed(branch(source.getThenRegion().front(),
+                    target.getThenRegion().front())) ||
+      (hasElse && failed(branch(source.getElseRegion().front(),
+                                target.getElseRegion().front()))))
     return failure();
   unsigned next = 0;
   for (OpResult result : source.getResults()) {

@@ -34,8 +34,9 @@ static int64_t runOf(int64_t depth) {
 LogicalResult KernelLowering::lowerDot(DotOp op) {
   Type f32 = builder.getF32Type();
   if (elementOf(op.getA()) != f32)
-    return op.emitOpError() << "of " << elementOf(op.getA())
-                            << " has no lowering for the CPU target, which multiplies f32";
+    return op.emitOpError()
+           << "of " << elementOf(op.getA())
+           << " has no lowering for the CPU target, which multiplies f32";
   Value a = materialize(op.getA(), Layout::Rows);
   Value b = materialize(op.getB(), Layout::Cols);
   Value result = destinations.lookup(op.getResult());
@@ -47,8 +48,8 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
   int64_t lanes = chunkOf(op.getResult(), Layout::Rows);
   int64_t registersPerColumn = llvm::divideCeil(lanes * 4, target.bytes);
   // Room for one vector of a and one repeated scalar of b.
-  int64_t most = std::max<int64_t>(1, (target.registers - registersPerColumn - 1) /
-                                          registersPerColumn);
+  int64_t most = std::max<int64_t>(
+      1, (target.registers - registersPerColumn - 1) / registersPerColumn);
   int64_t columns = std::min<int64_t>(cols, most);
   // One column less may leave no remainder; fewer would leave the units idle.
   for (int64_t c = columns; c >= std::max<int64_t>(1, most - 1); --c)
@@ -60,11 +61,10 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
   auto overColumns = [&](Value lane) {
     int64_t full = cols / columns * columns;
     if (full > 0)
-      loop(index(0), index(full), columns,
-           [&](Value n) {
-             prefetchNext(op, n, columns);
-             dotColumns(op, a, b, result, n, columns, lane, lanes);
-           });
+      loop(index(0), index(full), columns, [&](Value n) {
+        prefetchNext(op, n, columns);
+        dotColumns(op, a, b, result, n, columns, lane, lanes);
+      });
     if (full < cols)
       dotColumns(op, a, b, result, index(full), cols - full, lane, lanes);
   };
@@ -76,55 +76,60 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
   return success();
 }
 
-void KernelLowering::dotColumns(DotOp op, Value a, Value b, Value result, Value firstColumn,
-                                int64_t columns, Value firstLane, int64_t lanes) {
+void KernelLowering::dotColumns(DotOp op, Value a, Value b, Value result,
+                                Value firstColumn, int64_t columns,
+                                Value firstLane, int64_t lanes) {
   auto type = VectorType::get(lanes, builder.getF32Type());
   SmallVector<Value> column, accumulators;
   for (int64_t j = 0; j < columns; ++j) {
-    column.push_back(arith::AddIOp::create(builder, loc, firstColumn, index(j)));
+    column.push_back(
+        arith::AddIOp::create(builder, loc, firstColumn, index(j)));
     Memo memo;
-    accumulators.push_back(
-        evaluate(op.getAcc(), {Layout::Rows, column[j], firstLane, lanes}, memo));
+    accumulators.push_back(evaluate(
+        op.getAcc(), {Layout::Rows, column[j], firstLane, lanes}, memo));
   }
   auto multiplyAdd = [&](Value k, ValueRange carried) {
-        Value left = vector::LoadOp::create(builder, loc, type, a, ValueRange{k, firstLane});
-        SmallVector<Value> next;
-        Value skipped;
-        if (op.getSkipNegativeZero()) {
-          auto bits = VectorType::get(lanes, builder.getI32Type());
-          Value minusZero = arith::ConstantOp::create(
-              builder, loc, DenseElementsAttr::get(bits, int32_t(0x80000000)));
-          skipped = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                          arith::BitcastOp::create(builder, loc, bits, left),
-                                          minusZero);
-        }
-        for (int64_t j = 0; j < columns; ++j) {
-          SmallVector<Value> place{k, column[j]};
-          if (op.getTransposeB())
-            std::swap(place[0], place[1]);
-          Value right = splat(memref::LoadOp::create(builder, loc, b, place), lanes);
-          Value sum = vector::FMAOp::create(builder, loc, left, right, carried[j]);
-          if (skipped)
-            sum = arith::SelectOp::create(builder, loc, skipped, carried[j], sum);
-          next.push_back(sum);
-        }
-        return next;
-      };
+    Value left =
+        vector::LoadOp::create(builder, loc, type, a, ValueRange{k, firstLane});
+    SmallVector<Value> next;
+    Value skipped;
+    if (op.getSkipNegativeZero()) {
+      auto bits = VectorType::get(lanes, builder.getI32Type());
+      Value minusZero = arith::ConstantOp::create(
+          builder, loc, DenseElementsAttr::get(bits, int32_t(0x80000000)));
+      skipped = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::eq,
+          arith::BitcastOp::create(builder, loc, bits, left), minusZero);
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      SmallVector<Value> place{k, column[j]};
+      if (op.getTransposeB())
+        std::swap(place[0], place[1]);
+      Value right =
+          splat(memref::LoadOp::create(builder, loc, b, place), lanes);
+      Value sum = vector::FMAOp::create(builder, loc, left, right, carried[j]);
+      if (skipped)
+        sum = arith::SelectOp::create(builder, loc, skipped, carried[j], sum);
+      next.push_back(sum);
+    }
+    return next;
+  };
   int64_t depth = colsOf(op.getA()), run = runOf(depth);
   if (run == depth) {
     accumulators = loop(index(0), index(depth), 1, accumulators, multiplyAdd);
   } else {
     // One partial sum per run, added to the result.
     SmallVector<Value> zeros(columns, zero(type));
-    accumulators = loop(index(0), index(depth), run, accumulators,
-                        [&](Value first, ValueRange total) {
-                          Value last = arith::AddIOp::create(builder, loc, first, index(run));
-                          SmallVector<Value> partial = loop(first, last, 1, zeros, multiplyAdd);
-                          for (int64_t j = 0; j < columns; ++j)
-                            partial[j] =
-                                arith::AddFOp::create(builder, loc, total[j], partial[j]);
-                          return partial;
-                        });
+    accumulators = loop(
+        index(0), index(depth), run, accumulators,
+        [&](Value first, ValueRange total) {
+          Value last = arith::AddIOp::create(builder, loc, first, index(run));
+          SmallVector<Value> partial = loop(first, last, 1, zeros, multiplyAdd);
+          for (int64_t j = 0; j < columns; ++j)
+            partial[j] =
+                arith::AddFOp::create(builder, loc, total[j], partial[j]);
+          return partial;
+        });
   }
   for (int64_t j = 0; j < columns; ++j)
     vector::StoreOp::create(builder, loc, accumulators[j], result,

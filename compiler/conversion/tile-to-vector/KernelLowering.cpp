@@ -19,13 +19,15 @@ FailureOr<func::FuncOp> KernelLowering::run() {
   // The new function takes the kernel's name; the caller erases the kernel.
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
-  mapping.map(kernel.getBody().getArguments(),
-              body->getArguments().take_front(kernel.getBody().getNumArguments()));
+  mapping.map(
+      kernel.getBody().getArguments(),
+      body->getArguments().take_front(kernel.getBody().getNumArguments()));
   kernel.walk([&](StoreOp store) { written.insert(store.getDestination()); });
 
   // One loop over all work items; its counter is split into the item's
   // indices, the last one running fastest.
-  Value first = body->getArgument(types.size() - 2), last = body->getArgument(types.size() - 1);
+  Value first = body->getArgument(types.size() - 2),
+        last = body->getArgument(types.size() - 1);
   auto items = scf::ForOp::create(builder, loc, first, last, index(1));
   entry = items;
   func::ReturnOp::create(builder, loc);
@@ -57,23 +59,32 @@ Value KernelLowering::index(int64_t value) {
 }
 
 SmallVector<Value> KernelLowering::mapped(ValueRange values) {
-  return llvm::map_to_vector(values, [&](Value value) { return mapped(value); });
+  return llvm::map_to_vector(values,
+                             [&](Value value) { return mapped(value); });
 }
 
 Value KernelLowering::splat(Value scalar, int64_t lanes) {
-  return vector::BroadcastOp::create(builder, loc, VectorType::get(lanes, scalar.getType()),
-                                     scalar);
+  return vector::BroadcastOp::create(
+      builder, loc, VectorType::get(lanes, scalar.getType()), scalar);
 }
 
 Value KernelLowering::zero(Type type) {
   return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
 }
 
-static RankedTensorType tileType(Value tile) { return cast<RankedTensorType>(tile.getType()); }
+static RankedTensorType tileType(Value tile) {
+  return cast<RankedTensorType>(tile.getType());
+}
 
-int64_t KernelLowering::rowsOf(Value tile) { return tileType(tile).getDimSize(0); }
-int64_t KernelLowering::colsOf(Value tile) { return tileType(tile).getDimSize(1); }
-Type KernelLowering::elementOf(Value tile) { return tileType(tile).getElementType(); }
+int64_t KernelLowering::rowsOf(Value tile) {
+  return tileType(tile).getDimSize(0);
+}
+int64_t KernelLowering::colsOf(Value tile) {
+  return tileType(tile).getDimSize(1);
+}
+Type KernelLowering::elementOf(Value tile) {
+  return tileType(tile).getElementType();
+}
 
 int64_t KernelLowering::linesOf(Value tile, Layout layout) {
   return layout == Layout::Rows ? colsOf(tile) : rowsOf(tile);
@@ -99,24 +110,26 @@ void KernelLowering::loop(Value first, Value last, int64_t step, Body body) {
   body(op.getInductionVar());
 }
 
-SmallVector<Value> KernelLowering::loop(Value first, Value last, int64_t step, ValueRange carried,
-                                        CarriedBody body) {
+SmallVector<Value> KernelLowering::loop(Value first, Value last, int64_t step,
+                                        ValueRange carried, CarriedBody body) {
   auto op = scf::ForOp::create(builder, loc, first, last, index(step), carried);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(op.getBody());
-  scf::YieldOp::create(builder, loc, body(op.getInductionVar(), op.getRegionIterArgs()));
+  scf::YieldOp::create(builder, loc,
+                       body(op.getInductionVar(), op.getRegionIterArgs()));
   return op.getResults();
 }
 
-void KernelLowering::forEachSlice(Value tile, Layout layout,
-                                  llvm::function_ref<void(const Slice &)> body) {
+void KernelLowering::forEachSlice(
+    Value tile, Layout layout, llvm::function_ref<void(const Slice &)> body) {
   int64_t lines = linesOf(tile, layout), lanes = lanesOf(tile, layout);
   int64_t chunk = chunkOf(tile, layout);
   auto overLanes = [&](Value line) {
     if (lanes == chunk)
       return body({layout, line, index(0), chunk});
-    loop(index(0), index(lanes), chunk,
-         [&](Value start) { body({layout, line, start, chunk}); });
+    loop(index(0), index(lanes), chunk, [&](Value start) {
+      body({layout, line, start, chunk});
+    });
   };
   if (lines == 1)
     return overLanes(index(0));

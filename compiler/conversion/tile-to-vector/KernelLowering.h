@@ -52,7 +52,9 @@ namespace llsa::tile {
 
 /// Which dimension of a tile lies in the lanes of its vectors.
 enum class Layout { Rows = 0, Cols = 1 };
-inline Layout flip(Layout layout) { return layout == Layout::Rows ? Layout::Cols : Layout::Rows; }
+inline Layout flip(Layout layout) {
+  return layout == Layout::Rows ? Layout::Cols : Layout::Rows;
+}
 
 /// The vector registers of the CPU.
 struct VectorTarget {
@@ -99,7 +101,8 @@ private:
   void prepare(Value tile, Layout layout);
   Value evaluate(Value tile, const Slice &slice, Memo &memo);
   Value evaluateBroadcast(BroadcastOp op, const Slice &slice, Memo &memo);
-  Value evaluateElementwise(mlir::Operation *op, const Slice &slice, Memo &memo);
+  Value evaluateElementwise(mlir::Operation *op, const Slice &slice,
+                            Memo &memo);
   /// The scalar that all elements of a constant or splat have, or null.
   Value uniformScalar(Value tile);
 
@@ -116,7 +119,8 @@ private:
   /// Reads and writes buffers; truth values are kept as bytes, since a vector
   /// of i1 would be packed into bits that a scalar load does not find.
   void storeLanes(Value vector, Value buffer, Value line, Value lane);
-  Value loadLanes(Value buffer, Value line, Value lane, int64_t width, mlir::Type element);
+  Value loadLanes(Value buffer, Value line, Value lane, int64_t width,
+                  mlir::Type element);
   Value loadScalar(Value buffer, Value line, Value lane, mlir::Type element);
   Value allocate(mlir::Type element, int64_t lines, int64_t lanes);
   Value allocateFor(Value tile, Layout layout);
@@ -131,7 +135,8 @@ private:
   mlir::LogicalResult lowerLookup(LookupOp op);
   Value evaluateLoad(LoadOp op, const Slice &slice);
   Value evaluateGather(GatherOp op, const Slice &slice);
-  Value loadVector(Value memory, llvm::ArrayRef<Value> indices, int64_t width, Value valid);
+  Value loadVector(Value memory, llvm::ArrayRef<Value> indices, int64_t width,
+                   Value valid);
 
   // Prefetch.cpp: memory that the next step will want.
   void nameNextRows(BlockRowsOp op);
@@ -139,8 +144,8 @@ private:
 
   // Dot.cpp, Reduce.cpp, Topk.cpp
   mlir::LogicalResult lowerDot(DotOp op);
-  void dotColumns(DotOp op, Value a, Value b, Value result, Value firstColumn, int64_t columns,
-                  Value firstLane, int64_t lanes);
+  void dotColumns(DotOp op, Value a, Value b, Value result, Value firstColumn,
+                  int64_t columns, Value firstLane, int64_t lanes);
   mlir::LogicalResult lowerReduce(ReduceOp op);
   void reduceOverCols(ReduceOp op);
   void reduceOverRows(ReduceOp op);
@@ -163,10 +168,11 @@ private:
   using CarriedBody =
       llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
   void loop(Value first, Value last, int64_t step, Body body);
-  llvm::SmallVector<Value> loop(Value first, Value last, int64_t step, mlir::ValueRange carried,
-                                CarriedBody body);
+  llvm::SmallVector<Value> loop(Value first, Value last, int64_t step,
+                                mlir::ValueRange carried, CarriedBody body);
   /// Calls body for each chunk of each line of a tile.
-  void forEachSlice(Value tile, Layout layout, llvm::function_ref<void(const Slice &)> body);
+  void forEachSlice(Value tile, Layout layout,
+                    llvm::function_ref<void(const Slice &)> body);
 
   KernelOp kernel;
   VectorTarget target;
@@ -176,12 +182,14 @@ private:
   int64_t stackBytes = 0;
   llvm::SmallVector<Value> workItem;
 
-  mlir::IRMapping mapping;                   ///< values that are not tiles
-  llvm::DenseMap<Value, Value> vectors;      ///< Rx1 tiles
-  llvm::DenseMap<Value, Value> buffers[2];   ///< by Layout
-  llvm::DenseMap<Value, Value> destinations; ///< where a tile should be computed
-  llvm::DenseMap<Value, Value> nextBlocks;   ///< of block_rows: the next step's entries
-  llvm::DenseSet<Value> written;             ///< buffers of the kernel that it stores to
+  mlir::IRMapping mapping;                 ///< values that are not tiles
+  llvm::DenseMap<Value, Value> vectors;    ///< Rx1 tiles
+  llvm::DenseMap<Value, Value> buffers[2]; ///< by Layout
+  llvm::DenseMap<Value, Value>
+      destinations; ///< where a tile should be computed
+  llvm::DenseMap<Value, Value>
+      nextBlocks;                ///< of block_rows: the next step's entries
+  llvm::DenseSet<Value> written; ///< buffers of the kernel that it stores to
 };
 
 } // namespace llsa::tile

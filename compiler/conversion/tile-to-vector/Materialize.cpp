@@ -17,36 +17,44 @@ Value KernelLowering::allocate(Type element, int64_t lines, int64_t lanes) {
     element = builder.getI8Type();
   int64_t bytes = std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
   stackBytes += llvm::alignTo(lines * lanes * bytes, 64);
-  return memref::AllocaOp::create(builder, loc, MemRefType::get({lines, lanes}, element),
+  return memref::AllocaOp::create(builder, loc,
+                                  MemRefType::get({lines, lanes}, element),
                                   builder.getI64IntegerAttr(64));
 }
 
-void KernelLowering::storeLanes(Value vector, Value buffer, Value line, Value lane) {
+void KernelLowering::storeLanes(Value vector, Value buffer, Value line,
+                                Value lane) {
   auto type = cast<VectorType>(vector.getType());
   if (type.getElementType().isInteger(1))
-    vector = arith::ExtUIOp::create(builder, loc, type.clone(builder.getI8Type()), vector);
+    vector = arith::ExtUIOp::create(builder, loc,
+                                    type.clone(builder.getI8Type()), vector);
   vector::StoreOp::create(builder, loc, vector, buffer, ValueRange{line, lane});
 }
 
-Value KernelLowering::loadLanes(Value buffer, Value line, Value lane, int64_t width,
-                                Type element) {
+Value KernelLowering::loadLanes(Value buffer, Value line, Value lane,
+                                int64_t width, Type element) {
   Type stored = cast<MemRefType>(buffer.getType()).getElementType();
-  Value vector = vector::LoadOp::create(builder, loc, VectorType::get(width, stored), buffer,
-                                        ValueRange{line, lane});
+  Value vector =
+      vector::LoadOp::create(builder, loc, VectorType::get(width, stored),
+                             buffer, ValueRange{line, lane});
   if (stored == element)
     return vector;
-  return arith::TruncIOp::create(builder, loc, VectorType::get(width, element), vector);
+  return arith::TruncIOp::create(builder, loc, VectorType::get(width, element),
+                                 vector);
 }
 
-Value KernelLowering::loadScalar(Value buffer, Value line, Value lane, Type element) {
-  Value scalar = memref::LoadOp::create(builder, loc, buffer, ValueRange{line, lane});
+Value KernelLowering::loadScalar(Value buffer, Value line, Value lane,
+                                 Type element) {
+  Value scalar =
+      memref::LoadOp::create(builder, loc, buffer, ValueRange{line, lane});
   if (scalar.getType() == element)
     return scalar;
   return arith::TruncIOp::create(builder, loc, element, scalar);
 }
 
 Value KernelLowering::allocateFor(Value tile, Layout layout) {
-  return allocate(elementOf(tile), linesOf(tile, layout), lanesOf(tile, layout));
+  return allocate(elementOf(tile), linesOf(tile, layout),
+                  lanesOf(tile, layout));
 }
 
 Value KernelLowering::materialize(Value tile, Layout layout) {
@@ -59,7 +67,8 @@ Value KernelLowering::materialize(Value tile, Layout layout) {
     return map[tile] = buffer;
   }
   Value buffer = destinations.lookup(tile);
-  if (!buffer || cast<MemRefType>(buffer.getType()).getDimSize(0) != linesOf(tile, layout))
+  if (!buffer ||
+      cast<MemRefType>(buffer.getType()).getDimSize(0) != linesOf(tile, layout))
     buffer = allocateFor(tile, layout);
   evaluateInto(tile, layout, buffer);
   return map[tile] = buffer;
@@ -71,17 +80,21 @@ void KernelLowering::evaluateInto(Value tile, Layout layout, Value buffer) {
     int64_t cols = colsOf(tile);
     for (auto [i, element] : llvm::enumerate(constant.getValues<Attribute>())) {
       Value r = index(i / cols), c = index(i % cols);
-      Value scalar = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(element));
+      Value scalar =
+          arith::ConstantOp::create(builder, loc, cast<TypedAttr>(element));
       if (scalar.getType().isInteger(1))
-        scalar = arith::ExtUIOp::create(builder, loc, builder.getI8Type(), scalar);
+        scalar =
+            arith::ExtUIOp::create(builder, loc, builder.getI8Type(), scalar);
       memref::StoreOp::create(builder, loc, scalar, buffer,
-                              layout == Layout::Rows ? ValueRange{c, r} : ValueRange{r, c});
+                              layout == Layout::Rows ? ValueRange{c, r}
+                                                     : ValueRange{r, c});
     }
     return;
   }
   // What is done in the other layout only is turned around, whatever its size.
   if (Value other = buffers[int(flip(layout))].lookup(tile);
-      other && !buffers[int(layout)].contains(tile) && !vectors.contains(tile)) {
+      other && !buffers[int(layout)].contains(tile) &&
+      !vectors.contains(tile)) {
     transposeInto(other, buffer);
     return;
   }
@@ -114,13 +127,16 @@ void KernelLowering::transposeInto(Value from, Value to) {
   auto type = cast<MemRefType>(from.getType());
   loop(index(0), index(type.getDimSize(0)), 1, [&](Value line) {
     loop(index(0), index(type.getDimSize(1)), 1, [&](Value lane) {
-      Value scalar = memref::LoadOp::create(builder, loc, from, ValueRange{line, lane});
+      Value scalar =
+          memref::LoadOp::create(builder, loc, from, ValueRange{line, lane});
       memref::StoreOp::create(builder, loc, scalar, to, ValueRange{lane, line});
     });
   });
 }
 
-bool KernelLowering::isVector(Value tile) { return colsOf(tile) == 1 && rowsOf(tile) <= 32; }
+bool KernelLowering::isVector(Value tile) {
+  return colsOf(tile) == 1 && rowsOf(tile) <= 32;
+}
 
 Value KernelLowering::vectorOf(Value tile) {
   if (Value done = vectors.lookup(tile))
@@ -156,7 +172,8 @@ SmallVector<Layout> KernelLowering::wantedLayouts(Value tile) {
     } else if (isa<BroadcastOp>(user)) {
       // A row repeated over rows is read as scalars, from Layout::Cols.
       want(rowsOf(tile) == 1 ? Layout::Cols : Layout::Rows);
-    } else if (user->getNumResults() == 1 && isa<RankedTensorType>(user->getResult(0).getType()) &&
+    } else if (user->getNumResults() == 1 &&
+               isa<RankedTensorType>(user->getResult(0).getType()) &&
                user->getNumRegions() == 0) {
       for (Layout layout : wantedLayouts(user->getResult(0)))
         want(layout);
@@ -174,7 +191,8 @@ bool KernelLowering::usedInNestedRegion(Value tile) {
       return true;
     // A lazy user moves the use to where that one is needed.
     return user->getNumResults() == 1 && isLazy(user->getResult(0)) &&
-           usedInNestedRegion(user->getResult(0)) && !isCheap(user->getResult(0));
+           usedInNestedRegion(user->getResult(0)) &&
+           !isCheap(user->getResult(0));
   });
 }
 
@@ -184,7 +202,8 @@ void KernelLowering::materializeForNestedUses(Value tile) {
   // Only where the use itself is nested: a lazy user in this block will be
   // materialised when its own turn comes.
   Block *block = tile.getParentBlock();
-  if (llvm::all_of(tile.getUsers(), [&](Operation *user) { return user->getBlock() == block; }))
+  if (llvm::all_of(tile.getUsers(),
+                   [&](Operation *user) { return user->getBlock() == block; }))
     return;
   for (Layout layout : wantedLayouts(tile))
     materialize(tile, layout);

@@ -32,7 +32,8 @@ static int64_t bytesPerHead(MemRefType type) {
 /// The gather that a dot's right operand comes from, through conversions.
 static GatherOp gatherBehind(Value tile) {
   Operation *op = tile.getDefiningOp();
-  while (op && op->getNumOperands() == 1 && OpTrait::hasElementwiseMappableTraits(op))
+  while (op && op->getNumOperands() == 1 &&
+         OpTrait::hasElementwiseMappableTraits(op))
     op = op->getOperand(0).getDefiningOp();
   return dyn_cast_or_null<GatherOp>(op);
 }
@@ -40,7 +41,9 @@ static GatherOp gatherBehind(Value tile) {
 void KernelLowering::nameNextRows(BlockRowsOp op) {
   bool worthIt = llvm::any_of(op.getResult().getUsers(), [](Operation *user) {
     auto gather = dyn_cast<GatherOp>(user);
-    return gather && bytesPerHead(cast<MemRefType>(gather.getSource().getType())) > kCachedBytes;
+    return gather &&
+           bytesPerHead(cast<MemRefType>(gather.getSource().getType())) >
+               kCachedBytes;
   });
   auto type = cast<MemRefType>(op.getSource().getType());
   int64_t rank = type.getRank();
@@ -53,10 +56,12 @@ void KernelLowering::nameNextRows(BlockRowsOp op) {
   Value buffer = allocateFor(op.getResult(), Layout::Cols);
   loop(index(0), index(entries), 1, [&](Value g) {
     Value position = arith::AddIOp::create(
-        builder, loc, arith::AddIOp::create(builder, loc, indices.back(), g), index(entries));
+        builder, loc, arith::AddIOp::create(builder, loc, indices.back(), g),
+        index(entries));
     // Behind the end of this index row the next one begins.
     Value size = index(type.getDimSize(rank - 1));
-    Value over = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, position, size);
+    Value over = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
+                                       position, size);
     Value wrapped = arith::SubIOp::create(builder, loc, position, size);
     position = arith::SelectOp::create(builder, loc, over, wrapped, position);
     position = arith::MinUIOp::create(builder, loc, position,
@@ -64,7 +69,8 @@ void KernelLowering::nameNextRows(BlockRowsOp op) {
     Value row = indices[rank - 2];
     Value next = arith::AddIOp::create(builder, loc, row, index(1));
     row = arith::SelectOp::create(builder, loc, over, next, row);
-    row = arith::MinUIOp::create(builder, loc, row, index(type.getDimSize(rank - 2) - 1));
+    row = arith::MinUIOp::create(builder, loc, row,
+                                 index(type.getDimSize(rank - 2) - 1));
     SmallVector<Value> place(indices);
     place[rank - 2] = row;
     place[rank - 1] = position;
@@ -72,14 +78,16 @@ void KernelLowering::nameNextRows(BlockRowsOp op) {
     Value last = arith::ConstantIntOp::create(
         builder, loc, i32, llvm::divideCeil(int64_t(op.getLimit()), block) - 1);
     Value none = arith::ConstantIntOp::create(builder, loc, i32, 0);
-    entry = arith::MinSIOp::create(builder, loc,
-                                   arith::MaxSIOp::create(builder, loc, entry, none), last);
-    memref::StoreOp::create(builder, loc, entry, buffer, ValueRange{index(0), g});
+    entry = arith::MinSIOp::create(
+        builder, loc, arith::MaxSIOp::create(builder, loc, entry, none), last);
+    memref::StoreOp::create(builder, loc, entry, buffer,
+                            ValueRange{index(0), g});
   });
   nextBlocks[op.getResult()] = buffer;
 }
 
-void KernelLowering::prefetchNext(DotOp op, Value firstColumn, int64_t columns) {
+void KernelLowering::prefetchNext(DotOp op, Value firstColumn,
+                                  int64_t columns) {
   GatherOp gather = gatherBehind(op.getB());
   if (!gather)
     return;
@@ -95,19 +103,23 @@ void KernelLowering::prefetchNext(DotOp op, Value firstColumn, int64_t columns) 
   int64_t step = kCacheLine * 8 / type.getElementTypeBitWidth();
 
   Value memory = mapped(gather.getSource());
-  Value group = arith::DivUIOp::create(builder, loc, firstColumn, index(columns));
+  Value group =
+      arith::DivUIOp::create(builder, loc, firstColumn, index(columns));
   Value first = arith::MulIOp::create(builder, loc, group, index(perGroup));
   for (int64_t i = 0; i < perGroup; ++i) {
     Value row = arith::AddIOp::create(builder, loc, first, index(i));
     row = arith::MinUIOp::create(builder, loc, row, index(rows - 1));
     Value g = arith::DivUIOp::create(builder, loc, row, index(block));
     Value child = arith::RemUIOp::create(builder, loc, row, index(block));
-    Value entry = memref::LoadOp::create(builder, loc, blocks, ValueRange{index(0), g});
+    Value entry =
+        memref::LoadOp::create(builder, loc, blocks, ValueRange{index(0), g});
     Value base = arith::MulIOp::create(
-        builder, loc, arith::IndexCastOp::create(builder, loc, builder.getIndexType(), entry),
+        builder, loc,
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), entry),
         index(block));
     Value token = arith::MinUIOp::create(
-        builder, loc, arith::AddIOp::create(builder, loc, base, child), index(limit - 1));
+        builder, loc, arith::AddIOp::create(builder, loc, base, child),
+        index(limit - 1));
     SmallVector<Value> place = mapped(gather.getIndices());
     Value start = place.back();
     place.insert(place.end() - 1, token);

@@ -19,16 +19,20 @@ namespace llsa {
 
 namespace {
 
-struct ConvertTileToVectorPass : llsa::impl::ConvertTileToVectorBase<ConvertTileToVectorPass> {
+struct ConvertTileToVectorPass
+    : llsa::impl::ConvertTileToVectorBase<ConvertTileToVectorPass> {
   using Base::Base;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (func::FuncOp host : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+    for (func::FuncOp host :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (!host.getOps<tile::LaunchOp>().empty())
         host.erase();
-    for (tile::KernelOp kernel : llvm::make_early_inc_range(module.getOps<tile::KernelOp>())) {
-      if (failed(tile::KernelLowering(kernel, {vectorBytes, vectorRegisters}).run()))
+    for (tile::KernelOp kernel :
+         llvm::make_early_inc_range(module.getOps<tile::KernelOp>())) {
+      if (failed(tile::KernelLowering(kernel, {vectorBytes, vectorRegisters})
+                     .run()))
         return signalPassFailure();
       kernel.erase();
     }

@@ -34,7 +34,8 @@ struct Comparer {
 
   Value constant(int32_t value) {
     auto type = VectorType::get(lanes, b.getI32Type());
-    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, value));
+    return arith::ConstantOp::create(b, loc,
+                                     DenseElementsAttr::get(type, value));
   }
   Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
     return arith::CmpIOp::create(b, loc, predicate, x, y);
@@ -47,10 +48,13 @@ struct Comparer {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(floats));
     // -0 and +0 are equal scores.
     Value sum = arith::AddFOp::create(b, loc, score, zero);
-    Value bits = arith::BitcastOp::create(b, loc, VectorType::get(lanes, b.getI32Type()), sum);
+    Value bits = arith::BitcastOp::create(
+        b, loc, VectorType::get(lanes, b.getI32Type()), sum);
     Value flipped = arith::XOrIOp::create(b, loc, bits, constant(0x7fffffff));
-    Value key = choose(compare(arith::CmpIPredicate::slt, bits, constant(0)), flipped, bits);
-    Value nan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, score, score);
+    Value key = choose(compare(arith::CmpIPredicate::slt, bits, constant(0)),
+                       flipped, bits);
+    Value nan =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, score, score);
     key = choose(nan, constant(0x7fffffff), key);
     Value empty = compare(arith::CmpIPredicate::slt, id, constant(0));
     return {score, id, choose(empty, constant(int32_t(0x80000000)), key)};
@@ -59,7 +63,8 @@ struct Comparer {
     Value higher = compare(arith::CmpIPredicate::sgt, x.key, y.key);
     Value equal = compare(arith::CmpIPredicate::eq, x.key, y.key);
     Value lower = compare(arith::CmpIPredicate::slt, x.id, y.id);
-    return arith::OrIOp::create(b, loc, higher, arith::AndIOp::create(b, loc, equal, lower));
+    return arith::OrIOp::create(b, loc, higher,
+                                arith::AndIOp::create(b, loc, equal, lower));
   }
 };
 
@@ -89,24 +94,26 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
   auto listEntry = [&](Value place) {
     ValueRange indices{place, index(0)};
     SmallVector<Value> at{place, index(0)};
-    return comparer.entry(vector::LoadOp::create(builder, loc, floats, scores, at),
-                          vector::LoadOp::create(builder, loc, ints, ids, at));
+    return comparer.entry(
+        vector::LoadOp::create(builder, loc, floats, scores, at),
+        vector::LoadOp::create(builder, loc, ints, ids, at));
   };
 
   loop(index(0), index(colsOf(op.getCandidates())), 1, [&](Value c) {
-    Value id = memref::LoadOp::create(builder, loc, candidateIds, ValueRange{index(0), c});
+    Value id = memref::LoadOp::create(builder, loc, candidateIds,
+                                      ValueRange{index(0), c});
     Value idVector = splat(id, rows);
     SmallVector<Value> at{c, index(0)};
-    Entry candidate =
-        comparer.entry(vector::LoadOp::create(builder, loc, floats, candidates, at), idVector);
+    Entry candidate = comparer.entry(
+        vector::LoadOp::create(builder, loc, floats, candidates, at), idVector);
     Value any = vector::ReductionOp::create(
         builder, loc, vector::CombiningKind::OR,
         comparer.better(candidate, listEntry(index(k - 1))));
     Value named = arith::CmpIOp::create(
         builder, loc, arith::CmpIPredicate::sge, id,
         arith::ConstantIntOp::create(builder, loc, builder.getI32Type(), 0));
-    auto insert =
-        scf::IfOp::create(builder, loc, arith::AndIOp::create(builder, loc, any, named));
+    auto insert = scf::IfOp::create(
+        builder, loc, arith::AndIOp::create(builder, loc, any, named));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&insert.getThenRegion().front());
     loop(index(0), index(k), 1, {candidate.score, candidate.id},
@@ -115,11 +122,13 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
            Entry standing = listEntry(place);
            Value swap = comparer.better(walking, standing);
            SmallVector<Value> to{place, index(0)};
-           vector::StoreOp::create(builder, loc,
-                                   comparer.choose(swap, walking.score, standing.score), scores,
-                                   to);
-           vector::StoreOp::create(builder, loc, comparer.choose(swap, walking.id, standing.id),
-                                   ids, to);
+           vector::StoreOp::create(
+               builder, loc,
+               comparer.choose(swap, walking.score, standing.score), scores,
+               to);
+           vector::StoreOp::create(
+               builder, loc, comparer.choose(swap, walking.id, standing.id),
+               ids, to);
            return {comparer.choose(swap, standing.score, walking.score),
                    comparer.choose(swap, standing.id, walking.id)};
          });

@@ -81,7 +81,8 @@ HostCodeGen::parseLLVMIR(StringRef text, StringRef name,
 Expected<std::string> HostCodeGen::emitAssembly(const Module &module) const {
   std::unique_ptr<Module> copy = CloneModule(module);
   DiagnosticCollector diagnostics(copy->getContext());
-  return generateCode(*machine, *copy, CodeGenFileType::AssemblyFile, diagnostics);
+  return generateCode(*machine, *copy, CodeGenFileType::AssemblyFile,
+                      diagnostics);
 }
 
 Expected<HostObject> HostCodeGen::emitObject(Module &module) const {
