@@ -15,9 +15,13 @@ static constexpr int64_t kWarpGroup = 4; ///< warps that wgmma takes
 static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kCols = 64;
+static constexpr int64_t kSelectCols = 128; ///< sorted at once
+static constexpr int64_t kFewTiles = 512;   ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
 /// Selections within coarser ones: warps of a CTA, and its shared memory.
-static constexpr int64_t kGatherWarps = 4;
+static constexpr int64_t kGatherWarps = 2;
+/// Warps that leave each thread 128 registers.
+static constexpr int64_t kResidentWarps = 16;
 static constexpr int64_t kGatherBytes = 64 * 1024;
 /// What the hardware keeps of shared memory for itself, per CTA.
 static constexpr int64_t kReservedBytes = 1024;
@@ -32,6 +36,8 @@ static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
   int64_t privateCols = schedule.privateCols ? schedule.privateCols : schedule.cols;
   int64_t shared = schedule.cols * row;
   int64_t own = problem.blocks.empty() ? 0 : schedule.warps * privateCols * row;
+  if (problem.windows)
+    own = std::max(own, schedule.warps * schedule.cols * row);
   return schedule.stages * std::max(shared, own);
 }
 
@@ -52,7 +58,7 @@ static int64_t mostWarps(const Problem &problem) {
 static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
                                const TargetInfo &target) {
   if (!target.bulkCopies || problem.kind != Problem::Kind::Attend ||
-      problem.elementBytes != 2)
+      problem.elementBytes != 2 || problem.windows)
     return false;
   int64_t warps = mostWarps(problem);
   if (warps < kWarpGroup)
@@ -90,7 +96,12 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
     most = std::max(most, keys);
   bool isAttend = problem.kind == Problem::Kind::Attend;
   schedule.rows = kTileRows;
-  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), kCols);
+  // Few tiles: half as high, so that there are twice as many.
+  if (!isAttend &&
+      problem.heads * llvm::divideCeil(problem.queries, kTileRows) < kFewTiles)
+    schedule.rows = kTileRows / 2;
+  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
+                                    isAttend ? kCols : kSelectCols);
   if (isAttend)
     schedule.privateCols = std::min(kPrivateCols, schedule.cols);
 
@@ -121,12 +132,13 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
 
 /// A selection within a coarser one: few candidates a warp, all its own. Many
 /// warps hide each other's latency better than deep pipelines would.
-static void chooseGatherSchedule(Schedule &schedule, const Problem &problem) {
+static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
+                                 const TargetInfo &target) {
   int64_t most = 1;
   for (int64_t keys : problem.keys)
     most = std::max(most, keys);
   schedule.rows = kTileRows;
-  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), kCols);
+  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), kSelectCols);
   schedule.warps = kGatherWarps;
   int64_t key = problem.depth * problem.elementBytes;
   while (schedule.cols > kTileCols &&
@@ -135,6 +147,9 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem) {
   while (schedule.warps > 1 &&
          schedule.warps * schedule.cols * key > kGatherBytes)
     schedule.warps /= 2;
+  int64_t bytes = schedule.warps * schedule.cols * key + kReservedBytes;
+  schedule.ctas = std::min(target.sharedBytes / bytes,
+                           kResidentWarps / schedule.warps);
 }
 
 namespace llsa {
@@ -145,7 +160,7 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
   case Problem::Kind::Attend:
   case Problem::Kind::Select:
     if (problem.kind == Problem::Kind::Select && !problem.blocks.empty())
-      chooseGatherSchedule(schedule, problem);
+      chooseGatherSchedule(schedule, problem, target);
     else if (!chooseBulkSchedule(schedule, problem, target))
       chooseMatrixSchedule(schedule, problem, target);
     break;

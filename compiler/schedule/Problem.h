@@ -17,6 +17,7 @@ struct Problem {
   };
 
   Kind kind = Kind::Map;
+  int64_t heads = 1;   ///< of all batches
   int64_t queries = 1; ///< rows of one head: queries; pool: input tokens
   int64_t depth = 1;   ///< size of the last dimension
   /// Queries that share an index row; tiles never cross from one such run to
@@ -27,6 +28,8 @@ struct Problem {
   std::vector<int64_t> keys;
   /// Block sizes of the gathered sources (a selection within a coarser one).
   std::vector<int64_t> blocks;
+  bool windows = false;       ///< a source is a window, whose keys every tile
+                              ///< loads for itself
   int64_t elementBytes = 4; ///< of queries, keys and values
   int64_t block = 0;  ///< pool: tokens of a block
   int64_t levels = 1; ///< pool: levels made at once

@@ -40,6 +40,7 @@ static Problem problemOf(SelectOp select) {
   Problem problem;
   problem.elementBytes = elementBytesOf(select.getQuery());
   problem.kind = Problem::Kind::Select;
+  problem.heads = sizeOf(select.getQuery(), kBatch) * sizeOf(select.getQuery(), kHead);
   problem.queries = sizeOf(select.getQuery(), kToken);
   problem.depth = sizeOf(select.getQuery(), kDepth);
   problem.keys.push_back(candidatesOf(select));
@@ -59,6 +60,7 @@ static Problem problemOf(AttendOp attend) {
   for (unsigned i = 0; i < attend.getSources().size(); ++i) {
     SourceAttr source = attend.getSource(i);
     problem.keys.push_back(keysOfSource(attend, i));
+    problem.windows |= source.getKind() == SourceKind::Window;
     if (source.getKind() != SourceKind::Gathered)
       continue;
     problem.granule = std::gcd(problem.granule, source.getEvery());

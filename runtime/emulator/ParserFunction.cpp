@@ -131,14 +131,15 @@ bool Parser::parseStatement() {
   }
   statement.line = head.line;
   head.text.split(statement.parts, '.');
-  while (!token.is(";")) {
-    Operand operand;
-    if (!parseOperand(operand))
-      return false;
-    statement.operands.push_back(std::move(operand));
-    if (!token.is(";") && !expect(","))
-      return false;
-  }
+  if (!token.is(";"))
+    do {
+      Operand operand;
+      if (!parseOperand(operand))
+        return false;
+      statement.operands.push_back(std::move(operand));
+    } while (accept(","));
+  if (!token.is(";"))
+    return failExpected("',' or ';'");
   statement.text =
       StringRef(head.text.data(), size_t(token.text.data() - head.text.data()))
           .rtrim();

@@ -164,16 +164,15 @@ private:
     double factor;
     Value weight; ///< log2 of the keys' weights; null: all 0
     Value counts; ///< RxC i1: pairs that count; null: all
-    /// `weight` when it is the same for all keys.
-    std::optional<double> oneWeight;
-    /// Scores compare as exponents do.
-    bool isPlain() const { return oneWeight && !counts && factor > 0; }
   };
 
-  Scores scores(const Source &source, const Step &step) {
+  /// `again`: on purpose, not to be taken for the first time's product.
+  Scores scores(const Source &source, const Step &step, bool again = false) {
     TileSize size{rows, sizeOf(step.keys).rows};
     Value s = k.dot(query, dotOperand(k, step.keys, widen), k.splat(0.0, size),
                     /*transposed=*/true);
+    if (again)
+      s.getDefiningOp()->setDiscardableAttr("tile.again", k.b.getUnitAttr());
     double factor = scale * kLog2E;
     Value counts = step.visible;
     if (hasRegion) {
@@ -188,11 +187,8 @@ private:
       factor = kLog2E;
     }
     if (failed)
-      return {k.splat(0.0, size), 1.0, Value(), Value(), std::nullopt};
-    std::optional<double> oneWeight;
-    if (!step.mayHoldLast && (step.exist == Step::All || hasRegion))
-      oneWeight = std::log2(source.weight);
-    return {s, factor, addend(source, step), counts, oneWeight};
+      return {k.splat(0.0, size), 1.0, Value(), Value()};
+    return {s, factor, addend(source, step), counts};
   }
 
   /// `score * factor + addend` (null: 0).
@@ -235,14 +231,8 @@ private:
     SmallVector<Scores> all;
     for (const TakenStep &taken : steps)
       all.push_back(scores(*taken.source, taken.step));
-    if (lazy) {
-      State raised = rescaleIfExceeded(state, all);
-      // Private products first: shared ones are asynchronous, and the next
-      // step's loads and products may start under them.
-      for (size_t i = steps.size(); i-- > 0;)
-        raised = addStep(steps[i].step, all[i], raised);
-      return raised;
-    }
+    if (lazy)
+      return lazyUpdate(steps, all, state);
     assert(steps.size() == 1 && "steps are taken together lazily alone");
     const Scores &s = all.front();
     Value max =
@@ -255,11 +245,63 @@ private:
     return {max, sum, addValues(steps.front().step, s, p, faded)};
   }
 
-  /// Adds a step to a state whose maximum covers it.
-  State addStep(const Step &step, const Scores &s, ValueRange state) {
-    Value p = weights(s, baseOf(state[0]));
-    Value sum = k.apply<arith::AddFOp>(state[1], k.partialSums(p));
-    return {state[0], sum, addValues(step, s, p, state[2])};
+  /// Exponentials relative to a maximum that may lag behind. Their sums tell
+  /// when it lags too far, or is not set yet; the rare steps where it does are
+  /// computed again, from the products on, so that nothing but the exponentials
+  /// has to be kept for them.
+  State lazyUpdate(ArrayRef<TakenStep> steps, ArrayRef<Scores> all,
+                   ValueRange state) {
+    // What a lane's sum over a row may reach. The lag cancels out.
+    constexpr double kMostSum = 256;
+    Value base = baseOf(state[0]);
+    TileBuilder::Values results(state);
+    Value exceeds =
+        k.equalFloat(state[0], k.splat(-INFINITY, {rows, 1})); // no key yet
+    for (const Scores &s : all) {
+      Value p = weights(s, base);
+      Value sums = k.partialSums(p);
+      exceeds = k.apply<arith::OrIOp>(
+          exceeds, k.greaterFloat(sums, k.splat(kMostSum, {})));
+      results.append({p, sums});
+    }
+    auto choice = scf::IfOp::create(
+        k.b, k.loc, ValueRange(results).getTypes(),
+        tile::AnyOp::create(k.b, k.loc, exceeds), /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard guard(k.b);
+      k.b.setInsertionPointToStart(choice.elseBlock());
+      scf::YieldOp::create(k.b, k.loc, results);
+      k.b.setInsertionPointToStart(choice.thenBlock());
+      scf::YieldOp::create(k.b, k.loc, rescaled(steps, state));
+    }
+    results = TileBuilder::Values(choice.getResults());
+    Value sum = results[1], acc = results[2];
+    // Private products first: shared ones are asynchronous.
+    for (size_t i = steps.size(); i-- > 0;) {
+      sum = k.apply<arith::AddFOp>(sum, results[4 + 2 * i]);
+      acc = addValues(steps[i].step, all[i], results[3 + 2 * i], acc);
+    }
+    return {results[0], sum, acc};
+  }
+
+  /// A state whose maximum covers the steps, then their exponentials and sums.
+  TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state) {
+    Value max = state[0];
+    SmallVector<Scores> all;
+    for (const TakenStep &taken : steps) {
+      all.push_back(scores(*taken.source, taken.step, /*again=*/true));
+      max = k.apply<arith::MaximumFOp>(max,
+                                       k.maxCols(maskedExponent(all.back())));
+    }
+    Value base = baseOf(max);
+    Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
+    TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
+                                k.apply<arith::MulFOp>(state[2], fade)};
+    for (const Scores &s : all) {
+      Value p = weights(s, base);
+      results.append({p, k.partialSums(p)});
+    }
+    return results;
   }
 
   /// The exponents, -inf for pairs that do not count.
@@ -268,56 +310,10 @@ private:
     return s.counts ? k.select(s.counts, t, k.splat(-INFINITY, sizeOf(t))) : t;
   }
 
-  /// What is compared with the running maximum: scores where that will do.
-  Value compared(const Scores &s) {
-    return s.isPlain() ? s.score : maskedExponent(s);
-  }
-
   /// What exponents are relative to: 0 as long as a row saw no key.
   Value baseOf(Value max) {
     Value none = k.splat(-INFINITY, {rows, 1}), zero = k.splat(0.0, {rows, 1});
     return k.select(k.equalFloat(max, none), zero, max);
-  }
-
-  /// The maximum may lag behind by a factor of 2^8: exact all the same, since
-  /// it cancels out, and most steps rescale nothing.
-  State rescaleIfExceeded(ValueRange state, ArrayRef<Scores> all) {
-    constexpr double kLag = 8;
-    Value exceeds;
-    for (const Scores &s : all) {
-      // Where all keys weigh the same the scores themselves are compared, with
-      // a bound per row.
-      double lag = kLag - (s.isPlain() ? *s.oneWeight : 0.0);
-      Value bound = k.apply<arith::AddFOp>(state[0], k.splat(lag, {rows, 1}));
-      if (s.isPlain())
-        bound = k.apply<arith::MulFOp>(bound,
-                                       k.splat(1.0 / s.factor, {rows, 1}));
-      Value some = tile::AnyOp::create(k.b, k.loc,
-                                       k.greaterFloat(compared(s), bound));
-      exceeds = exceeds
-                    ? Value(arith::OrIOp::create(k.b, k.loc, exceeds, some))
-                    : some;
-    }
-    auto choice = scf::IfOp::create(k.b, k.loc, TypeRange(state), exceeds,
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(k.b);
-    k.b.setInsertionPointToStart(choice.thenBlock());
-    Value max = state[0];
-    for (const Scores &s : all) {
-      Value top = k.maxCols(compared(s));
-      if (s.isPlain())
-        top = k.fma(top, k.splat(s.factor, {rows, 1}),
-                    k.splat(*s.oneWeight, {rows, 1}));
-      max = k.apply<arith::MaximumFOp>(max, top);
-    }
-    Value fade =
-        k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], baseOf(max)));
-    State rescaled{max, k.apply<arith::MulFOp>(state[1], fade),
-                   k.apply<arith::MulFOp>(state[2], fade)};
-    scf::YieldOp::create(k.b, k.loc, rescaled);
-    k.b.setInsertionPointToStart(choice.elseBlock());
-    scf::YieldOp::create(k.b, k.loc, state);
-    return State(choice.getResults());
   }
 
   /// The weights of a step's pairs, relative to 2^base.

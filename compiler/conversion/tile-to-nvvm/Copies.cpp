@@ -109,6 +109,43 @@ void KernelLowering::lowerCopyAsync(CopyAsyncOp op) {
                });
 }
 
+/// All rows of a slot are rows of one block, which exists as a whole or not.
+static bool isOneBlock(BlockRowsOp rows, Value ring) {
+  int64_t width = cast<MemRefType>(ring.getType()).getDimSize(1);
+  int64_t block = rows.getBlock();
+  return rows.getLimit() % block == 0 &&
+         (rows.getPart() ? block % width == 0 : block == width);
+}
+
+/// One address for the block, the lane's others by steps.
+void KernelLowering::copyBlock(GatherAsyncOp op, BlockRowsOp rows, Value start,
+                               Value stride) {
+  Value first = blockRow(rows, i32(0));
+  Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                       first, i32(0));
+  Value size = select(exists, i32(kChunkBytes), i32(0));
+  Value at = toIndex(arith::MaxSIOp::create(builder, loc, first, i32(0)));
+  start = advance(start, mul(at, stride));
+  int64_t rowChunks = rowBytesOf(op.getRing().getType()) / kChunkBytes;
+  bool together =
+      op.getRing().getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta;
+  int64_t copiers = together ? kLanes * warps : kLanes;
+  bool regular = copiers % rowChunks == 0;
+  Value from, step;
+  if (regular)
+    step = mul(stride, index(copiers / rowChunks));
+  forEachChunk(op.getRing(), mapped(op.getSlot()),
+               [&](Value row, Value chunk, Value destination) {
+                 if (from && regular)
+                   from = advance(from, step);
+                 else
+                   from = advance(
+                       start, add(mul(toIndex(row), stride),
+                                  toIndex(mul(chunk, i32(kChunkBytes)))));
+                 nvvm.copyAsync(loc, destination, from, size);
+               });
+}
+
 void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
   auto rows = op.getRows().getDefiningOp<BlockRowsOp>();
   auto type = cast<MemRefType>(op.getSource().getType());
@@ -118,6 +155,10 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
   Value start = addressOf(op.getSource(), indices);
   int64_t bytes = type.getElementTypeBitWidth() / 8;
   Value stride = mul(strideOf(op.getSource(), rowDim), index(bytes));
+  if (isOneBlock(rows, op.getRing())) {
+    copyBlock(op, rows, start, stride);
+    return;
+  }
   forEachChunk(
       op.getRing(), mapped(op.getSlot()),
       [&](Value row, Value chunk, Value destination) {

@@ -10,6 +10,7 @@
 #include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -29,6 +30,9 @@ static bool isBulkRing(Value ring) {
 bool KernelLowering::isGroupDot(DotOp op) {
   auto shared = op.getB().getDefiningOp<SharedTileOp>();
   if (!shared || !isBulkRing(shared.getRing()) || warps % kGroup != 0)
+    return false;
+  // A branch is for a warp to take, not for four.
+  if (op->getParentOfType<scf::IfOp>())
     return false;
   auto a = tileOf(op.getA()), result = tileOf(op.getResult());
   return result.getDimSize(0) == 16 && laneColumns == 2 &&
@@ -51,6 +55,8 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
       product.left.push_back(LLVM::BitcastOp::create(
           builder, loc, builder.getI32Type(), pairs[pair]));
 
+  leftOperands.insert(op.getA());
+
   // All in units of 16 bytes.
   SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 2);
   int64_t eightRows = 8 * layout.panelBytes / 16;
@@ -62,17 +68,13 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
     product.step = 2 * eightRows;
     product.stepsPerPanel = b.getDimSize(0) / 16;
   }
-  int64_t swizzle = layout.panelBytes == 128 ? 1 : layout.panelBytes == 64 ? 2 : 3;
-  uint64_t fixed = uint64_t(swizzle) << 62 | uint64_t(eightRows) << 32 |
-                   uint64_t(product.panel) << 16;
+  int64_t swizzle =
+      layout.panelBytes == 128 ? 1 : layout.panelBytes == 64 ? 2 : 3;
+  product.rightUpper = swizzle << 30 | eightRows;
   Value address = arith::ShRUIOp::create(builder, loc, base, i32(4));
   address = arith::AndIOp::create(builder, loc, address, i32(0x3FFF));
-  Type i64 = builder.getI64Type();
-  Value wide = arith::ExtUIOp::create(builder, loc, i64, address);
-  product.right = arith::OrIOp::create(
-      builder, loc, wide,
-      arith::ConstantIntOp::create(builder, loc, i64,
-                                   static_cast<int64_t>(fixed)));
+  product.right = arith::OrIOp::create(builder, loc, address,
+                                       i32(product.panel << 16));
 
   // Fragments of 8 columns: rows g and g + 8 by turns.
   TileLayout order = layoutOf(op.getResult());
@@ -118,4 +120,16 @@ void KernelLowering::settle() {
     rest = rest.drop_front(count);
   }
   inFlight.clear();
+}
+
+void KernelLowering::keepLeftOperands() {
+  for (Value tile : leftOperands) {
+    if (tile.getParentBlock() != &kernel.getBody().front())
+      continue;
+    Values bits;
+    for (Value pair : tiles[tile])
+      bits.push_back(LLVM::BitcastOp::create(builder, loc,
+                                             builder.getI32Type(), pair));
+    hopper.keep(loc, bits);
+  }
 }

@@ -109,7 +109,7 @@ SmallVector<Value> Hopper::startProduct(Location loc, const Product &product) {
   int64_t right = firstLeft + product.left.size();
   StringRef type = product.element.isBF16() ? "bf16" : "f16";
 
-  std::string text = "{\n.reg .pred adds;\n.reg .b64 at;\n"
+  std::string text = "{\n.reg .pred adds;\n.reg .b32 low;\n.reg .b64 at;\n"
                      "setp.ne.b32 adds, " +
                      std::string(fresh ? "0" : "1") +
                      ", 0;\n"
@@ -119,8 +119,9 @@ SmallVector<Value> Hopper::startProduct(Location loc, const Product &product) {
                      k % product.stepsPerPanel * product.step;
     if (k == 1 && fresh)
       text += "setp.ne.b32 adds, 1, 0;\n";
-    text += "add.s64 at, $" + std::to_string(right) + ", " +
-            std::to_string(offset) + ";\n";
+    text += "add.u32 low, $" + std::to_string(right) + ", " +
+            std::to_string(offset) + ";\nmov.b64 at, {low, " +
+            std::to_string(product.rightUpper) + "};\n";
     text += "wgmma.mma_async.sync.aligned.m64n" +
             std::to_string(product.columns) + "k16.f32." + type.str() + "." +
             type.str() + " " + operands(0, made) + ", " +
@@ -137,7 +138,7 @@ SmallVector<Value> Hopper::startProduct(Location loc, const Product &product) {
       constraints += std::to_string(i) + ",";
   for (size_t i = 0; i < product.left.size(); ++i)
     constraints += "r,";
-  constraints += "l,~{memory}";
+  constraints += "r,~{memory}";
 
   Values inputs(product.acc);
   llvm::append_range(inputs, product.left);
@@ -155,4 +156,16 @@ SmallVector<Value> Hopper::waitProducts(Location loc, ValueRange values) {
   return assembly(loc, "wgmma.wait_group.sync.aligned 0;",
                   SmallVector<Type>(values.size(), b.getF32Type()),
                   constraints + "~{memory}", values);
+}
+
+void Hopper::keep(Location loc, ValueRange values) {
+  std::string text = "{\n.reg .pred never;\n.reg .b32 all;\nmov.b32 all, 0;\n",
+              constraints;
+  for (size_t i = 0; i < values.size(); ++i) {
+    text += "xor.b32 all, all, $" + std::to_string(i) + ";\n";
+    constraints += "r,";
+  }
+  // Whatever the value, a short sleep does no harm.
+  text += "setp.eq.u32 never, all, 0x7fb5c3a1;\n@never nanosleep.u32 20;\n}";
+  assembly(loc, text, {}, constraints + "~{memory}", values);
 }

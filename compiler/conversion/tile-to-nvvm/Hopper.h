@@ -39,7 +39,8 @@ public:
     int64_t columns;          ///< of the result
     bool transposed;          ///< the right operand lies column by column
     Values left;              ///< i32 pairs: 4 per 16 elements of depth
-    Value right;              ///< i64 descriptor
+    Value right;              ///< lower half (i32) of a descriptor
+    int64_t rightUpper;       ///< its upper half
     int64_t step;             ///< added to it per 16 elements of depth ...
     int64_t stepsPerPanel;    ///< ... and so many of them lie in a panel,
     int64_t panel;            ///< panels being so far apart
@@ -50,8 +51,13 @@ public:
   /// Waits for all products; returns what stands for `values` from then on.
   Values waitProducts(mlir::Location loc, mlir::ValueRange values);
 
+  /// A use of `values` (i32) that costs next to nothing. ptxas (12.9 and 13.0)
+  /// takes the registers of a left operand for others inside a loop when wgmma
+  /// is all that reads them; a use behind the loop keeps them.
+  void keep(mlir::Location loc, mlir::ValueRange values);
+
 private:
-  /// `text` over `inputs`; `tied` of them are replaced, `made` results are new.
+  /// One block of inline assembly; volatile.
   Values assembly(mlir::Location loc, llvm::StringRef text,
                   mlir::TypeRange results, llvm::StringRef constraints,
                   mlir::ValueRange inputs);

@@ -38,7 +38,10 @@ FailureOr<func::FuncOp> KernelLowering::run() {
                                             arith::CmpIPredicate::eq, lane,
                                             i32(0)));
   LogicalResult result = success();
-  when(mine, [&] { result = lowerBlock(kernel.getBody().front()); });
+  when(mine, [&] {
+    result = lowerBlock(kernel.getBody().front());
+    keepLeftOperands();
+  });
   loc = kernel.getLoc();
   func::ReturnOp::create(builder, loc);
   if (failed(result)) {

@@ -31,6 +31,7 @@
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace llsa::gpu {
 
@@ -90,7 +91,7 @@ private:
   /// get all of them, best first. See Topk.cpp.
   Values bestBySorting(llvm::ArrayRef<Value> keys, int64_t length,
                        Value &hasDuplicates);
-  Values bestByStriking(llvm::ArrayRef<Value> keys, int64_t length);
+  Values bestByStriking(const TileLayout &list, llvm::ArrayRef<Value> keys);
   Value shuffleKey(Value key, int32_t mask);
   /// What this lane holds of a list.
   Values dealOut(const TileLayout &list, mlir::ValueRange best);
@@ -120,6 +121,8 @@ private:
   // Copies.cpp: to shared memory.
   void lowerCopyAsync(tile::CopyAsyncOp op);
   void lowerGatherAsync(tile::GatherAsyncOp op);
+  void copyBlock(tile::GatherAsyncOp op, tile::BlockRowsOp rows, Value start,
+                 Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);
   void lowerBarrier(tile::Scope scope);
   Value slotAddress(Value ring, Value slot);
@@ -146,6 +149,8 @@ private:
   /// Waits if `op` uses a result that is in flight, or must come after it.
   void settleBefore(mlir::Operation &op);
   void settle();
+  /// See Hopper::keep.
+  void keepLeftOperands();
 
   // BulkCopies.cpp: the copy engine.
   void lowerAllocBarriers(tile::AllocBarriersOp op);
@@ -218,6 +223,7 @@ private:
   llvm::DenseMap<Value, Memory> memories;
   llvm::SmallVector<View> views;
   llvm::SmallVector<Value> inFlight; ///< results of group dots
+  llvm::SetVector<Value> leftOperands; ///< of group dots
 };
 
 } // namespace llsa::gpu

@@ -13,14 +13,24 @@ void KernelLowering::lowerReduce(ReduceOp op) {
   TileLayout from = layoutOf(op.getTile()), to = layoutOf(op.getResult());
   bool isMax = op.getKind() == ReductionKind::Max;
   auto combine = [&](Value x, Value y) -> Value {
-    if (!x)
-      return y;
     if (isMax)
       return arith::MaximumFOp::create(builder, loc, x, y);
     return arith::AddFOp::create(builder, loc, x, y);
   };
   Value identity = arith::ConstantOp::create(
       builder, loc, builder.getF32FloatAttr(isMax ? -INFINITY : 0.0));
+  // In pairs, so that few operations wait for each other.
+  auto combineAll = [&](Values values) -> Value {
+    while (values.size() > 1) {
+      Values halved;
+      for (size_t i = 0; i < values.size(); i += 2)
+        halved.push_back(i + 1 < values.size()
+                             ? combine(values[i], values[i + 1])
+                             : values[i]);
+      values = std::move(halved);
+    }
+    return values.front();
+  };
   Values elements = elementsOf(op.getTile());
   Values results;
   bool overCols = op.getAxis() == Axis::Cols;
@@ -31,22 +41,22 @@ void KernelLowering::lowerReduce(ReduceOp op) {
   };
   if (overCols) {
     for (int64_t h = 0; h < from.halves(); ++h) {
-      Value result;
+      Values row;
       for (int64_t c = 0; c < from.columns(); ++c)
-        result = combine(result,
-                         select(columnExists(from, c),
-                                elements[from.indexOf(h, c)], identity));
+        row.push_back(select(columnExists(from, c),
+                             elements[from.indexOf(h, c)], identity));
+      Value result = combineAll(std::move(row));
       if (!to.isPartial() && !from.isOneColumn())
         result = exchange(result, {1, 2});
       results.push_back(result);
     }
   } else {
     for (int64_t c = 0; c < from.columns(); ++c) {
-      Value result;
+      Values column;
       for (int64_t h = 0; h < from.halves(); ++h)
-        result = combine(result, select(rowExists(from, h),
-                                        elements[from.indexOf(h, c)],
-                                        identity));
+        column.push_back(select(rowExists(from, h),
+                                elements[from.indexOf(h, c)], identity));
+      Value result = combineAll(std::move(column));
       if (!from.isOneRow())
         result = exchange(result, {4, 8, 16});
       results.push_back(result);

@@ -19,13 +19,14 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace llsa::gpu;
 using namespace llsa::tile;
 
-/// Longer lists would take more registers than a lane has.
-static constexpr int64_t kMaxLength = 128;
+/// Longer lists would take thousands of registers.
+static constexpr int64_t kMaxLength = 1024;
 /// Longest list that is kept by sorting.
 static constexpr int64_t kMaxSorted = 16;
 
@@ -94,16 +95,15 @@ public:
   SortingNetwork(OpBuilder &b, Location loc) : b(b), loc(loc) {}
   using Keys = SmallVector<Value>;
 
-  /// Bitonic: halves in opposite orders, then merged.
+  /// Batcher's odd-even mergesort.
   void sort(MutableArrayRef<Value> keys) {
-    for (size_t size = 2; size <= keys.size(); size *= 2)
-      for (size_t start = 0; start < keys.size(); start += size) {
-        MutableArrayRef<Value> part = keys.slice(start, size);
-        for (size_t i = 0; i < size / 2; ++i)
-          order(part[i], part[size - 1 - i]);
-        clean(part.take_front(size / 2));
-        clean(part.drop_front(size / 2));
-      }
+    size_t n = keys.size();
+    for (size_t p = 1; p < n; p *= 2)
+      for (size_t k = p; k >= 1; k /= 2)
+        for (size_t j = k % p; j + k < n; j += 2 * k)
+          for (size_t i = 0; i < k && i + j + k < n; ++i)
+            if ((i + j) / (2 * p) == (i + j + k) / (2 * p))
+              order(keys[i + j], keys[i + j + k]);
   }
 
   /// The greatest of two descending lists of one length.
@@ -224,31 +224,41 @@ SmallVector<Value> KernelLowering::bestBySorting(ArrayRef<Value> keys,
   return best;
 }
 
-SmallVector<Value> KernelLowering::bestByStriking(ArrayRef<Value> given,
-                                                  int64_t length) {
-  Values keys(given), best;
+/// What this lane holds of the best.
+SmallVector<Value> KernelLowering::bestByStriking(const TileLayout &list,
+                                                  ArrayRef<Value> keys) {
   Value none = zero(builder.getI64Type());
+  Values carried(keys);
+  carried.append(list.columns(), none);
+  auto loop = scf::ForOp::create(builder, loc, index(0), index(list.cols),
+                                 index(1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  carried = Values(loop.getRegionIterArgs());
+  MutableArrayRef<Value> left = MutableArrayRef(carried).take_front(keys.size()),
+                         mine = MutableArrayRef(carried).drop_front(keys.size());
   auto greater = [&](Value x, Value y) -> Value {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt, x, y);
   };
-  for (int64_t place = 0; place < length; ++place) {
-    Value top = keys.front();
-    for (Value key : ArrayRef<Value>(keys).drop_front())
-      top = select(greater(key, top), key, top);
-    for (int32_t mask : {1, 2}) {
-      Value other = shuffleKey(top, mask);
-      top = select(greater(other, top), other, top);
-    }
-    // Keys differ, since ids do: one lane strikes it off. Ids that are named
-    // twice go together, as one candidate.
-    for (Value &key : keys) {
-      Value isTop = arith::CmpIOp::create(builder, loc,
-                                          arith::CmpIPredicate::eq, key, top);
-      key = select(isTop, none, key);
-    }
-    best.push_back(top);
+  auto equal = [&](Value x, Value y) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, x, y);
+  };
+  Value top = left.front();
+  for (Value key : left.drop_front())
+    top = select(greater(key, top), key, top);
+  for (int32_t mask : {1, 2}) {
+    Value other = shuffleKey(top, mask);
+    top = select(greater(other, top), other, top);
   }
-  return best;
+  // Keys differ, since ids do: one lane strikes it off. Ids that are named
+  // twice go together, as one candidate.
+  for (Value &key : left)
+    key = select(equal(key, top), none, key);
+  Value place = toI32(loop.getInductionVar());
+  for (auto [c, key] : llvm::enumerate(mine))
+    key = select(equal(columnOf(list, c), place), top, key);
+  scf::YieldOp::create(builder, loc, carried);
+  return Values(loop.getResults().take_back(list.columns()));
 }
 
 LogicalResult KernelLowering::lowerTopk(TopkOp op) {
@@ -264,6 +274,10 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
          candidateIds = elementsOf(op.getCandidateIds());
   Value none = zero(builder.getI64Type());
 
+  DenseIntElementsAttr initial;
+  bool startsEmpty = matchPattern(op.getIds(), m_Constant(&initial)) &&
+                     initial.isSplat() &&
+                     initial.getSplatValue<APInt>().isAllOnes();
   SmallVector<Values> keys(list.halves());
   for (int64_t h = 0; h < list.halves(); ++h) {
     for (int64_t c = 0; c < candidates.columns(); ++c) {
@@ -271,7 +285,7 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
                               candidateIds[c]);
       keys[h].push_back(select(columnExists(candidates, c), key, none));
     }
-    for (int64_t c = 0; c < list.columns(); ++c) {
+    for (int64_t c = 0; !startsEmpty && c < list.columns(); ++c) {
       int64_t i = list.indexOf(h, c);
       Value key = code.encode(oldScores[i], oldIds[i]);
       keys[h].push_back(select(columnExists(list, c), key, none));
@@ -280,8 +294,7 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
   auto byStriking = [&] {
     Values all;
     for (const Values &half : keys)
-      llvm::append_range(all,
-                         dealOut(list, bestByStriking(half, list.cols)));
+      llvm::append_range(all, bestByStriking(list, half));
     return all;
   };
 
