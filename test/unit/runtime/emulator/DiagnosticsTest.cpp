@@ -308,7 +308,8 @@ TEST(Diagnostics, BulkStoreOverwrittenBeforeItsWait) {
             "two");
 }
 
-/// One wgmma over zeros in 2 KB of shared memory, by four warps.
+/// One wgmma over zeros in 2 KB of shared memory, by four warps, of which the
+/// last one to arrive at the barrier goes on first.
 std::string wgmma(const std::string &behind) {
   return kShared +
          "mad.lo.u32 %r13, %r0, 16, %r10; mov.b32 %r14, 0;"
@@ -327,21 +328,21 @@ TEST(Diagnostics, WgmmaUsedBeforeItsWait) {
     return runBody(wgmma(behind), withShared(2048, 4));
   };
   EXPECT_EQ(run("wgmma.wait_group.sync.aligned 0; add.f32 %f5, %f1, %f2;"
-                "st.shared.u32 [%r11], %r0;"),
+                "bar.sync 0; st.shared.u32 [%r11], %r0;"),
             "");
   EXPECT_EQ(run("mov.b32 %f5, %f2; wgmma.wait_group.sync.aligned 1;"
                 "add.f32 %f6, %f5, %f5;"),
             "kernel 'test', PTX line 5 ('add.f32 %f6, %f5, %f5'), block "
-            "(0,0,0), warp 0: reads %f5, an accumulator of the wgmma at PTX "
+            "(0,0,0), warp 3: reads %f5, an accumulator of the wgmma at PTX "
             "line 4, which was not waited for");
   EXPECT_EQ(run("add.u32 %r14, %r14, 1;"),
             "kernel 'test', PTX line 5 ('add.u32 %r14, %r14, 1'), block "
-            "(0,0,0), warp 0: writes %r14, an operand of the wgmma at PTX line "
+            "(0,0,0), warp 3: writes %r14, an operand of the wgmma at PTX line "
             "4, which was not waited for");
   EXPECT_EQ(run("st.shared.u32 [%r11], %r0;"),
             "kernel 'test', PTX line 5 ('st.shared.u32 [%r11], %r0'), block "
             "(0,0,0), warp 0, lane 0: writes 4 bytes at shared address 0x0, "
-            "which wgmma of warp 0 reads with nothing that orders the two");
+            "which wgmma of warp 3 reads with nothing that orders the two");
 }
 
 TEST(Diagnostics, MBarrierMisuse) {
