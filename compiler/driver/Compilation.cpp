@@ -224,7 +224,6 @@ Error Compilation::runPasses(Stage stage) {
   pipeline.target = result.program.target;
   pipeline.gpu = isGpu;
   pipeline.bulkCopies = isGpu && gpuTarget.hasBulkCopies();
-  pipeline.dependentLaunch = isGpu && gpuTarget.hasDependentLaunch();
   pipeline.maxSharedBytes = isGpu ? gpuTarget.maxSharedBytes() : 0;
   pipeline.vectorBytes = target.vectorBits / 8;
   pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;

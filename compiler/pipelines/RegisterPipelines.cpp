@@ -33,9 +33,15 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                        llvm::cl::desc("GPU: a CTA takes one item after another"),
                        llvm::cl::init(false)};
 
+  Option<bool> dependentLaunch{
+      *this, "dependent-launch",
+      llvm::cl::desc("GPU: kernels wait for each other by griddepcontrol"),
+      llvm::cl::init(false)};
+
   PipelineOptions get() const {
     PipelineOptions options;
     options.persist = persist;
+    options.dependentLaunch = dependentLaunch;
     options.spec = spec;
     options.indices = indices;
     options.target = target;
@@ -43,7 +49,6 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     if (llvm::Expected<TargetInfo> info = parseTargetInfo(options.target)) {
       options.gpu = info->isGpu;
       options.bulkCopies = info->bulkCopies;
-      options.dependentLaunch = info->dependentLaunch;
     } else {
       llvm::consumeError(info.takeError());
     }

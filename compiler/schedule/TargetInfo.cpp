@@ -24,17 +24,17 @@ namespace {
 struct Gpu {
   StringLiteral name;
   int64_t sharedKilobytes; ///< of a multiprocessor
-  bool bulkCopies, dependentLaunch;
+  bool bulkCopies;
 };
 } // namespace
 
 /// CUDA C++ Programming Guide, table of technical specifications per compute
 /// capability.
-static constexpr Gpu kGpus[] = {{"sm_80", 164, false, false},
-                                {"sm_89", 100, false, false},
-                                {"sm_90a", 228, true, true},
-                                {"sm_100a", 228, false, true},
-                                {"sm_120a", 100, false, true}};
+static constexpr Gpu kGpus[] = {{"sm_80", 164, false},
+                                {"sm_89", 100, false},
+                                {"sm_90a", 228, true},
+                                {"sm_100a", 228, false},
+                                {"sm_120a", 100, false}};
 
 ArrayRef<StringLiteral> llsa::gpuTargets() {
   static const SmallVector<StringLiteral> kNames =
@@ -50,7 +50,6 @@ Expected<TargetInfo> llsa::parseTargetInfo(StringRef target) {
       info.isGpu = true;
       info.sharedBytes = gpu.sharedKilobytes * 1024;
       info.bulkCopies = gpu.bulkCopies;
-      info.dependentLaunch = gpu.dependentLaunch;
       return info;
     }
   auto [kind, rest] = target.split(':');

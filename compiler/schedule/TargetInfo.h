@@ -21,8 +21,6 @@ struct TargetInfo {
   /// GPU: the copy engine fills what warps share, and four of them multiply by
   /// it together (wgmma).
   bool bulkCopies = false;
-  /// GPU: a kernel may start while the one before it ends (griddepcontrol).
-  bool dependentLaunch = false;
 
   /// Float32 lanes of one vector register.
   int64_t lanes() const { return vectorBytes / 4; }

@@ -81,7 +81,7 @@ def Tile_Stream : TypeDef<Tile_Dialect, "Stream"> {
     tiles of one element.
 
     ```mlir
-    !tile.stream<tensor<32x64xbf16>, tensor<32x64xbf16>>
+    !pairs = !tile.stream<tensor<32x64xbf16>, tensor<32x64xbf16>>
     ```
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::Type">:$tiles);

@@ -174,7 +174,20 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
       });
 }
 
+/// A ring that the copy engine fills may take the place of one that cp.async
+/// filled; the engine sees memory through a proxy of its own.
+static void fenceForCopyEngine(OpBuilder &builder, Location loc) {
+  LLVM::InlineAsmOp::create(
+      builder, loc, TypeRange(), ValueRange(),
+      "fence.proxy.async.shared::cta;", "~{memory}", /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      LLVM::AsmDialectAttr(), ArrayAttr());
+}
+
 void KernelLowering::lowerBarrier(Scope scope) {
+  if (scope == Scope::Cta &&
+      !kernel.getBody().front().getOps<AllocBarriersOp>().empty())
+    fenceForCopyEngine(builder, loc);
   if (scope == Scope::Cta && warps > 1)
     nvvm.barrier(loc);
   else

@@ -21,10 +21,6 @@ bool GpuTarget::hasBulkCopies() const {
   return cantFail(parseTargetInfo(name)).bulkCopies;
 }
 
-bool GpuTarget::hasDependentLaunch() const {
-  return cantFail(parseTargetInfo(name)).dependentLaunch;
-}
-
 int64_t GpuTarget::maxSharedBytes() const {
   return cantFail(parseTargetInfo(name)).sharedBytes - kReservedBytes;
 }

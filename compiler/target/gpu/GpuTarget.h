@@ -16,7 +16,6 @@ struct GpuTarget {
   static std::optional<GpuTarget> parse(llvm::StringRef text);
   /// See TargetInfo::bulkCopies.
   bool hasBulkCopies() const;
-  bool hasDependentLaunch() const;
   /// Shared memory that a CTA may have, in bytes.
   int64_t maxSharedBytes() const;
 };

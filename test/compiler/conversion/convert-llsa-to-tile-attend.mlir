@@ -64,8 +64,8 @@ func.func @llsa(%q: tensor<1x4x64x64xf32>, %k: tensor<1x2x96x64xf32>, %v: tensor
 // CHECK:       %[[LEFT:.*]] = arith.subi %[[C70]], %[[START]]
 // CHECK:       %[[ROWS:.*]] = arith.minsi %[[LEFT]], %[[C16]]
 // CHECK:       tile.load {{.*}} rows %[[ROWS]]
-// CHECK:       %[[ROW:.*]] = arith.divui %[[START]], %[[C16]]
 // CHECK:       scf.for
+// CHECK:         %[[ROW:.*]] = arith.divui %[[START]], %[[C16]]
 // CHECK:         %[[IDS:.*]] = tile.block_rows %{{.*}}[%{{.*}}, %{{.*}}, %[[ROW]], %{{.*}}] block 16 limit 70 : {{.*}} -> tensor<1x32xi32>
 // CHECK:         tile.gather {{.*}} at %[[IDS]]
 // CHECK:         tile.gather {{.*}} at %[[IDS]]

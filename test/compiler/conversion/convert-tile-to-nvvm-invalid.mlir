@@ -24,13 +24,13 @@ tile.kernel @not_staged(%x: memref<16x16xf32>) items [1] {
 
 tile.kernel @long_list(%x: memref<16x16xf32>) items [1] {
   %c0 = arith.constant 0 : index
-  %none = arith.constant dense<0xFF800000> : tensor<16x200xf32>
-  %empty = arith.constant dense<-1> : tensor<16x200xi32>
+  %none = arith.constant dense<0xFF800000> : tensor<16x2000xf32>
+  %empty = arith.constant dense<-1> : tensor<16x2000xi32>
   %t = tile.load %x[%c0, %c0] : memref<16x16xf32> -> tensor<16x16xf32>
   %ids = tile.range %c0 step 1 : tensor<1x16xi32>
-  // expected-error @+1 {{'tile.topk' op keeps lists of 200 candidates; the GPU target takes up to 128}}
+  // expected-error @+1 {{'tile.topk' op keeps lists of 2000 candidates; the GPU target takes up to 1024}}
   %s, %i = tile.topk %none, %empty insert %t at %ids
-      : tensor<16x200xf32>, tensor<16x200xi32>, tensor<16x16xf32>, tensor<1x16xi32>
+      : tensor<16x2000xf32>, tensor<16x2000xi32>, tensor<16x16xf32>, tensor<1x16xi32>
   tile.return
 }
 

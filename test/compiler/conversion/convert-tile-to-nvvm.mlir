@@ -8,11 +8,11 @@
 // CHECK-SAME:  (%[[Q:.*]]: !llvm.ptr<1>, %[[K:.*]]: !llvm.ptr<1>, %[[S:.*]]: !llvm.ptr<1>)
 // CHECK-SAME:  llsa.shared_bytes = 1024
 // CHECK-SAME:  llsa.threads = 64
-// CHECK:       nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg
+// CHECK:       llvm.inline_asm has_side_effects "cp.async.cg.shared.global [$0], [$1], 16;"
 // CHECK:       nvvm.cp.async.commit.group
 // CHECK:       nvvm.cp.async.wait.group 0
 // CHECK:       nvvm.barrier
-// CHECK-COUNT-1: nvvm.ldmatrix %{{.*}} {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>, num = 4 : i32
+// CHECK-COUNT-1: llvm.inline_asm has_side_effects "ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // CHECK-COUNT-2: nvvm.mma.sync
 // CHECK-NOT:   nvvm.mma.sync
 // CHECK:       llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xf32>

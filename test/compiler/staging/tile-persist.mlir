@@ -6,9 +6,9 @@
 
 // CHECK-LABEL: tile.kernel @scores
 // CHECK-SAME: tile.persistent
-// CHECK-DAG: %[[FIRST:.*]] = tile.cta
-// CHECK-DAG: %[[STEP:.*]] = tile.num_ctas
-// CHECK-DAG: %[[END:.*]] = arith.constant 16 : index
+// CHECK: %[[FIRST:.*]] = tile.cta
+// CHECK: %[[STEP:.*]] = tile.num_ctas
+// CHECK: %[[END:.*]] = arith.constant 16 : index
 // CHECK: scf.for %[[N:.*]] = %[[FIRST]] to %[[END]] step %[[STEP]] iter_args(%[[DONE:.*]] =
 // CHECK:   tile.work_item of %[[N]] : index
 // CHECK:   tile.stream count 4

@@ -9,8 +9,8 @@
 // ASYNC: tile.copy_async %{{.*}} to %[[RING]][%c0]
 // ASYNC: tile.commit_group
 // ASYNC: scf.for %[[I:.*]] = %c0 to %c8
-// ASYNC:   tile.wait_group 0 scope cta
 // ASYNC:   %[[LATER:.*]] = arith.addi %[[I]], %c1
+// ASYNC:   tile.wait_group 0 scope cta
 // ASYNC:   scf.if
 // ASYNC:     tile.copy_async
 // ASYNC:   tile.commit_group

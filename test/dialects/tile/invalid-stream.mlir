@@ -1,7 +1,7 @@
 // One case per rule of streams, named by the rule's label.
 // RUN: llsa-opt %s --split-input-file --verify-diagnostics
 
-tile.kernel @stream_c1(%k: memref<64x64xbf16>) items [1] {
+tile.kernel @stream_c1_rule(%k: memref<64x64xbf16>) items [1] {
   // expected-error @+1 {{'tile.stream' op count must be at least 1, got 0}}
   %s = tile.stream count 0 {
   ^bb0(%i: index):
@@ -37,7 +37,7 @@ tile.kernel @stream_c2_yield(%k: memref<64x64xbf16>) items [1] {
 
 // -----
 
-tile.kernel @stream_c3(%k: memref<64x64xbf16>) items [1] {
+tile.kernel @stream_c3_rule(%k: memref<64x64xbf16>) items [1] {
   %s = tile.stream count 4 {
   ^bb0(%i: index):
     %t = tile.load %k[%i, %i] : memref<64x64xbf16> -> tensor<16x64xbf16>
@@ -50,7 +50,7 @@ tile.kernel @stream_c3(%k: memref<64x64xbf16>) items [1] {
 
 // -----
 
-tile.kernel @next_c1(%k: memref<64x64xbf16>) items [1] {
+tile.kernel @next_c1_rule(%k: memref<64x64xbf16>) items [1] {
   %c0 = arith.constant 0 : index
   %s = tile.stream count 4 {
   ^bb0(%i: index):

@@ -23,21 +23,57 @@ static Schedule choose(const Problem &problem,
   return chooseSchedule(problem, llvm::cantFail(parseTargetInfo(target)));
 }
 
-/// Bytes of the rings of keys and values: the CTA's own, or all warps'.
+/// Bytes of the rings of keys and values: the CTA's own, or all warps', or both
+/// where they are there at once.
 static int64_t sharedBytes(const Problem &problem, const Schedule &schedule) {
   int64_t row = 2 * problem.depth * problem.elementBytes;
-  return schedule.stages * row *
-         std::max(schedule.cols, schedule.warps * schedule.privateCols);
+  int64_t own = schedule.warps * schedule.privateCols * row;
+  if (schedule.privateStages > 0)
+    return schedule.stages * schedule.cols * row + schedule.privateStages * own;
+  return schedule.stages * std::max(schedule.cols * row, own);
 }
 
 TEST(ChooseGpuSchedule, EightWarpsShareACta) {
-  Schedule schedule = choose(attend(64));
+  Schedule schedule = choose(attend(64), "sm_80");
   EXPECT_EQ(schedule.rows, 16);
   EXPECT_EQ(schedule.warps, 8);
   EXPECT_EQ(schedule.cols, 64);
   EXPECT_EQ(schedule.privateCols, 16);
-  EXPECT_EQ(schedule.stages, 3);
+  EXPECT_EQ(schedule.stages, 2);
+  EXPECT_EQ(schedule.privateStages, 0);
   EXPECT_EQ(schedule.ctas, 2);
+}
+
+TEST(ChooseGpuSchedule, SharedAndPrivateRingsAtOnce) {
+  Schedule schedule = choose(attend(64), "sm_90a");
+  EXPECT_EQ(schedule.warps, 8);
+  EXPECT_EQ(schedule.cols, 32);
+  EXPECT_EQ(schedule.stages, 4);
+  EXPECT_EQ(schedule.privateCols, 16);
+  EXPECT_EQ(schedule.privateStages, 2);
+  EXPECT_EQ(schedule.ctas, 2);
+  EXPECT_EQ(choose(attend(128), "sm_90a").ctas, 0);
+}
+
+TEST(ChooseGpuSchedule, ABlockOf64IsSharedByFourWarps) {
+  Problem problem = attend(64);
+  problem.granule = 64;
+  Schedule schedule = choose(problem, "sm_90a");
+  EXPECT_EQ(schedule.warps, 4);
+  EXPECT_EQ(schedule.privateStages, 0);
+}
+
+TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
+  Problem problem;
+  problem.kind = Problem::Kind::Select;
+  problem.elementBytes = 2;
+  problem.depth = 64;
+  problem.queries = 256;
+  problem.keys = {256};
+  problem.heads = 8;
+  EXPECT_EQ(choose(problem).rows, 8);
+  problem.heads = 512;
+  EXPECT_EQ(choose(problem).rows, 16);
 }
 
 TEST(ChooseGpuSchedule, RingsFitEveryTarget) {
