@@ -34,15 +34,28 @@ static bool isConstant(Value value, int64_t expected) {
          number.getSExtValue() == expected;
 }
 
-/// The rows that do not exist are the ones behind the source's last.
+/// A value and a number added to it.
+static std::pair<Value, int64_t> splitSum(Value value) {
+  APInt number;
+  if (auto sum = value.getDefiningOp<arith::AddIOp>())
+    if (matchPattern(sum.getRhs(), m_ConstantInt(&number)))
+      return {sum.getLhs(), number.getSExtValue()};
+  return {value, 0};
+}
+
+/// The rows that do not exist are the ones behind the source's last: there are
+/// `size - index`, however that is written.
 static bool endsWithSource(LoadOp load) {
   if (!load.getRows())
     return true;
   int64_t dim = load.getRowDimension();
   int64_t size = cast<MemRefType>(load.getSource().getType()).getDimSize(dim);
+  auto [start, behind] = splitSum(load.getIndices()[dim]);
   auto left = load.getRows().getDefiningOp<arith::SubIOp>();
-  return left && isConstant(left.getLhs(), size) &&
-         left.getRhs() == load.getIndices()[dim];
+  if (!left)
+    return false;
+  auto [from, added] = splitSum(left.getRhs());
+  return from == start && isConstant(left.getLhs(), size - behind + added);
 }
 
 namespace {

@@ -69,6 +69,8 @@ inline bool finishElementwise(Decoder &d, Handler run, unsigned operands,
 bool decodeIntegerArithmetic(Decoder &d, Type type);
 bool decodeFloatArithmetic(Decoder &d, Type type);
 bool decodeHalfArithmetic(Decoder &d, Type type);
+/// add, sub and fma of halves and a float, to a float.
+bool decodeMixedArithmetic(Decoder &d, Type half);
 
 } // namespace llsa::ptx
 

@@ -138,7 +138,50 @@ template <typename H> Handler handlerFor(const Decoder &d, bool packed) {
   return op == "neg" ? one<NegBits>(packed) : nullptr;
 }
 
+/// Halves first made floats, as sm_100 adds them to a float.
+template <typename H, typename Op, bool sat> struct Mixed {
+  LLSA_LANES_INLINE static float out(float v) {
+    return sat ? saturated(v) : canonical(v);
+  }
+  LLSA_LANES_INLINE static float apply(uint16_t a, float b) {
+    return out(Op::apply(H::in(a), b));
+  }
+  LLSA_LANES_INLINE static float apply(uint16_t a, uint16_t b, float c) {
+    return out(Op::apply(H::in(a), H::in(b), c));
+  }
+};
+
+template <typename H, bool sat> Handler mixedHandler(StringRef op) {
+  if (op == "add")
+    return handler<binary<float, uint16_t, float, Mixed<H, FAdd, sat>>>();
+  if (op == "sub")
+    return handler<binary<float, uint16_t, float, Mixed<H, FSub, sat>>>();
+  if (op == "fma")
+    return handler<
+        ternary<float, uint16_t, uint16_t, float, Mixed<H, FFma, sat>>>();
+  return nullptr;
+}
+
 } // namespace
+
+bool decodeMixedArithmetic(Decoder &d, Type half) {
+  if (d.has("rz") || d.has("rm") || d.has("rp"))
+    return false;
+  bool isF16 = half == Type::F16;
+  Handler run = d.has("sat") ? isF16 ? mixedHandler<F16, true>(d.opcode())
+                                     : mixedHandler<BF16, true>(d.opcode())
+                : isF16      ? mixedHandler<F16, false>(d.opcode())
+                             : mixedHandler<BF16, false>(d.opcode());
+  bool fma = d.opcode() == "fma";
+  if (!run || !d.expectOperands(fma ? 4 : 3))
+    return false;
+  d.out.dst = d.destination(0, Type::F32);
+  d.out.a = d.source(1, half);
+  d.out.b = d.source(2, fma ? half : Type::F32);
+  if (fma)
+    d.out.c = d.source(3, Type::F32);
+  return d.finish(run);
+}
 
 bool decodeHalfArithmetic(Decoder &d, Type type) {
   if (d.has("xorsign"))

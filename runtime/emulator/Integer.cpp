@@ -300,6 +300,9 @@ bool decodeArithmetic(Decoder &d) {
     return decodeFloatArithmetic(d, type);
   case Type::F16:
   case Type::BF16:
+    if (d.type() == Type::F32)
+      return decodeMixedArithmetic(d, type);
+    return decodeHalfArithmetic(d, type);
   case Type::F16x2:
   case Type::BF16x2:
     return decodeHalfArithmetic(d, type);

@@ -73,8 +73,8 @@ func.func @llsa(%q: tensor<1x4x64x64xf32>, %k: tensor<1x2x96x64xf32>, %v: tensor
 // CHECK:         %[[ADDEND:.*]] = arith.select %[[EXISTS]], %{{.*}}, %[[MISSING]]
 // CHECK:         %[[ADDENDS:.*]] = tile.broadcast %[[ADDEND]]
 // CHECK:         math.fma %{{.*}}, %{{.*}}, %[[ADDENDS]]
-// CHECK:       tile.load {{.*}} -> tensor<16x64xf32>
 // CHECK:       %[[TOKENS:.*]] = tile.range
+// CHECK:       tile.load {{.*}} -> tensor<16x64xf32>
 // CHECK:       %[[IS_LAST:.*]] = arith.cmpi eq, %[[TOKENS]]
 // CHECK:       arith.select %[[IS_LAST]], %[[W_LAST]], %[[W]]
 // CHECK:       tile.store {{.*}} rows %[[ROWS]]

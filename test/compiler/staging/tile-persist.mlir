@@ -23,11 +23,11 @@
 // STAGED-LABEL: tile.kernel @scores
 // STAGED: tile.is_producer
 // STAGED: scf.if
-// STAGED:   tile.work_item of %{{.*}} : index
 // STAGED:   tile.expect
+// STAGED:   tile.work_item of %{{.*}} : index
 // STAGED:   tile.bulk_copy
-// STAGED: scf.for %[[N:.*]] = %[[FIRST:.*]] to %{{.*}} step %[[STEP:.*]] iter_args(%[[DONE:.*]] =
-// STAGED:   scf.for %[[I:.*]] =
+// STAGED: scf.for %[[N:[a-z0-9]+]] = %{{[a-z0-9]+}} to %{{[a-z0-9]+}} step %[[STEP:[a-z0-9]+]] iter_args(%[[DONE:[a-z0-9]+]] =
+// STAGED:   scf.for %[[I:[a-z0-9]+]] =
 // STAGED:     %[[BEFORE:.*]] = arith.muli %[[DONE]], %c4
 // STAGED:     arith.addi %[[BEFORE]], %[[I]]
 // STAGED:     %[[NEXT:.*]] = arith.addi %[[N]], %[[STEP]]

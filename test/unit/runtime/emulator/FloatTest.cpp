@@ -137,6 +137,18 @@ TEST(Convert, SixteenBitFormatsSurviveARoundTrip) {
   expectRoundTrip("bf16");
 }
 
+TEST(Float, HalvesAreAddedToAFloat) {
+  auto mixed = [](const char *body, uint32_t half, float other) {
+    return evaluate<uint32_t>(
+        fmt::format("{{ .reg .b16 %x; cvt.u16.u32 %x, %a; {} }}", body),
+        {{half, bitsOf(other), 0}})[0];
+  };
+  EXPECT_EQ(mixed("add.rn.f32.f16 %d, %x, %b;", 0x3c01, 2), bitsOf(3.0009765625f));
+  EXPECT_EQ(mixed("add.rn.f32.bf16 %d, %x, %b;", 0x3f81, 2), bitsOf(3.0078125f));
+  EXPECT_EQ(mixed("sub.rn.f32.f16 %d, %x, %b;", 0x3c00, 4), bitsOf(-3));
+  EXPECT_EQ(mixed("fma.rn.f32.bf16 %d, %x, %x, %b;", 0x4040, 1), bitsOf(10));
+}
+
 TEST(Convert, NarrowingRoundsToNearestEven) {
   auto narrow = [](const char *type, float value) {
     return one(fmt::format("{{ .reg .b16 %x; cvt.rn.{}.f32 %x, %a; "
