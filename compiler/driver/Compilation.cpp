@@ -103,11 +103,10 @@ Expected<CompileResult> Compilation::run(StringRef source,
     return fail("the stage '" + stageName(last) +
                 "' is not the compiler's: an assembler makes it of PTX");
   if (options.startFrom && *options.startFrom >= Stage::Asm)
-    return fail("cannot start from the stage '" +
-                stageName(*options.startFrom) +
-                "'; expected one of bind, llsa, tile, " +
-                StringRef(isGpu ? "staged, nvvm" : "vector") +
-                ", llvm, llvmir");
+    return fail(
+        "cannot start from the stage '" + stageName(*options.startFrom) +
+        "'; expected one of bind, llsa, tile, " +
+        StringRef(isGpu ? "staged, nvvm" : "vector") + ", llvm, llvmir");
   if (options.startFrom && last <= *options.startFrom)
     return fail("the stage '" + stageName(last) +
                 "' to stop after does not come behind '" +
@@ -319,10 +318,9 @@ void Compilation::readKernels() {
       kernel.sharedBytes = bytes.getInt();
     kernel.persistent = function->hasAttr("llsa.persistent");
     // The first one follows whatever the caller did before.
-    kernel.dependentLaunch =
-        function->hasAttr("llsa.dependent_launch") &&
-        result.program.steps.front().kernel !=
-            &kernel - result.program.kernels.data();
+    kernel.dependentLaunch = function->hasAttr("llsa.dependent_launch") &&
+                             result.program.steps.front().kernel !=
+                                 &kernel - result.program.kernels.data();
     kernel.views.clear();
     if (auto views = function->getAttrOfType<ArrayAttr>("llsa.views"))
       for (auto view : views.getAsRange<DenseI64ArrayAttr>())

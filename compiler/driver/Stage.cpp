@@ -73,9 +73,9 @@ StringRef stageDescription(Stage stage) {
 
 ArrayRef<Stage> allStages() {
   static constexpr Stage kStages[] = {
-      Stage::Bind, Stage::LLSA, Stage::Tile,   Stage::Vector,
-      Stage::Staged, Stage::NVVM, Stage::LLVM, Stage::LLVMIR,
-      Stage::Asm,  Stage::PTX,  Stage::Program, Stage::Cubin, Stage::SASS};
+      Stage::Bind,    Stage::LLSA,  Stage::Tile,   Stage::Vector, Stage::Staged,
+      Stage::NVVM,    Stage::LLVM,  Stage::LLVMIR, Stage::Asm,    Stage::PTX,
+      Stage::Program, Stage::Cubin, Stage::SASS};
   return kStages;
 }
 

@@ -59,8 +59,9 @@ void buildNVVMPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// the runtime calls.
 void buildLLVMPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// Registers the above under their stages' names (`bind-pipeline`, ...), and `llsa-to-tile-pipeline` and `llsa-to-llvm-pipeline`, from a variant all
-/// the way.
+/// Registers the above under their stages' names (`bind-pipeline`, ...), and
+/// `llsa-to-tile-pipeline` and `llsa-to-llvm-pipeline`, from a variant all the
+/// way.
 void registerPipelines();
 
 } // namespace llsa

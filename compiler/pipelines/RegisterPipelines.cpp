@@ -29,9 +29,10 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                                   llvm::cl::desc("number of vector registers"),
                                   llvm::cl::init(16)};
 
-  Option<bool> persist{*this, "persist",
-                       llvm::cl::desc("GPU: a CTA takes one item after another"),
-                       llvm::cl::init(false)};
+  Option<bool> persist{
+      *this, "persist",
+      llvm::cl::desc("GPU: a CTA takes one item after another"),
+      llvm::cl::init(false)};
 
   Option<bool> dependentLaunch{
       *this, "dependent-launch",

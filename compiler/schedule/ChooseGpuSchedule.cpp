@@ -33,7 +33,8 @@ static constexpr int64_t kMaxDepthOfTwo = 64;
 static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
   bool isAttend = problem.kind == Problem::Kind::Attend;
   int64_t row = problem.depth * problem.elementBytes * (isAttend ? 2 : 1);
-  int64_t privateCols = schedule.privateCols ? schedule.privateCols : schedule.cols;
+  int64_t privateCols =
+      schedule.privateCols ? schedule.privateCols : schedule.cols;
   int64_t shared = schedule.cols * row;
   int64_t own = problem.blocks.empty() ? 0 : schedule.warps * privateCols * row;
   if (problem.windows)
@@ -44,7 +45,8 @@ static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
 /// Warps of a CTA: as many as there are tiles; fewer where that makes a source
 /// one that all of them share.
 static int64_t mostWarps(const Problem &problem) {
-  int64_t granule = problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
+  int64_t granule =
+      problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
   int64_t tiles = llvm::divideCeil(problem.queries, granule);
   int64_t warps = std::min<int64_t>(kWarps, llvm::PowerOf2Ceil(tiles));
   if (problem.granule % (kTileRows * kWarps) != 0 &&
@@ -68,9 +70,12 @@ static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
   int64_t most = 1;
   for (int64_t keys : problem.keys)
     most = std::max(most, keys);
-  for (int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1; ctas >= 1; --ctas)
-    for (schedule.warps = warps; schedule.warps >= kWarpGroup; schedule.warps /= 2)
-      for (schedule.stages = kBulkStages; schedule.stages >= 2; --schedule.stages) {
+  for (int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1; ctas >= 1;
+       --ctas)
+    for (schedule.warps = warps; schedule.warps >= kWarpGroup;
+         schedule.warps /= 2)
+      for (schedule.stages = kBulkStages; schedule.stages >= 2;
+           --schedule.stages) {
         schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
                                           isPrivate ? kCols / 2 : kCols);
         schedule.privateCols = std::min(kPrivateCols, schedule.cols);
@@ -105,7 +110,8 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   if (isAttend)
     schedule.privateCols = std::min(kPrivateCols, schedule.cols);
 
-  int64_t granule = problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
+  int64_t granule =
+      problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
   int64_t tiles = llvm::divideCeil(problem.queries, granule);
   int64_t warps = mostWarps(problem);
   int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1;
@@ -119,7 +125,8 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
           if (ringBytes(problem, schedule) <=
                   target.sharedBytes / ctas - kReservedBytes &&
               (schedule.stages > 1 || cols == kTileCols) &&
-              (schedule.warps * 2 >= kWarps || cols == kTileCols || tiles < kWarps)) {
+              (schedule.warps * 2 >= kWarps || cols == kTileCols ||
+               tiles < kWarps)) {
             if (isAttend && ctas == 2 && problem.elementBytes == 2)
               schedule.ctas = ctas;
             return;
@@ -138,7 +145,8 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
   for (int64_t keys : problem.keys)
     most = std::max(most, keys);
   schedule.rows = kTileRows;
-  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), kSelectCols);
+  schedule.cols =
+      std::min<int64_t>(llvm::alignTo(most, kTileCols), kSelectCols);
   schedule.warps = kGatherWarps;
   int64_t key = problem.depth * problem.elementBytes;
   while (schedule.cols > kTileCols &&
@@ -148,8 +156,8 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
          schedule.warps * schedule.cols * key > kGatherBytes)
     schedule.warps /= 2;
   int64_t bytes = schedule.warps * schedule.cols * key + kReservedBytes;
-  schedule.ctas = std::min(target.sharedBytes / bytes,
-                           kResidentWarps / schedule.warps);
+  schedule.ctas =
+      std::min(target.sharedBytes / bytes, kResidentWarps / schedule.warps);
 }
 
 namespace llsa {

@@ -42,7 +42,8 @@ struct Schedule {
 ///
 /// On a GPU a warp owns 16 rows, the height of a tensor core's tile:
 ///
-/// * As many warps as there are tiles of one head, up to 8, share a CTA and what
+/// * As many warps as there are tiles of one head, up to 8, share a CTA and
+/// what
 ///   is staged in its shared memory; fewer where that would not fit.
 /// * `cols` is 64, `privateCols` 16: every warp has a ring of its own for what
 ///   only it reads.

@@ -28,11 +28,11 @@ struct Problem {
   std::vector<int64_t> keys;
   /// Block sizes of the gathered sources (a selection within a coarser one).
   std::vector<int64_t> blocks;
-  bool windows = false;       ///< a source is a window, whose keys every tile
-                              ///< loads for itself
+  bool windows = false;     ///< a source is a window, whose keys every tile
+                            ///< loads for itself
   int64_t elementBytes = 4; ///< of queries, keys and values
-  int64_t block = 0;  ///< pool: tokens of a block
-  int64_t levels = 1; ///< pool: levels made at once
+  int64_t block = 0;        ///< pool: tokens of a block
+  int64_t levels = 1;       ///< pool: levels made at once
 };
 
 } // namespace llsa

@@ -48,8 +48,8 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
                                  << limit.getValue();
       for (Ring &ring : rings)
         error.attachNote(ring.op.getLoc())
-            << "a ring of " << ring.bytes << " bytes in all: "
-            << ring.op.getRing().getType() << ", scope "
+            << "a ring of " << ring.bytes
+            << " bytes in all: " << ring.op.getRing().getType() << ", scope "
             << stringifyScope(ring.op.getScope());
       return signalPassFailure();
     }
@@ -82,9 +82,8 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
       }
       rings.push_back(ring);
     }
-    llvm::stable_sort(rings, [](const Ring &a, const Ring &b) {
-      return a.first < b.first;
-    });
+    llvm::stable_sort(
+        rings, [](const Ring &a, const Ring &b) { return a.first < b.first; });
     return rings;
   }
 

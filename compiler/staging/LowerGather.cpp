@@ -87,8 +87,8 @@ private:
     WaitGroupOp::create(b, loc, 0, scope);
     for (auto [load, ring] : llvm::zip(pending, rings)) {
       Value tile = load->getResult(0);
-      Value staged = SharedTileOp::create(b, load->getLoc(), tile.getType(),
-                                          ring, slot);
+      Value staged =
+          SharedTileOp::create(b, load->getLoc(), tile.getType(), ring, slot);
       tile.replaceAllUsesWith(staged);
       load->erase();
     }

@@ -39,8 +39,7 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
     auto loop = scf::ForOp::create(b, loc, first, end, step, zero);
     loop->setAttr("tile.persistent", b.getUnitAttr());
     b.setInsertionPointToEnd(loop.getBody());
-    Value done =
-        arith::AddIOp::create(b, loc, loop.getRegionIterArg(0), one);
+    Value done = arith::AddIOp::create(b, loc, loop.getRegionIterArg(0), one);
     Operation *yield = scf::YieldOp::create(b, loc, done);
     for (Operation *op : work)
       op->moveBefore(done.getDefiningOp());
@@ -61,11 +60,11 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
         return WalkResult::skip();
       }
       // A window's loads are staged loop by loop.
-      bool staged = isa<LoadOp, GatherOp>(op) &&
-                    llvm::any_of(op->getResult(0).getUses(), [](OpOperand &use) {
-                      return isa<DotOp>(use.getOwner()) &&
-                             use.getOperandNumber() == 1;
-                    });
+      bool staged =
+          isa<LoadOp, GatherOp>(op) &&
+          llvm::any_of(op->getResult(0).getUses(), [](OpOperand &use) {
+            return isa<DotOp>(use.getOwner()) && use.getOperandNumber() == 1;
+          });
       return staged ? WalkResult::interrupt() : WalkResult::advance();
     });
     return !walk.wasInterrupted() && streams >= 1 && streams <= 2;

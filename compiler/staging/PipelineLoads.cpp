@@ -147,9 +147,11 @@ private:
     Value slots = number(stages);
     Value slot = arith::RemUIOp::create(b, loc, counted, slots);
     WaitGroupOp::create(b, loc, stages - 2, group.wait.getScope());
-    Value ahead = arith::MulIOp::create(b, loc, loop.getStep(), number(stages - 1));
+    Value ahead =
+        arith::MulIOp::create(b, loc, loop.getStep(), number(stages - 1));
     Value later = arith::AddIOp::create(b, loc, step, ahead);
-    Value laterSlot = arith::AddIOp::create(b, loc, counted, number(stages - 1));
+    Value laterSlot =
+        arith::AddIOp::create(b, loc, counted, number(stages - 1));
     laterSlot = arith::RemUIOp::create(b, loc, laterSlot, slots);
     emitGuardedCopies(b, later, laterSlot);
     CommitGroupOp::create(b, loc);

@@ -5,9 +5,9 @@
 // the one of element i - 1, which everybody has read by then.
 //
 // In a persistent kernel elements are numbered through over the CTA's items:
-// element e of the n-th item has the number n * count + e. Behind the last one of
-// an item comes the first one of the next item, whose addresses are computed by
-// repeating what the addresses of this one were computed by.
+// element e of the n-th item has the number n * count + e. Behind the last one
+// of an item comes the first one of the next item, whose addresses are computed
+// by repeating what the addresses of this one were computed by.
 //
 //===----------------------------------------------------------------------===//
 
@@ -170,8 +170,8 @@ private:
     if (bulk)
       barriers = AllocBarriersOp::create(
           b, loc,
-          MemRefType::get({stages}, b.getI64Type(),
-                          MemRefLayoutAttrInterface(), shared),
+          MemRefType::get({stages}, b.getI64Type(), MemRefLayoutAttrInterface(),
+                          shared),
           IntegerAttr());
   }
 
@@ -258,9 +258,8 @@ private:
   void repeatForItem(OpBuilder &b, Value cta, IRMapping &mapping) {
     llvm::SetVector<Operation *> needed;
     SmallVector<Value> work;
-    stream.getBody().walk([&](Operation *op) {
-      llvm::append_range(work, op->getOperands());
-    });
+    stream.getBody().walk(
+        [&](Operation *op) { llvm::append_range(work, op->getOperands()); });
     while (!work.empty()) {
       Operation *op = work.pop_back_val().getDefiningOp();
       if (op && op->getBlock() == loop.getBody() && needed.insert(op))
@@ -314,7 +313,7 @@ private:
     Value later;       ///< in its item
     Value laterNumber; ///< over all items
     Value laterExists;
-    Value laterCta;    ///< null: this one
+    Value laterCta; ///< null: this one
   };
 
   Taken numbersOf(Numbers n, Value element) {

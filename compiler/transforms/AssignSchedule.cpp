@@ -40,7 +40,8 @@ static Problem problemOf(SelectOp select) {
   Problem problem;
   problem.elementBytes = elementBytesOf(select.getQuery());
   problem.kind = Problem::Kind::Select;
-  problem.heads = sizeOf(select.getQuery(), kBatch) * sizeOf(select.getQuery(), kHead);
+  problem.heads =
+      sizeOf(select.getQuery(), kBatch) * sizeOf(select.getQuery(), kHead);
   problem.queries = sizeOf(select.getQuery(), kToken);
   problem.depth = sizeOf(select.getQuery(), kDepth);
   problem.keys.push_back(candidatesOf(select));
@@ -157,11 +158,10 @@ void AssignSchedule::runOnOperation() {
     if (matrix && cols > 0)
       schedule.cols = cols;
     if (!launch.getScheduleAttr())
-      launch.setScheduleAttr(
-          tile::ScheduleAttr::get(&getContext(), schedule.rows, schedule.cols,
-                                  schedule.warps, schedule.stages,
-                                  schedule.privateCols, schedule.ctas,
-                                  schedule.privateStages));
+      launch.setScheduleAttr(tile::ScheduleAttr::get(
+          &getContext(), schedule.rows, schedule.cols, schedule.warps,
+          schedule.stages, schedule.privateCols, schedule.ctas,
+          schedule.privateStages));
     Cost cost = estimateCost(launch);
     launch->setAttr("llsa.flops", builder.getF64FloatAttr(cost.flops));
     launch->setAttr("llsa.bytes", builder.getF64FloatAttr(cost.bytes));

@@ -43,10 +43,10 @@ private:
     Builder builder(k.getContext());
     keys.push_back(k);
     values.push_back(v);
-    sources.push_back(
-        SourceAttr::get(k.getContext(), kind, block, every, /*before=*/0,
-                        /*after=*/0, builder.getF64FloatAttr(1.0), span,
-                        unweighted && span != 0));
+    sources.push_back(SourceAttr::get(k.getContext(), kind, block, every,
+                                      /*before=*/0,
+                                      /*after=*/0, builder.getF64FloatAttr(1.0),
+                                      span, unweighted && span != 0));
   }
 };
 

@@ -85,10 +85,10 @@ struct WindowToDense : OpRewritePattern<AttendOp> {
       if (source.getKind() == SourceKind::Window &&
           !ShapedType::isDynamic(queries) && !ShapedType::isDynamic(count) &&
           seesAll(source, queries, count)) {
-        source = SourceAttr::get(
-            op.getContext(), SourceKind::Dense, /*block=*/0, /*every=*/0,
-            /*before=*/0, /*after=*/0, source.getWeight(), source.getSpan(),
-            source.getUnweighted());
+        source = SourceAttr::get(op.getContext(), SourceKind::Dense,
+                                 /*block=*/0, /*every=*/0,
+                                 /*before=*/0, /*after=*/0, source.getWeight(),
+                                 source.getSpan(), source.getUnweighted());
         changed = true;
       }
       sources.push_back(source);

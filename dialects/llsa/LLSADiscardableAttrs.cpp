@@ -71,8 +71,8 @@ LogicalResult LLSADialect::verifyRegionResultAttribute(
 LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attribute) {
   return verifyKnown(op, "", attribute,
-                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes", "llsa.shared_bytes", "llsa.threads", "llsa.views",
+                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes",
+                      "llsa.shared_bytes", "llsa.threads", "llsa.views",
                       "llsa.ctas_per_multiprocessor", "llsa.persistent",
-                      "llsa.dependent_launch",
-                      "llsa.spec", "llsa.variant"});
+                      "llsa.dependent_launch", "llsa.spec", "llsa.variant"});
 }

@@ -203,10 +203,9 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
         return parser.emitError(at, "span must be positive, got ") << span;
       unweighted = succeeded(parser.parseOptionalKeyword("unweighted"));
     }
-    sources.push_back(
-        SourceAttr::get(parser.getContext(), *kind, block, every, before, after,
-                        parser.getBuilder().getF64FloatAttr(weight), span,
-                        unweighted));
+    sources.push_back(SourceAttr::get(
+        parser.getContext(), *kind, block, every, before, after,
+        parser.getBuilder().getF64FloatAttr(weight), span, unweighted));
     return success();
   };
   if (parser.parseCommaSeparatedList(parseSource) ||

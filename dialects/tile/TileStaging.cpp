@@ -59,10 +59,10 @@ static LogicalResult verifyCopy(Operation *op, MemRefType source,
                              << source << ", got " << numIndices;
   if (source.getElementType() !=
       ringType.getElementType()) // copy_async_c1, gather_async_c1
-    return op->emitOpError() << "source and ring must have one element type, "
-                                "got "
-                             << source.getElementType() << " and "
-                             << ringType.getElementType();
+    return op->emitOpError()
+           << "source and ring must have one element type, "
+              "got "
+           << source.getElementType() << " and " << ringType.getElementType();
   if (source.getShape().back() <
       ringType.getDimSize(2)) // copy_async_c2, gather_async_c2
     return op->emitOpError()
@@ -110,7 +110,8 @@ bool llsa::tile::isBulkRow(int64_t bytes) {
 }
 
 int64_t llsa::tile::bulkRowsOf(BlockRowsOp rows) {
-  int64_t width = cast<RankedTensorType>(rows.getResult().getType()).getDimSize(1);
+  int64_t width =
+      cast<RankedTensorType>(rows.getResult().getType()).getDimSize(1);
   int64_t block = rows.getBlock();
   if (rows.getPart())
     return block % width == 0 && width % 8 == 0 ? width : 0;

@@ -38,7 +38,8 @@ LogicalResult StreamOp::verify() {
 }
 
 LogicalResult NextOp::verify() {
-  if (!llvm::equal(getResultTypes(), getStream().getType().getTiles())) // next_c1
+  if (!llvm::equal(getResultTypes(),
+                   getStream().getType().getTiles())) // next_c1
     return emitOpError() << "results must be the tiles of "
                          << getStream().getType();
   return success();

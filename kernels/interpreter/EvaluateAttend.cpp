@@ -36,9 +36,10 @@ static double scaleOf(std::optional<llvm::APFloat> scale) {
   return value == 0 ? 1e-300 : value;
 }
 
-llvm::Error Evaluator::addRegions(
-    mlir::Region &score, mlir::Region &mask, AttendOptions &attend,
-    std::vector<std::unique_ptr<ScalarProgram>> &programs) {
+llvm::Error
+Evaluator::addRegions(mlir::Region &score, mlir::Region &mask,
+                      AttendOptions &attend,
+                      std::vector<std::unique_ptr<ScalarProgram>> &programs) {
   for (mlir::Region *region : {&score, &mask}) {
     if (region->empty())
       continue;
@@ -110,7 +111,8 @@ llvm::Error Evaluator::evaluateAttend(AttendOp op) {
   std::vector<Source> sources;
   for (unsigned i = 0; i < op.getSources().size(); ++i) {
     SourceAttr attr = op.getSource(i);
-    auto keys = fullArray(op.getKeys()[i]), values = fullArray(op.getValues()[i]);
+    auto keys = fullArray(op.getKeys()[i]),
+         values = fullArray(op.getValues()[i]);
     if (!keys || !values)
       return llvm::joinErrors(keys.takeError(), values.takeError());
     arrays.push_back(*keys);

@@ -24,7 +24,9 @@ Expected<std::string> compileOracles(ElementType type, StringRef target) {
   std::string text = "#define INFINITY __int_as_float(0x7f800000)\n";
   for (auto [name, source] : kSources)
     text += fmt::format("#line 1 \"{}\"\n{}\n", name, source);
-  int element = type == ElementType::F32 ? 0 : type == ElementType::BF16 ? 1 : 2;
+  int element = type == ElementType::F32    ? 0
+                : type == ElementType::BF16 ? 1
+                                            : 2;
   return compiler->compile({"oracles.cu", std::move(text)}, target,
                            {fmt::format("-DELEMENT={}", element)});
 }
@@ -46,10 +48,10 @@ Expected<Oracles> Oracles::create(std::shared_ptr<const CudaDevice> device,
   oracles.device = device;
   CudaDevice::Scope scope(*device);
   const CudaDriver &cu = device->driver();
-  if (Error error = cu.check(cu.ModuleLoadDataEx(&oracles.module,
-                                                 code->cubin.c_str(), 0,
-                                                 nullptr, nullptr),
-                             "oracles: cannot load their code"))
+  if (Error error =
+          cu.check(cu.ModuleLoadDataEx(&oracles.module, code->cubin.c_str(), 0,
+                                       nullptr, nullptr),
+                   "oracles: cannot load their code"))
     return std::move(error);
   return oracles;
 }
@@ -105,10 +107,10 @@ Error Oracles::select(const Sizes &sizes, const void *q, const void *k,
   CudaDevice::Scope scope(*device);
   int64_t heads = sizes.queryRows(), keyHeads = sizes.keyRows();
   int64_t queries = sizes.queries, dim = sizes.dim;
-  if (Error error = launch(
-          "select", heads * queries,
-          {&q, &k, &within.indices, &indices, &heads, &queries, &keyHeads,
-           &keys, &dim, &topk, &within.block, &within.entries}))
+  if (Error error = launch("select", heads * queries,
+                           {&q, &k, &within.indices, &indices, &heads, &queries,
+                            &keyHeads, &keys, &dim, &topk, &within.block,
+                            &within.entries}))
     return error;
   return wait();
 }
@@ -127,13 +129,29 @@ Error Oracles::attend(const Sizes &sizes, const void *q,
   float *maxima = outputs + rows * dim, *sums = maxima + rows;
   int isFirst = 1;
   for (Source source : sources) {
-    if (Error error = launch(
-            "attend", rows * 32,
-            {&q, &source.keys, &source.values, &source.indices, &maxima, &sums,
-             &outputs, &heads, &queries, &keyHeads, &source.numKeys, &dim,
-             &source.block, &source.every, &source.entries, &source.before,
-             &source.after, &source.span, &tokens, &source.weight, &scale,
-             &isFirst}))
+    if (Error error = launch("attend", rows * 32,
+                             {&q,
+                              &source.keys,
+                              &source.values,
+                              &source.indices,
+                              &maxima,
+                              &sums,
+                              &outputs,
+                              &heads,
+                              &queries,
+                              &keyHeads,
+                              &source.numKeys,
+                              &dim,
+                              &source.block,
+                              &source.every,
+                              &source.entries,
+                              &source.before,
+                              &source.after,
+                              &source.span,
+                              &tokens,
+                              &source.weight,
+                              &scale,
+                              &isFirst}))
       return error;
     isFirst = 0;
   }

@@ -30,7 +30,7 @@ struct Source {
   const void *keys = nullptr, *values = nullptr;
   int64_t numKeys = 0;
   float weight = 1;
-  int64_t span = 0;             ///< tokens that a key averages; 0: no span
+  int64_t span = 0;              ///< tokens that a key averages; 0: no span
   const void *indices = nullptr; ///< null: dense, or a window
   int64_t block = 1, every = 1, entries = 0;
   int64_t before = INT64_MAX / 2, after = INT64_MAX / 2; ///< window

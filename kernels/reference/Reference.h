@@ -86,7 +86,8 @@ struct Source {
   const Array *values = nullptr; ///< likewise
   double weight = 1;
   int64_t span = 0; ///< level-0 tokens per key; 0: no span clause
-  bool unweighted = false; ///< the span says where keys lie, not what they weigh
+  bool unweighted =
+      false; ///< the span says where keys lie, not what they weigh
 
   const IndexArray *indices = nullptr; ///< gathered: [B, H, ceil(M / every), k]
   int64_t block = 0;                   ///< gathered: children per entry
@@ -112,11 +113,10 @@ using MaskFunction = std::function<bool(double s, int64_t b, int64_t h,
                                         int64_t i, int64_t j, int64_t span)>;
 
 struct AttendOptions {
-  double scale = 0; ///< 0: 1/sqrt(D)
-  int64_t tokens =
-      0; ///< level-0 tokens; 0: the keys of the first source without
-         ///< span. A key with span n weighs min(n, tokens - j * n), unless
-         ///< its source is unweighted.
+  double scale = 0;   ///< 0: 1/sqrt(D)
+  int64_t tokens = 0; ///< level-0 tokens; 0: the keys of the first source
+                      ///< without span. A key with span n weighs min(n, tokens
+                      ///< - j * n), unless its source is unweighted.
   ScoreFunction score; ///< replaces the scaled score; none: it stays
   MaskFunction mask;   ///< false: the query does not see the key
   const std::vector<int64_t> *rows = nullptr; ///< sorted query rows to

@@ -103,11 +103,10 @@ std::string checkDevice(const DLDevice &expected, const DLDevice &device) {
                                 "DLPack device type {}",
                                 int(device.device_type));
   if (!isGpu)
-    return fmt::format("expected a tensor on GPU {}, got {}",
-                       expected.device_id,
-                       isHost ? "one in the CPU's memory"
-                              : fmt::format("DLPack device type {}",
-                                            int(device.device_type)));
+    return fmt::format(
+        "expected a tensor on GPU {}, got {}", expected.device_id,
+        isHost ? "one in the CPU's memory"
+               : fmt::format("DLPack device type {}", int(device.device_type)));
   if (device.device_type == kDLCUDA && device.device_id != expected.device_id)
     return fmt::format("expected a tensor on GPU {}, got one on GPU {}",
                        expected.device_id, device.device_id);

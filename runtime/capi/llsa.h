@@ -17,7 +17,8 @@
   that are returned belong to the object that was asked, and live as long.
 
   Tensors are DLPack's. They stay the caller's; nothing keeps a pointer to them
-  after a call returns (a GPU uses them until its stream is done). Environment variables are listed by `llsa-cache env`.
+  after a call returns (a GPU uses them until its stream is done). Environment
+variables are listed by `llsa-cache env`.
 
 \*===----------------------------------------------------------------------===*/
 #ifndef LLSA_H
@@ -50,8 +51,8 @@ typedef struct LlsaError LlsaError;
 
 typedef enum LlsaErrorCode {
   LLSA_ERROR_INVALID_ARGUMENT = 1, /**< null handle, bad spec, wrong tensor */
-  LLSA_ERROR_COMPILE = 2, /**< the variant, spec or target is refused */
-  LLSA_ERROR_SYSTEM = 3,  /**< a file or a thread */
+  LLSA_ERROR_COMPILE = 2,       /**< the variant, spec or target is refused */
+  LLSA_ERROR_SYSTEM = 3,        /**< a file or a thread */
   LLSA_ERROR_OUT_OF_MEMORY = 4, /**< the host's or a GPU's */
   LLSA_ERROR_DEVICE = 5 /**< no GPU or driver, too old ones, a failed kernel */
 } LlsaErrorCode;
@@ -69,7 +70,7 @@ typedef struct LlsaContext LlsaContext;
 
 /** Zero means default; the environment gives the defaults. */
 typedef struct LlsaContextOptions {
-  size_t structSize;    /**< sizeof(LlsaContextOptions) */
+  size_t structSize; /**< sizeof(LlsaContextOptions) */
   /** "cpu" (this machine, the default), "cpu:MARCH", "cuda", "cuda:NUMBER",
       "emulator" or "emulator:TARGET" (tensors in the CPU's memory) */
   const char *target;

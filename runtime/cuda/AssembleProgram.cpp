@@ -76,8 +76,8 @@ std::string explainResources(const Program &program,
       continue;
     const KernelResources &needs = found->second;
     int64_t shared = needs.sharedBytes + kernel.sharedBytes;
-    text += fmt::format("  {:<14} {} registers, ", kernel.name,
-                        needs.registers);
+    text +=
+        fmt::format("  {:<14} {} registers, ", kernel.name, needs.registers);
     if (needs.spillStores + needs.spillLoads > 0)
       text += fmt::format("{} bytes spilled ({} read back), ",
                           needs.spillStores, needs.spillLoads);
@@ -86,8 +86,8 @@ std::string explainResources(const Program &program,
     if (needs.stackBytes > needs.spillStores)
       text += fmt::format("{} bytes of stack, ", needs.stackBytes);
     text += fmt::format("{} bytes of shared memory", shared);
-    if (std::optional<Occupancy> fits = occupancy(
-            program.target, kernel.warps, needs.registers, shared))
+    if (std::optional<Occupancy> fits =
+            occupancy(program.target, kernel.warps, needs.registers, shared))
       text += fmt::format(": {} {} of {} warps per multiprocessor, {} of {} "
                           "warps ({}%)",
                           fits->ctas, fits->ctas == 1 ? "CTA" : "CTAs",

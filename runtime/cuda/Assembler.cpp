@@ -37,9 +37,7 @@ private:
 class PtxasAssembler : public Assembler {
 public:
   explicit PtxasAssembler(Ptxas ptxas) : ptxas(std::move(ptxas)) {}
-  std::string name() const override {
-    return "ptxas " + ptxas.version().str();
-  }
+  std::string name() const override { return "ptxas " + ptxas.version().str(); }
   Expected<AssembledCode> assemble(StringRef ptx,
                                    StringRef target) const override {
     return ptxas.assemble(ptx, target);
@@ -49,7 +47,8 @@ private:
   Ptxas ptxas;
 };
 
-/// The error when there is none; `reasons`: why each was not taken, a line each.
+/// The error when there is none; `reasons`: why each was not taken, a line
+/// each.
 Error noAssembler(const std::string &reasons) {
   return fail(fmt::format(
       "there is nothing to assemble PTX with: expected libnvJitLink.so.13 or "
@@ -84,8 +83,7 @@ Expected<AssembledCode> DriverAssembler::assemble(StringRef ptx,
   if (target != device->target())
     return fail(fmt::format("the driver's compiler makes code for GPU {} ({}) "
                             "alone, not for {}: expected nvJitLink or ptxas",
-                            device->ordinal(), device->target(),
-                            target.str()));
+                            device->ordinal(), device->target(), target.str()));
   CudaDevice::Scope scope(*device);
   const CudaDriver &cu = device->driver();
   std::vector<char> info(65536, 0), errors(16384, 0);
@@ -114,14 +112,13 @@ Expected<AssembledCode> DriverAssembler::assemble(StringRef ptx,
         toString(cu.check(result, "the driver's compiler is not there")));
   if (result != 0) {
     StringRef log = StringRef(errors.data()).trim();
-    return cu.check(result, fmt::format("the driver's compiler refuses the code "
-                                        "for {}{}{}",
-                                        target.str(), log.empty() ? "" : ": ",
-                                        log.str()));
+    return cu.check(
+        result, fmt::format("the driver's compiler refuses the code "
+                            "for {}{}{}",
+                            target.str(), log.empty() ? "" : ": ", log.str()));
   }
-  return AssembledCode{
-      std::string(static_cast<const char *>(cubin), bytes),
-      StringRef(info.data()).trim().str()};
+  return AssembledCode{std::string(static_cast<const char *>(cubin), bytes),
+                       StringRef(info.data()).trim().str()};
 }
 
 /// What find() has seen and not taken.

@@ -46,10 +46,10 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
   CUresult result = cu.DeviceGet(&handle, ordinal);
   if (result == 0)
     result = cu.DeviceGetName(name, sizeof(name), handle);
-  for (auto [value, attribute] : {std::pair(&major, kCapabilityMajor),
-                                  std::pair(&minor, kCapabilityMinor),
-                                  std::pair(&pools, kMemoryPools),
-                                  std::pair(&multiprocessors, kMultiprocessors)})
+  for (auto [value, attribute] :
+       {std::pair(&major, kCapabilityMajor),
+        std::pair(&minor, kCapabilityMinor), std::pair(&pools, kMemoryPools),
+        std::pair(&multiprocessors, kMultiprocessors)})
     if (result == 0)
       result = cu.DeviceGetAttribute(value, attribute, handle);
   std::shared_ptr<CudaDevice> device(new CudaDevice());
@@ -118,10 +118,8 @@ CudaMemory::allocate(std::shared_ptr<const CudaDevice> device, int64_t bytes) {
   });
 }
 
-Expected<CudaMemory>
-CudaMemory::allocateOn(CUstream stream,
-                       std::shared_ptr<const CudaDevice> device,
-                       int64_t bytes) {
+Expected<CudaMemory> CudaMemory::allocateOn(
+    CUstream stream, std::shared_ptr<const CudaDevice> device, int64_t bytes) {
   if (!device->hasMemoryPools())
     return allocate(std::move(device), bytes);
   const CudaDriver &cu = device->driver();

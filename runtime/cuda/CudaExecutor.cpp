@@ -76,10 +76,10 @@ Error CudaExecutor::load() {
     module = nullptr;
     std::string text = StringRef(log.data()).trim().str();
     return fail(cu.check(
-        result, fmt::format("GPU {} ({}) cannot load code for {}{}{}",
-                            gpu->ordinal(), gpu->name(), plan->target,
-                            text.empty() ? "" : "; the assembler says: ",
-                            text)));
+        result,
+        fmt::format("GPU {} ({}) cannot load code for {}{}{}", gpu->ordinal(),
+                    gpu->name(), plan->target,
+                    text.empty() ? "" : "; the assembler says: ", text)));
   }
   for (const Kernel &kernel : plan->kernels) {
     CUfunction function = nullptr;
@@ -88,11 +88,11 @@ Error CudaExecutor::load() {
             fmt::format("the code has no kernel '{}'", kernel.name)))
       return fail(std::move(error));
     if (kernel.sharedBytes > 0)
-      if (Error error = cu.check(
-              cu.FuncSetAttribute(function, kMaxDynamicShared,
-                                  int(kernel.sharedBytes)),
-              fmt::format("'{}' cannot have {} bytes of shared memory",
-                          kernel.name, kernel.sharedBytes)))
+      if (Error error =
+              cu.check(cu.FuncSetAttribute(function, kMaxDynamicShared,
+                                           int(kernel.sharedBytes)),
+                       fmt::format("'{}' cannot have {} bytes of shared memory",
+                                   kernel.name, kernel.sharedBytes)))
         return fail(std::move(error));
     // Now, not at the first launch, which may be captured.
     if (Error error =
@@ -179,7 +179,8 @@ Error CudaExecutor::copy(size_t buffer, const LaunchPlan::Place &from,
   CUresult result = copyStrided(gpu->driver(), plan->buffers[buffer],
                                 place(from), place(to), stream);
   return launchError(
-      result, fmt::format("the copy of '{}'", plan->buffers[buffer].name), stream);
+      result, fmt::format("the copy of '{}'", plan->buffers[buffer].name),
+      stream);
 }
 
 Error CudaExecutor::packTensors(MutableArrayRef<LaunchPlan::Place> places,
@@ -246,8 +247,8 @@ Error CudaExecutor::waitFor(const std::string &kernel, CUstream stream) const {
     result = cu.StreamSynchronize(stream);
   if (result == 0)
     return Error::success();
-  return fail(cu.check(result, fmt::format("{} has failed on GPU {}", kernel,
-                                           gpu->ordinal())));
+  return fail(cu.check(
+      result, fmt::format("{} has failed on GPU {}", kernel, gpu->ordinal())));
 }
 
 Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
@@ -258,8 +259,8 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
   SmallVector<void *, 64> params;
   launches.fill(launch, places, static_cast<char *>(workspace), values);
   for (const LaunchPlan::View &view : launch.views) {
-    LaunchPlan::Place place = launches.placeOf(
-        view.buffer, places, static_cast<char *>(workspace));
+    LaunchPlan::Place place =
+        launches.placeOf(view.buffer, places, static_cast<char *>(workspace));
     const Buffer &buffer = plan->buffers[view.buffer];
     Expected<CUtensorMap> map =
         encodeView(gpu->driver(), view.view, buffer, place.data,
@@ -276,8 +277,15 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
   attribute.id = kProgrammaticStreamSerialization;
   attribute.value.number = 1;
   bool dependent = launch.dependent && gpu->hasDependentLaunch();
-  CUlaunchConfig config{grids[size_t(launch.kernel)], 1, 1, launch.threads, 1, 1,
-                        launch.sharedBytes, stream, &attribute,
+  CUlaunchConfig config{grids[size_t(launch.kernel)],
+                        1,
+                        1,
+                        launch.threads,
+                        1,
+                        1,
+                        launch.sharedBytes,
+                        stream,
+                        &attribute,
                         dependent ? 1u : 0u};
   CUresult result = gpu->driver().LaunchKernelEx(
       &config, functions[size_t(launch.kernel)], params.data(), nullptr);

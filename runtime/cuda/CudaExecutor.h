@@ -85,8 +85,8 @@ private:
   llvm::Error copy(size_t buffer, const LaunchPlan::Place &from,
                    const LaunchPlan::Place &to, CUstream stream) const;
   llvm::Error launch(const LaunchPlan::Launch &launch,
-                     llvm::ArrayRef<LaunchPlan::Place> places,
-                     void *workspace, CUstream stream) const;
+                     llvm::ArrayRef<LaunchPlan::Place> places, void *workspace,
+                     CUstream stream) const;
   llvm::Error launchError(CUresult result, const std::string &kernel,
                           CUstream stream) const;
   llvm::Error waitFor(const std::string &kernel, CUstream stream) const;

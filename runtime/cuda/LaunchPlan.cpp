@@ -27,8 +27,11 @@ LaunchPlan::LaunchPlan(const Program &program) {
   for (const Step &step : program.steps) {
     const Kernel &kernel = program.kernels[size_t(step.kernel)];
     Launch launch{step.kernel,
-                  unsigned(kernel.warps * kLanes), unsigned(kernel.sharedBytes),
-                  kernel.dependentLaunch, {}, {}};
+                  unsigned(kernel.warps * kLanes),
+                  unsigned(kernel.sharedBytes),
+                  kernel.dependentLaunch,
+                  {},
+                  {}};
     for (int64_t b : step.args) {
       const Buffer &buffer = program.buffers[size_t(b)];
       if (buffer.role == Buffer::Role::Workspace) {

@@ -17,8 +17,8 @@ Expected<NvJitLink> NvJitLink::open() {
   std::string setting = env::nvJitLink();
   if (setting == "off")
     return refuse("switched off by LLSA_NVJITLINK");
-  Expected<SharedLibrary> library = SharedLibrary::open(toolkitLibraries(
-      setting, {"libnvJitLink.so.13", "libnvJitLink.so.12"}));
+  Expected<SharedLibrary> library = SharedLibrary::open(
+      toolkitLibraries(setting, {"libnvJitLink.so.13", "libnvJitLink.so.12"}));
   if (!library)
     return refuse(toString(library.takeError()));
 

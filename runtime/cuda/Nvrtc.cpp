@@ -70,10 +70,9 @@ Expected<std::string> Nvrtc::compile(const CudaSource &source, StringRef target,
     log = StringRef(log.c_str()).trim().str();
   }
   if (result != 0)
-    return fail(fmt::format("'{}' does not compile for {}: {}", source.name,
-                            target.str(),
-                            log.empty() ? GetErrorString(result)
-                                        : "NVRTC says:\n" + log));
+    return fail(fmt::format(
+        "'{}' does not compile for {}: {}", source.name, target.str(),
+        log.empty() ? GetErrorString(result) : "NVRTC says:\n" + log));
   result = GetPTXSize(handle, &bytes);
   ptx.resize(bytes);
   if (result == 0)

@@ -34,9 +34,9 @@ int64_t roundUp(int64_t value, int64_t unit) {
 
 std::optional<Occupancy> occupancy(StringRef target, int64_t warps,
                                    int64_t registers, int64_t sharedBytes) {
-  const Limits *limits = std::find_if(
-      std::begin(kLimits), std::end(kLimits),
-      [&](const Limits &row) { return target == row.target; });
+  const Limits *limits =
+      std::find_if(std::begin(kLimits), std::end(kLimits),
+                   [&](const Limits &row) { return target == row.target; });
   if (limits == std::end(kLimits) || warps < 1)
     return std::nullopt;
   int64_t ctas = std::min(limits->ctas, limits->warps / warps);
@@ -44,9 +44,9 @@ std::optional<Occupancy> occupancy(StringRef target, int64_t warps,
   int64_t perWarp =
       roundUp(std::max<int64_t>(registers, 1) * kLanes, kRegisterUnit);
   ctas = std::min(ctas, kRegisters / kParts / perWarp * kParts / warps);
-  ctas = std::min(ctas, limits->sharedBytes /
-                            (roundUp(sharedBytes, kSharedUnit) +
-                             kSharedReserved));
+  ctas =
+      std::min(ctas, limits->sharedBytes /
+                         (roundUp(sharedBytes, kSharedUnit) + kSharedReserved));
   return Occupancy{ctas, ctas * warps, limits->warps};
 }
 

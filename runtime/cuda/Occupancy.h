@@ -10,11 +10,11 @@ namespace llsa::rt {
 
 /// What one kernel needs of a multiprocessor.
 struct KernelResources {
-  int64_t registers = 0;    ///< per thread
-  int64_t stackBytes = 0;   ///< per thread: spills, and arrays in memory
-  int64_t spillStores = 0;  ///< bytes per thread
-  int64_t spillLoads = 0;   ///< bytes per thread
-  int64_t sharedBytes = 0;  ///< per CTA, static; dynamic comes on top
+  int64_t registers = 0;   ///< per thread
+  int64_t stackBytes = 0;  ///< per thread: spills, and arrays in memory
+  int64_t spillStores = 0; ///< bytes per thread
+  int64_t spillLoads = 0;  ///< bytes per thread
+  int64_t sharedBytes = 0; ///< per CTA, static; dynamic comes on top
 };
 
 struct Occupancy {

@@ -41,6 +41,8 @@ std::vector<std::string> toolkitLibraries(const std::string &setting,
   return candidates;
 }
 
-std::string CudaVersion::str() const { return fmt::format("{}.{}", major, minor); }
+std::string CudaVersion::str() const {
+  return fmt::format("{}.{}", major, minor);
+}
 
 } // namespace llsa::rt

@@ -20,8 +20,7 @@ public:
   open(llvm::ArrayRef<std::string> candidates);
 
   /// Sets `function`; the first name that is not there is kept as missing().
-  template <typename Function>
-  void load(Function &function, const char *name) {
+  template <typename Function> void load(Function &function, const char *name) {
     function = reinterpret_cast<std::decay_t<Function>>(find(name));
   }
   /// The first function that load() did not find; empty: none.

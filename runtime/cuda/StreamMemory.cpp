@@ -20,8 +20,8 @@ Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
   const CudaDriver &cu = device->driver();
   // The default stream of each thread has one handle and many ids.
   unsigned long long id = 0;
-  if (Error error = cu.check(cu.StreamGetId(stream, &id),
-                             "the stream cannot be used"))
+  if (Error error =
+          cu.check(cu.StreamGetId(stream, &id), "the stream cannot be used"))
     return std::move(error);
   {
     std::shared_lock<std::shared_mutex> lock(mutex);

@@ -37,8 +37,8 @@ Expected<CUtensorMap> encodeView(const CudaDriver &driver,
     // A dimension of one element may have any stride; the driver wants a
     // multiple of 16 bytes.
     if (d + 1 < rank)
-      byteStrides.push_back(buffer.shape[d] == 1 ? 16
-                                                 : uint64_t(strides[d] * bytes));
+      byteStrides.push_back(
+          buffer.shape[d] == 1 ? 16 : uint64_t(strides[d] * bytes));
   }
   box[0] = uint32_t(view.cols);
   box[1] = uint32_t(view.rows);

@@ -41,9 +41,9 @@ Expected<std::string> runProgram(ArrayRef<std::string> command) {
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(outputPath),
                                           StringRef(outputPath)};
   SmallVector<StringRef> arguments(command.begin(), command.end());
-  int code = sys::ExecuteAndWait(command[0], arguments, std::nullopt, redirects,
-                                 /*SecondsToWait=*/0, /*MemoryLimit=*/0,
-                                 &problem);
+  int code =
+      sys::ExecuteAndWait(command[0], arguments, std::nullopt, redirects,
+                          /*SecondsToWait=*/0, /*MemoryLimit=*/0, &problem);
   Expected<std::string> text = readFile(outputPath);
   if (!text)
     return text.takeError();

@@ -45,8 +45,8 @@ public:
   void start();
 
   struct WarpState {
-    LaneGroups copies; ///< cp.async
-    LaneGroups stores; ///< cp.async.bulk from shared memory
+    LaneGroups copies;  ///< cp.async
+    LaneGroups stores;  ///< cp.async.bulk from shared memory
     Step wgmmaStep = 0; ///< of the group that is not yet committed
     Step wgmmaFirst = 0;
   };

@@ -101,7 +101,8 @@ void atomic(Warp &w, const Instruction &i, LaneMask mask) {
     for (uint32_t e = 0; e < n; ++e) {
       T *memory = reinterpret_cast<T *>(pointers[lane]) + e;
       T b = w.from<T>(slots[n + e])[lane];
-      T c = slots[2 * n + e] == kNoSlot ? T() : w.from<T>(slots[2 * n + e])[lane];
+      T c =
+          slots[2 * n + e] == kNoSlot ? T() : w.from<T>(slots[2 * n + e])[lane];
       T old = __atomic_load_n(memory, __ATOMIC_RELAXED);
       while (!__atomic_compare_exchange_n(memory, &old, Op::apply(old, b, c),
                                           true, __ATOMIC_RELAXED,

@@ -115,9 +115,9 @@ void barrier(Warp &w, const Instruction &i, LaneMask mask) {
   if (id >= BarrierSet::kBarriers && !(i.aux & kBarrierCluster))
     return w.fault(i, kLanes, fmt::format("there is no barrier {}", id));
   if (expected % kLanes || (i.b != kNoSlot && expected == 0))
-    return w.fault(i, kLanes,
-                   fmt::format("expected a multiple of 32 threads, got {}",
-                               expected));
+    return w.fault(
+        i, kLanes,
+        fmt::format("expected a multiple of 32 threads, got {}", expected));
   Barrier &barrier = w.cta.barriers[id];
   if (i.aux & kBarrierReduces) {
     LaneMask votes = w.predicate(w.operands(i)[0]) & mask;
@@ -152,9 +152,9 @@ void warpSync(Warp &w, const Instruction &i, LaneMask mask) {
     unsigned lane = unsigned(__builtin_ctz(m));
     LaneMask members = w.from<uint32_t>(i.a)[lane];
     if (!(members >> lane & 1))
-      return w.fault(i, lane,
-                     fmt::format("this lane is not in its own mask {:#010x}",
-                                 members));
+      return w.fault(
+          i, lane,
+          fmt::format("this lane is not in its own mask {:#010x}", members));
     needed |= members;
   }
   if (w.gather(i, mask, needed))
@@ -163,8 +163,8 @@ void warpSync(Warp &w, const Instruction &i, LaneMask mask) {
 
 } // namespace
 
-/// bar{.cta}.sync/.red/.arrive, barrier{.cta}.sync{.aligned}/..., bar.warp.sync,
-/// barrier.cluster (a cluster is one CTA).
+/// bar{.cta}.sync/.red/.arrive, barrier{.cta}.sync{.aligned}/...,
+/// bar.warp.sync, barrier.cluster (a cluster is one CTA).
 bool decodeBarrier(Decoder &d) {
   if (d.has("warp")) {
     if (!d.expectOperands(1))
@@ -194,7 +194,7 @@ bool decodeBarrier(Decoder &d) {
     if (!d.expectOperands(3, 4))
       return false;
     d.extra(d.predicateSource(d.operand(count - 1)));
-    d.extra(d.has("and") ? kBarrierAnd
+    d.extra(d.has("and")  ? kBarrierAnd
             : d.has("or") ? kBarrierOr
                           : kBarrierPopc);
     d.extra(d.has("popc") ? d.destination(0, Type::U32)

@@ -72,9 +72,10 @@ LLSA_LANES_INLINE void insert(Warp &w, const Instruction &i, LaneMask mask) {
   const T *a = w.from<T>(i.a), *b = w.from<T>(i.b);
   const uint32_t *position = w.from<uint32_t>(i.c);
   const uint32_t *length = w.from<uint32_t>(i.target);
-  forLanes(mask, LLSA_LANE(l) {
-    r[l] = Insert<T>::apply(a[l], b[l], position[l], length[l]);
-  });
+  forLanes(
+      mask, LLSA_LANE(l) {
+        r[l] = Insert<T>::apply(a[l], b[l], position[l], length[l]);
+      });
 }
 
 template <typename U> uint32_t leadingZeros(U a) {
@@ -155,15 +156,17 @@ LLSA_LANES_INLINE void lop3(Warp &w, const Instruction &i, LaneMask mask) {
   const uint32_t *a = w.from<uint32_t>(i.a), *b = w.from<uint32_t>(i.b),
                  *c = w.from<uint32_t>(i.c);
   uint32_t table = i.aux;
-  forLanes(mask, LLSA_LANE(l) {
-    uint32_t result = 0;
-    for (unsigned row = 0; row < 8; ++row) {
-      uint32_t minterm = (row & 4 ? a[l] : ~a[l]) & (row & 2 ? b[l] : ~b[l]) &
-                         (row & 1 ? c[l] : ~c[l]);
-      result |= table >> row & 1 ? minterm : 0;
-    }
-    r[l] = result;
-  });
+  forLanes(
+      mask, LLSA_LANE(l) {
+        uint32_t result = 0;
+        for (unsigned row = 0; row < 8; ++row) {
+          uint32_t minterm = (row & 4 ? a[l] : ~a[l]) &
+                             (row & 2 ? b[l] : ~b[l]) &
+                             (row & 1 ? c[l] : ~c[l]);
+          result |= table >> row & 1 ? minterm : 0;
+        }
+        r[l] = result;
+      });
 }
 
 bool finishShift(Decoder &d, Type type) {
@@ -171,22 +174,31 @@ bool finishShift(Decoder &d, Type type) {
   Handler run = nullptr;
   switch (bytesOf(type)) {
   case 2:
-    run = left ? handler<binary<uint16_t, uint16_t, uint32_t, ShiftLeft<uint16_t>>>()
-          : isSigned(type)
-              ? handler<binary<int16_t, int16_t, uint32_t, ShiftRight<int16_t>>>()
-              : handler<binary<uint16_t, uint16_t, uint32_t, ShiftRight<uint16_t>>>();
+    run =
+        left ? handler<
+                   binary<uint16_t, uint16_t, uint32_t, ShiftLeft<uint16_t>>>()
+        : isSigned(type)
+            ? handler<binary<int16_t, int16_t, uint32_t, ShiftRight<int16_t>>>()
+            : handler<
+                  binary<uint16_t, uint16_t, uint32_t, ShiftRight<uint16_t>>>();
     break;
   case 4:
-    run = left ? handler<binary<uint32_t, uint32_t, uint32_t, ShiftLeft<uint32_t>>>()
-          : isSigned(type)
-              ? handler<binary<int32_t, int32_t, uint32_t, ShiftRight<int32_t>>>()
-              : handler<binary<uint32_t, uint32_t, uint32_t, ShiftRight<uint32_t>>>();
+    run =
+        left ? handler<
+                   binary<uint32_t, uint32_t, uint32_t, ShiftLeft<uint32_t>>>()
+        : isSigned(type)
+            ? handler<binary<int32_t, int32_t, uint32_t, ShiftRight<int32_t>>>()
+            : handler<
+                  binary<uint32_t, uint32_t, uint32_t, ShiftRight<uint32_t>>>();
     break;
   case 8:
-    run = left ? handler<binary<uint64_t, uint64_t, uint32_t, ShiftLeft<uint64_t>>>()
-          : isSigned(type)
-              ? handler<binary<int64_t, int64_t, uint32_t, ShiftRight<int64_t>>>()
-              : handler<binary<uint64_t, uint64_t, uint32_t, ShiftRight<uint64_t>>>();
+    run =
+        left ? handler<
+                   binary<uint64_t, uint64_t, uint32_t, ShiftLeft<uint64_t>>>()
+        : isSigned(type)
+            ? handler<binary<int64_t, int64_t, uint32_t, ShiftRight<int64_t>>>()
+            : handler<
+                  binary<uint64_t, uint64_t, uint32_t, ShiftRight<uint64_t>>>();
     break;
   }
   if (!run || !d.expectOperands(3))
@@ -201,16 +213,20 @@ bool finishExtract(Decoder &d, Type type) {
   Handler run = nullptr;
   switch (type) {
   case Type::U32:
-    run = handler<ternary<uint32_t, uint32_t, uint32_t, uint32_t, Extract<uint32_t>>>();
+    run = handler<
+        ternary<uint32_t, uint32_t, uint32_t, uint32_t, Extract<uint32_t>>>();
     break;
   case Type::S32:
-    run = handler<ternary<int32_t, int32_t, uint32_t, uint32_t, Extract<int32_t>>>();
+    run = handler<
+        ternary<int32_t, int32_t, uint32_t, uint32_t, Extract<int32_t>>>();
     break;
   case Type::U64:
-    run = handler<ternary<uint64_t, uint64_t, uint32_t, uint32_t, Extract<uint64_t>>>();
+    run = handler<
+        ternary<uint64_t, uint64_t, uint32_t, uint32_t, Extract<uint64_t>>>();
     break;
   case Type::S64:
-    run = handler<ternary<int64_t, int64_t, uint32_t, uint32_t, Extract<int64_t>>>();
+    run = handler<
+        ternary<int64_t, int64_t, uint32_t, uint32_t, Extract<int64_t>>>();
     break;
   default:
     return false;
@@ -326,11 +342,11 @@ bool decodeBits(Decoder &d) {
   if (op == "prmt")
     return finishElementwise(d, permuteHandler(d), 3, type);
   if (op == "bmsk")
-    return finishElementwise(
-        d,
-        d.has("wrap") ? binaryHandler<uint32_t, BitMask<true>>()
-                      : binaryHandler<uint32_t, BitMask<false>>(),
-        2, type);
+    return finishElementwise(d,
+                             d.has("wrap")
+                                 ? binaryHandler<uint32_t, BitMask<true>>()
+                                 : binaryHandler<uint32_t, BitMask<false>>(),
+                             2, type);
   int64_t table;
   if (d.statement->parts.size() != 2 || !d.expectOperands(5) ||
       !d.integer(4, table))

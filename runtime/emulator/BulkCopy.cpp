@@ -12,8 +12,8 @@ namespace llsa::ptx {
 SharedMemoryChecker::Access copyAccess(Warp &w, const Instruction &i,
                                        int mbarrier) {
   SharedMemoryChecker &checker = w.cta.shared.checker;
-  SharedMemoryChecker::Access access = checker.ordinary(
-      w.index, SharedMemoryChecker::kManyLanes, i);
+  SharedMemoryChecker::Access access =
+      checker.ordinary(w.index, SharedMemoryChecker::kManyLanes, i);
   access.actor = checker.mbarrierActor(unsigned(mbarrier));
   access.step = w.cta.mbarriers[mbarrier].copyStep;
   access.asynchronous = true;
@@ -23,8 +23,8 @@ SharedMemoryChecker::Access copyAccess(Warp &w, const Instruction &i,
 SharedMemoryChecker::Access storeAccess(Warp &w, const Instruction &i,
                                         LaneMask lanes) {
   SharedMemoryChecker &checker = w.cta.shared.checker;
-  SharedMemoryChecker::Access access = checker.ordinary(
-      w.index, SharedMemoryChecker::kManyLanes, i);
+  SharedMemoryChecker::Access access =
+      checker.ordinary(w.index, SharedMemoryChecker::kManyLanes, i);
   access.actor = checker.storeActor(w.index);
   access.step = w.cta.async.warp(w.index).stores.issue(lanes);
   access.asynchronous = true;
@@ -37,8 +37,8 @@ namespace {
 bool checkSize(Warp &w, const Instruction &i, unsigned lane, uint32_t bytes) {
   if (bytes % 16 == 0)
     return true;
-  w.fault(i, lane, fmt::format("expected a multiple of 16 bytes, got {}",
-                               bytes));
+  w.fault(i, lane,
+          fmt::format("expected a multiple of 16 bytes, got {}", bytes));
   return false;
 }
 
@@ -54,8 +54,8 @@ void loadBytes(Warp &w, const Instruction &i, LaneMask mask) {
       return;
     if (bytes == 0)
       continue;
-    const uint8_t *from = globalBytes(
-        w, i, lane, w.from<uint64_t>(i.b)[lane], bytes, 16, false);
+    const uint8_t *from =
+        globalBytes(w, i, lane, w.from<uint64_t>(i.b)[lane], bytes, 16, false);
     uint64_t to = sharedAddress(w, i, lane);
     if (!from ||
         !checkShared(w, i, copyAccess(w, i, number), to, bytes, 16, true))
@@ -79,8 +79,8 @@ void storeBytes(Warp &w, const Instruction &i, LaneMask mask) {
     uint64_t from = sharedAddress(w, i, lane);
     if (!checkShared(w, i, access, from, bytes, 16, false))
       return;
-    uint8_t *to = globalBytes(w, i, lane, w.from<uint64_t>(i.b)[lane], bytes,
-                              16, true);
+    uint8_t *to =
+        globalBytes(w, i, lane, w.from<uint64_t>(i.b)[lane], bytes, 16, true);
     if (!to)
       return;
     std::memcpy(to, w.cta.shared.data + from, bytes);

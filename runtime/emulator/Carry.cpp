@@ -20,8 +20,8 @@ enum : uint32_t {
   kHigh = 16,
 };
 
-template <typename T> using Double =
-    std::conditional_t<sizeof(T) == 4, uint64_t, unsigned __int128>;
+template <typename T>
+using Double = std::conditional_t<sizeof(T) == 4, uint64_t, unsigned __int128>;
 
 /// dst = a [* b] +- c +- carry, T unsigned. Without a product, b is c.
 template <typename T, bool isSigned>
@@ -34,8 +34,8 @@ void extended(Warp &w, const Instruction &i, LaneMask mask) {
     if (i.aux & (kLow | kHigh)) {
       using S = std::make_signed_t<T>;
       using WideS = std::conditional_t<sizeof(T) == 4, int64_t, __int128>;
-      Double<T> product = isSigned ? Double<T>(WideS(S(x)) * WideS(S(y)))
-                                   : Double<T>(x) * y;
+      Double<T> product =
+          isSigned ? Double<T>(WideS(S(x)) * WideS(S(y))) : Double<T>(x) * y;
       x = i.aux & kHigh ? T(product >> (8 * sizeof(T))) : T(product);
       y = w.from<T>(i.c)[l];
     }

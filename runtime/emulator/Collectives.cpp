@@ -91,9 +91,8 @@ void shuffle(Warp &w, const Instruction &i, LaneMask mask) {
       from = lane;
     if (!(mask >> from & 1)) {
       if (!(w.alive >> from & 1))
-        return w.fault(i, lane,
-                       fmt::format("reads from lane {}, which has exited",
-                                   from));
+        return w.fault(
+            i, lane, fmt::format("reads from lane {}, which has exited", from));
       return w.fault(i, lane,
                      fmt::format("reads from lane {}, which does not take "
                                  "part",
@@ -314,8 +313,8 @@ bool decodeActiveMask(Decoder &d) {
 
 /// elect.sync d|p, members
 bool decodeElect(Decoder &d) {
-  if (!d.expectOperands(2) ||
-      d.operand(0).kind != Operand::Kind::Pair || !resultAndPredicate(d))
+  if (!d.expectOperands(2) || d.operand(0).kind != Operand::Kind::Pair ||
+      !resultAndPredicate(d))
     return false;
   d.out.a = d.source(1, Type::B32);
   return d.finish(elect);

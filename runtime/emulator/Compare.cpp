@@ -71,13 +71,15 @@ LLSA_LANES_INLINE LaneMask compare(Warp &w, const Instruction &i) {
   using Bits = typename Value::Bits;
   const Bits *a = w.from<Bits>(i.a);
   const Bits *b = w.from<Bits>(i.b);
-  LaneMask result = lanesWhere(kAllLanes, LLSA_LANE(l) {
-    return holds<relation>(Value::value(a[l]), Value::value(b[l]));
-  });
+  LaneMask result = lanesWhere(
+      kAllLanes, LLSA_LANE(l) {
+        return holds<relation>(Value::value(a[l]), Value::value(b[l]));
+      });
   if (i.aux & kUnordered)
-    result |= lanesWhere(kAllLanes, LLSA_LANE(l) {
-      return holds<Relation::Nan>(Value::value(a[l]), Value::value(b[l]));
-    });
+    result |= lanesWhere(
+        kAllLanes, LLSA_LANE(l) {
+          return holds<Relation::Nan>(Value::value(a[l]), Value::value(b[l]));
+        });
   return result;
 }
 
@@ -97,7 +99,8 @@ LLSA_LANES_INLINE void set(Warp &w, const Instruction &i, LaneMask mask) {
   LaneMask result = combine(w, i, compare<Value, relation>(w, i));
   uint32_t *r = w.to<uint32_t>(i.dst);
   uint32_t yes = uint32_t(i.immediate);
-  forLanes(mask, LLSA_LANE(l) { r[l] = result >> l & 1 ? yes : 0; });
+  forLanes(
+      mask, LLSA_LANE(l) { r[l] = result >> l & 1 ? yes : 0; });
 }
 
 template <typename Value, Relation relation> Handler oneHandler(bool isSetp) {
@@ -131,14 +134,14 @@ template <typename Value> Handler relationHandler(Relation r, bool isSetp) {
 /// those of unsigned integers.
 bool parseRelation(StringRef name, Relation &relation, bool &unordered) {
   static const StringMap<std::pair<Relation, bool>> names = {
-      {"eq", {Relation::Eq, false}},  {"ne", {Relation::Ne, false}},
-      {"lt", {Relation::Lt, false}},  {"le", {Relation::Le, false}},
-      {"gt", {Relation::Gt, false}},  {"ge", {Relation::Ge, false}},
-      {"lo", {Relation::Lt, false}},  {"ls", {Relation::Le, false}},
-      {"hi", {Relation::Gt, false}},  {"hs", {Relation::Ge, false}},
-      {"equ", {Relation::Eq, true}},  {"neu", {Relation::Ne, true}},
-      {"ltu", {Relation::Lt, true}},  {"leu", {Relation::Le, true}},
-      {"gtu", {Relation::Gt, true}},  {"geu", {Relation::Ge, true}},
+      {"eq", {Relation::Eq, false}},   {"ne", {Relation::Ne, false}},
+      {"lt", {Relation::Lt, false}},   {"le", {Relation::Le, false}},
+      {"gt", {Relation::Gt, false}},   {"ge", {Relation::Ge, false}},
+      {"lo", {Relation::Lt, false}},   {"ls", {Relation::Le, false}},
+      {"hi", {Relation::Gt, false}},   {"hs", {Relation::Ge, false}},
+      {"equ", {Relation::Eq, true}},   {"neu", {Relation::Ne, true}},
+      {"ltu", {Relation::Lt, true}},   {"leu", {Relation::Le, true}},
+      {"gtu", {Relation::Gt, true}},   {"geu", {Relation::Ge, true}},
       {"num", {Relation::Num, false}}, {"nan", {Relation::Nan, false}},
   };
   auto it = names.find(name);
@@ -185,7 +188,8 @@ LLSA_LANES_INLINE void selp(Warp &w, const Instruction &i, LaneMask mask) {
   T *r = w.to<T>(i.dst);
   const T *a = w.from<T>(i.a), *b = w.from<T>(i.b);
   LaneMask p = w.predicate(i.target);
-  forLanes(mask, LLSA_LANE(l) { r[l] = p >> l & 1 ? a[l] : b[l]; });
+  forLanes(
+      mask, LLSA_LANE(l) { r[l] = p >> l & 1 ? a[l] : b[l]; });
 }
 
 template <typename T, typename C> struct SelectByBit {
@@ -194,8 +198,7 @@ template <typename T, typename C> struct SelectByBit {
 
 enum class FloatTest { Finite, Infinite, Number, NaN, Normal, Subnormal };
 
-template <typename F>
-void testp(Warp &w, const Instruction &i, LaneMask mask) {
+template <typename F> void testp(Warp &w, const Instruction &i, LaneMask mask) {
   const F *a = w.from<F>(i.a);
   LaneMask result = lanesWhere(mask, [&](unsigned l) {
     int kind = std::fpclassify(a[l]);
@@ -220,13 +223,13 @@ void testp(Warp &w, const Instruction &i, LaneMask mask) {
 
 bool decodeTest(Decoder &d) {
   static const StringMap<FloatTest> tests = {
-      {"finite", FloatTest::Finite},       {"infinite", FloatTest::Infinite},
-      {"number", FloatTest::Number},       {"notanumber", FloatTest::NaN},
-      {"normal", FloatTest::Normal},       {"subnormal", FloatTest::Subnormal},
+      {"finite", FloatTest::Finite}, {"infinite", FloatTest::Infinite},
+      {"number", FloatTest::Number}, {"notanumber", FloatTest::NaN},
+      {"normal", FloatTest::Normal}, {"subnormal", FloatTest::Subnormal},
   };
   Type type = d.lastType();
-  auto test = tests.find(d.statement->parts.size() > 1 ? d.statement->parts[1]
-                                                       : "");
+  auto test =
+      tests.find(d.statement->parts.size() > 1 ? d.statement->parts[1] : "");
   if (test == tests.end() || !d.expectOperands(2))
     return false;
   d.out.target = d.predicateDestination(d.operand(0));
@@ -304,15 +307,21 @@ bool decodeSelect(Decoder &d) {
   d.out.c = d.source(3, by);
   if (by == Type::S32)
     return d.finish(
-        bytes == 2   ? handler<ternary<uint16_t, uint16_t, uint16_t, int32_t, SelectByBit<uint16_t, int32_t>>>()
-        : bytes == 4 ? handler<ternary<uint32_t, uint32_t, uint32_t, int32_t, SelectByBit<uint32_t, int32_t>>>()
-                     : handler<ternary<uint64_t, uint64_t, uint64_t, int32_t, SelectByBit<uint64_t, int32_t>>>());
+        bytes == 2   ? handler<ternary<uint16_t, uint16_t, uint16_t, int32_t,
+                                     SelectByBit<uint16_t, int32_t>>>()
+        : bytes == 4 ? handler<ternary<uint32_t, uint32_t, uint32_t, int32_t,
+                                       SelectByBit<uint32_t, int32_t>>>()
+                     : handler<ternary<uint64_t, uint64_t, uint64_t, int32_t,
+                                       SelectByBit<uint64_t, int32_t>>>());
   if (by != Type::F32)
     return false;
   return d.finish(
-      bytes == 2   ? handler<ternary<uint16_t, uint16_t, uint16_t, float, SelectByBit<uint16_t, float>>>()
-      : bytes == 4 ? handler<ternary<uint32_t, uint32_t, uint32_t, float, SelectByBit<uint32_t, float>>>()
-                   : handler<ternary<uint64_t, uint64_t, uint64_t, float, SelectByBit<uint64_t, float>>>());
+      bytes == 2   ? handler<ternary<uint16_t, uint16_t, uint16_t, float,
+                                   SelectByBit<uint16_t, float>>>()
+      : bytes == 4 ? handler<ternary<uint32_t, uint32_t, uint32_t, float,
+                                     SelectByBit<uint32_t, float>>>()
+                   : handler<ternary<uint64_t, uint64_t, uint64_t, float,
+                                     SelectByBit<uint64_t, float>>>());
 }
 
 } // namespace llsa::ptx

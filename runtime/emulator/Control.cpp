@@ -18,9 +18,9 @@ void branchIndexed(Warp &w, const Instruction &i, LaneMask mask) {
   const uint32_t *index = w.from<uint32_t>(i.a);
   uint32_t first = index[__builtin_ctz(mask)];
   if (first >= i.extraCount)
-    return w.fault(i, unsigned(__builtin_ctz(mask)),
-                   fmt::format("index {} of a table of {} targets", first,
-                               i.extraCount));
+    return w.fault(
+        i, unsigned(__builtin_ctz(mask)),
+        fmt::format("index {} of a table of {} targets", first, i.extraCount));
   // One target at a time: the others come here again.
   LaneMask taken = 0;
   for (LaneMask m = mask; m; m &= m - 1)
@@ -57,8 +57,7 @@ void returnToCaller(Warp &w, const Instruction &i, LaneMask mask) {
 /// Copies aux bytes of the frame of each lane, from b to dst.
 void copyFrame(Warp &w, const Instruction &i, LaneMask mask) {
   for (LaneMask m = mask; m; m &= m - 1) {
-    uint8_t *frame =
-        w.local + size_t(__builtin_ctz(m)) * w.kernel.localBytes;
+    uint8_t *frame = w.local + size_t(__builtin_ctz(m)) * w.kernel.localBytes;
     std::memcpy(frame + i.dst, frame + i.b, i.aux);
   }
 }
@@ -177,11 +176,11 @@ bool decodeFence(Decoder &d) {
   if (!d.has("proxy"))
     return d.finish(fence);
   // fence.proxy.tensormap and .alias order nothing that is checked.
-  return d.finish(d.has("async") || llvm::any_of(d.statement->parts,
-                                                 [](StringRef part) {
-                                                   return part.starts_with(
-                                                       "async::");
-                                                 })
+  return d.finish(d.has("async") ||
+                          llvm::any_of(d.statement->parts,
+                                       [](StringRef part) {
+                                         return part.starts_with("async::");
+                                       })
                       ? fenceProxy
                       : nothing);
 }

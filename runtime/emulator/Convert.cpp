@@ -83,8 +83,8 @@ Number readNumber(const Warp &w, Slot slot, Type type, unsigned lane) {
 
 /// An integer as a double, rounded to odd when it has too many bits.
 double toOdd(const Number &n) {
-  double high = n.isSigned ? double(n.integer >> 32)
-                           : double(uint64_t(n.integer) >> 32);
+  double high =
+      n.isSigned ? double(n.integer >> 32) : double(uint64_t(n.integer) >> 32);
   return fmaToOdd(high, 0x1p32, double(uint32_t(n.integer)));
 }
 
@@ -131,8 +131,8 @@ template <typename T> T clampTo(const Number &n, const Conversion &c) {
   if (n.isInteger) {
     if (!(c.flags & kSaturate))
       return T(n.integer);
-    __int128 value = n.isSigned ? __int128(n.integer)
-                                : __int128(uint64_t(n.integer));
+    __int128 value =
+        n.isSigned ? __int128(n.integer) : __int128(uint64_t(n.integer));
     return T(std::clamp<__int128>(value, Limits::min(), Limits::max()));
   }
   if (n.real != n.real) {

@@ -1,6 +1,6 @@
 //===- CopyAsync.cpp - cp.async and its groups ------------------*- C++ -*-===//
-#include "runtime/emulator/Cta.h"
 #include "runtime/emulator/CopyInstructions.h"
+#include "runtime/emulator/Cta.h"
 #include "runtime/emulator/SharedAddress.h"
 #include <fmt/format.h>
 
@@ -36,9 +36,9 @@ void copyAsync(Warp &w, const Instruction &i, LaneMask mask) {
                      fmt::format("expected to read at most {} bytes, got {}",
                                  bytes, reads));
     const uint8_t *from = nullptr;
-    if (reads > 0 && !(from = globalBytes(w, i, lane,
-                                          w.from<uint64_t>(i.b)[lane], reads,
-                                          bytes, false)))
+    if (reads > 0 &&
+        !(from = globalBytes(w, i, lane, w.from<uint64_t>(i.b)[lane], reads,
+                             bytes, false)))
       return;
     if (!checkShared(w, i, access, to, bytes, bytes, true))
       return;
@@ -81,9 +81,8 @@ void arriveWithCopies(Warp &w, const Instruction &i, LaneMask mask) {
       return;
     if (!i.aux)
       ++mbarriers[number].pending;
-    std::string wrong =
-        mbarriers.arrive(number, 1, w.index,
-                         w.cta.async.warp(w.index).copies.latest());
+    std::string wrong = mbarriers.arrive(
+        number, 1, w.index, w.cta.async.warp(w.index).copies.latest());
     if (!wrong.empty())
       return w.fault(i, lane, wrong);
   }

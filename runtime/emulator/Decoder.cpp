@@ -58,10 +58,10 @@ bool Decoder::fail(const std::string &message) {
 bool Decoder::expectOperands(size_t least, size_t most) {
   if (count() >= least && count() <= most)
     return true;
-  return fail(least == most ? fmt::format("expected {} operands, got {}", least,
-                                          count())
-                            : fmt::format("expected {} to {} operands, got {}",
-                                          least, most, count()));
+  return fail(least == most
+                  ? fmt::format("expected {} operands, got {}", least, count())
+                  : fmt::format("expected {} to {} operands, got {}", least,
+                                most, count()));
 }
 
 bool Decoder::inEntry() const { return current == entryNumber; }
@@ -232,8 +232,7 @@ bool Decoder::branchTable(StringRef name) {
   return fail(fmt::format("there is no branch table '{}'", name.str()));
 }
 
-const FunctionSyntax *Decoder::functionNamed(StringRef name,
-                                             uint32_t &number) {
+const FunctionSyntax *Decoder::functionNamed(StringRef name, uint32_t &number) {
   const FunctionSyntax *function = module.function(name);
   if (!function) {
     fail(fmt::format("there is no function '{}'", name.str()));

@@ -122,9 +122,9 @@ private:
     const FunctionSyntax *syntax;
     std::vector<RegisterUse> uses;
     RegisterMap registers;
-    uint32_t firstNumber = 0; ///< of its registers, in the kernel
-    uint32_t start = 0;              ///< first instruction
-    std::vector<uint32_t> callees;   ///< functions
+    uint32_t firstNumber = 0;         ///< of its registers, in the kernel
+    uint32_t start = 0;               ///< first instruction
+    std::vector<uint32_t> callees;    ///< functions
     std::vector<uint32_t> predicates; ///< of its registers, 0: none yet
   };
   /// Where a variable lies.

@@ -35,8 +35,8 @@ Slot Decoder::registerSlot(const Operand &operand, bool reads, bool writes) {
   Function &function = functions[current];
   if (!draft) {
     // Lanes whose guard is false keep their value.
-    function.uses.push_back({statementNumber, operand.index,
-                             reads || statement->guarded, writes});
+    function.uses.push_back(
+        {statementNumber, operand.index, reads || statement->guarded, writes});
     // The draft is never run; any slot does.
     return 0;
   }
@@ -46,8 +46,8 @@ Slot Decoder::registerSlot(const Operand &operand, bool reads, bool writes) {
 }
 
 Slot Decoder::specialSlot(StringRef name, unsigned &bytes) {
-  bytes = name == "%clock64" || name == "%globaltimer" || name == "%gridid" ? 8
-                                                                            : 4;
+  bytes =
+      name == "%clock64" || name == "%globaltimer" || name == "%gridid" ? 8 : 4;
   if (!isSpecialRegister(name)) {
     fail(fmt::format("unknown register '{}'", name.str()));
     return 0;
@@ -95,9 +95,9 @@ Slot Decoder::source(const Operand &operand, Type type) {
     return 0;
   case Operand::Kind::Float64:
     if (type == Type::F32)
-      return constant(llvm::bit_cast<uint32_t>(
-                          float(llvm::bit_cast<double>(operand.bits))),
-                      4);
+      return constant(
+          llvm::bit_cast<uint32_t>(float(llvm::bit_cast<double>(operand.bits))),
+          4);
     if (want == 8)
       return constant(operand.bits, 8);
     fail("a 64-bit float does not fit here");
@@ -239,13 +239,13 @@ Slot Decoder::addressSlot(const Operand &operand, Space space) {
   if (failed())
     return 0;
   if (actual != space && !(space == Space::Generic && actual == Space::Global))
-    fail(fmt::format("expected an address in {} memory",
-                     nameOf(space).str()));
+    fail(fmt::format("expected an address in {} memory", nameOf(space).str()));
   if (base == kNoSlot)
     return constant(uint64_t(offset), 8);
   Slot slot = temporary(8);
   Instruction instruction;
-  instruction.run = base & kNarrowBase && base != kNoSlot ? addOffset32 : addOffset64;
+  instruction.run =
+      base & kNarrowBase && base != kNoSlot ? addOffset32 : addOffset64;
   instruction.dst = slot;
   instruction.a = base & ~kNarrowBase;
   instruction.immediate = offset;

@@ -7,11 +7,13 @@ namespace llsa::ptx {
 
 namespace {
 
-template <bool isSigned> LLSA_LANES_INLINE int32_t byteOf(uint32_t v, unsigned k) {
+template <bool isSigned>
+LLSA_LANES_INLINE int32_t byteOf(uint32_t v, unsigned k) {
   uint8_t byte = uint8_t(v >> (8 * k));
   return isSigned ? int32_t(int8_t(byte)) : int32_t(byte);
 }
-template <bool isSigned> LLSA_LANES_INLINE int32_t halfOf(uint32_t v, unsigned k) {
+template <bool isSigned>
+LLSA_LANES_INLINE int32_t halfOf(uint32_t v, unsigned k) {
   uint16_t half = uint16_t(v >> (16 * k));
   return isSigned ? int32_t(int16_t(half)) : int32_t(half);
 }
@@ -45,9 +47,9 @@ template <bool a, bool b> Handler handlerFor(const Decoder &d) {
 /// dp4a.atype.btype d, a, b, c; dp2a.{lo,hi}.atype.btype d, a, b, c
 bool decodeDotProduct(Decoder &d) {
   bool a = isSigned(d.type(0)), b = isSigned(d.type(1));
-  Handler run = a ? (b ? handlerFor<true, true>(d) : handlerFor<true, false>(d))
-                  : (b ? handlerFor<false, true>(d)
-                       : handlerFor<false, false>(d));
+  Handler run =
+      a ? (b ? handlerFor<true, true>(d) : handlerFor<true, false>(d))
+        : (b ? handlerFor<false, true>(d) : handlerFor<false, false>(d));
   return finishElementwise(d, run, 3, Type::U32);
 }
 

@@ -17,7 +17,8 @@ template <typename R, typename A, typename Op>
 LLSA_LANES_INLINE void unary(Warp &w, const Instruction &i, LaneMask mask) {
   R *r = w.to<R>(i.dst);
   const A *a = w.from<A>(i.a);
-  forLanes(mask, LLSA_LANE(l) { r[l] = Op::apply(a[l]); });
+  forLanes(
+      mask, LLSA_LANE(l) { r[l] = Op::apply(a[l]); });
 }
 
 template <typename R, typename A, typename B, typename Op>
@@ -25,7 +26,8 @@ LLSA_LANES_INLINE void binary(Warp &w, const Instruction &i, LaneMask mask) {
   R *r = w.to<R>(i.dst);
   const A *a = w.from<A>(i.a);
   const B *b = w.from<B>(i.b);
-  forLanes(mask, LLSA_LANE(l) { r[l] = Op::apply(a[l], b[l]); });
+  forLanes(
+      mask, LLSA_LANE(l) { r[l] = Op::apply(a[l], b[l]); });
 }
 
 template <typename R, typename A, typename B, typename C, typename Op>
@@ -34,7 +36,8 @@ LLSA_LANES_INLINE void ternary(Warp &w, const Instruction &i, LaneMask mask) {
   const A *a = w.from<A>(i.a);
   const B *b = w.from<B>(i.b);
   const C *c = w.from<C>(i.c);
-  forLanes(mask, LLSA_LANE(l) { r[l] = Op::apply(a[l], b[l], c[l]); });
+  forLanes(
+      mask, LLSA_LANE(l) { r[l] = Op::apply(a[l], b[l], c[l]); });
 }
 
 template <typename T, typename Op, typename R = T> Handler unaryHandler() {

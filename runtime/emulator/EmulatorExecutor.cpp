@@ -235,8 +235,8 @@ EmulatorExecutor::create(std::shared_ptr<const Program> program,
 
 Error EmulatorExecutor::load() {
   if (plan->codeFormat != "ptx")
-    return fail(fmt::format("expected code of format ptx, got '{}'",
-                            plan->codeFormat));
+    return fail(
+        fmt::format("expected code of format ptx, got '{}'", plan->codeFormat));
   Expected<std::unique_ptr<ptx::ModuleSyntax>> parsed =
       ptx::parseModule(plan->code);
   if (!parsed)
@@ -297,11 +297,10 @@ Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
     for (const TensorView &box : kernel.views) {
       int64_t b = step.args[size_t(box.arg)];
       const Buffer &buffer = plan->buffers[size_t(b)];
-      arguments.add(tensorMapOf(
-          box, buffer, buffers.addresses[size_t(b)],
-          buffer.role == Buffer::Role::Workspace
-              ? contiguousStrides(buffer.shape)
-              : views[size_t(b)].strides));
+      arguments.add(tensorMapOf(box, buffer, buffers.addresses[size_t(b)],
+                                buffer.role == Buffer::Role::Workspace
+                                    ? contiguousStrides(buffer.shape)
+                                    : views[size_t(b)].strides));
     }
     // Fewer CTAs than work, so that the kernel's loop is run through.
     int64_t ctas = kernel.persistent ? std::min(kernel.ctas, kPersistentCtas)
@@ -309,11 +308,11 @@ Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
     ptx::LaunchOptions options;
     options.mostInstructions = kMostInstructions;
     Clock::time_point start = Clock::now();
-    if (Error error = ptx::launch(
-            *kernels[size_t(step.kernel)], {uint32_t(ctas), 1, 1},
-            {uint32_t(kernel.warps) * ptx::kLanes, 1, 1},
-            uint32_t(kernel.sharedBytes), arguments, buffers.memory, threads,
-            options))
+    if (Error error =
+            ptx::launch(*kernels[size_t(step.kernel)], {uint32_t(ctas), 1, 1},
+                        {uint32_t(kernel.warps) * ptx::kLanes, 1, 1},
+                        uint32_t(kernel.sharedBytes), arguments, buffers.memory,
+                        threads, options))
       return fail(toString(std::move(error)));
     if (stepMilliseconds)
       stepMilliseconds->push_back(

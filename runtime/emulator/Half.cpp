@@ -47,8 +47,9 @@ template <typename H, typename Op, bool ftz, bool sat> struct Single {
 };
 template <typename H, bool ftz, bool sat, bool relu> struct SingleFma {
   static uint16_t apply(uint16_t a, uint16_t b, uint16_t c) {
-    double r = fmaToOdd(H::in(flushBits<H, ftz>(a)), H::in(flushBits<H, ftz>(b)),
-                        H::in(flushBits<H, ftz>(c)));
+    double r =
+        fmaToOdd(H::in(flushBits<H, ftz>(a)), H::in(flushBits<H, ftz>(b)),
+                 H::in(flushBits<H, ftz>(c)));
     if (sat)
       r = saturated(r);
     if (relu && r < 0)
@@ -76,9 +77,9 @@ template <typename Op> struct Both {
                 Op::apply(uint16_t(a >> 16), uint16_t(b >> 16)));
   }
   LLSA_LANES_INLINE static uint32_t apply(uint32_t a, uint32_t b, uint32_t c) {
-    return join(Op::apply(uint16_t(a), uint16_t(b), uint16_t(c)),
-                Op::apply(uint16_t(a >> 16), uint16_t(b >> 16),
-                          uint16_t(c >> 16)));
+    return join(
+        Op::apply(uint16_t(a), uint16_t(b), uint16_t(c)),
+        Op::apply(uint16_t(a >> 16), uint16_t(b >> 16), uint16_t(c >> 16)));
   }
 };
 
@@ -170,7 +171,7 @@ bool decodeMixedArithmetic(Decoder &d, Type half) {
   bool isF16 = half == Type::F16;
   Handler run = d.has("sat") ? isF16 ? mixedHandler<F16, true>(d.opcode())
                                      : mixedHandler<BF16, true>(d.opcode())
-                : isF16      ? mixedHandler<F16, false>(d.opcode())
+                : isF16 ? mixedHandler<F16, false>(d.opcode())
                              : mixedHandler<BF16, false>(d.opcode());
   bool fma = d.opcode() == "fma";
   if (!run || !d.expectOperands(fma ? 4 : 3))

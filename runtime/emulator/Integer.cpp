@@ -245,10 +245,11 @@ bool decodeIntegerArithmetic(Decoder &d, Type type) {
   if (op == "mul24") {
     bool low = partOf(d) == Part::Low;
     if (type == Type::U32)
-      return finishElementwise(d,
-                               low ? binaryHandler<uint32_t, Mul24Low<uint32_t>>()
-                                   : binaryHandler<uint32_t, Mul24High<uint32_t>>(),
-                               2, type);
+      return finishElementwise(
+          d,
+          low ? binaryHandler<uint32_t, Mul24Low<uint32_t>>()
+              : binaryHandler<uint32_t, Mul24High<uint32_t>>(),
+          2, type);
     return finishElementwise(d,
                              low ? binaryHandler<int32_t, Mul24Low<int32_t>>()
                                  : binaryHandler<int32_t, Mul24High<int32_t>>(),

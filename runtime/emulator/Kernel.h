@@ -41,13 +41,13 @@ struct Kernel {
   std::string name;
 
   std::vector<Instruction> code;
-  std::vector<uint32_t> pool;       ///< further operands
-  std::vector<uint8_t> constants;   ///< 32 equal values for each constant
+  std::vector<uint32_t> pool;             ///< further operands
+  std::vector<uint8_t> constants;         ///< 32 equal values for each constant
   std::vector<const Statement *> sources; ///< Instruction::statement
   std::vector<NamedRegister> named; ///< by all statements, one behind the other
   std::vector<uint32_t> namedStart; ///< of each statement's, and one more
   std::vector<std::string> registerNames; ///< by number
-  uint32_t start = 0;               ///< the entry's first instruction
+  uint32_t start = 0;                     ///< the entry's first instruction
 
   uint32_t registerBytes = 0; ///< of one warp
   uint32_t predicates = 2;
@@ -56,7 +56,7 @@ struct Kernel {
 
   std::vector<Parameter> parameters;
   uint32_t parameterBytes = 0;
-  uint32_t localBytes = 0;         ///< of one lane
+  uint32_t localBytes = 0; ///< of one lane
   uint32_t staticSharedBytes = 0;
   uint32_t dynamicSharedStart = 0; ///< behind static shared memory, aligned
   uint32_t sharedGranule = 4;      ///< bytes of the smallest shared access

@@ -22,13 +22,13 @@ static Error fail(const Kernel &kernel, const std::string &message) {
       fmt::format("kernel '{}': {}", kernel.name, message));
 }
 
-static Expected<std::vector<uint8_t>> packParameters(const Kernel &kernel,
-                                                     const Arguments &arguments) {
+static Expected<std::vector<uint8_t>>
+packParameters(const Kernel &kernel, const Arguments &arguments) {
   std::vector<uint8_t> block(kernel.parameterBytes);
   if (arguments.size() != kernel.parameters.size())
-    return fail(kernel, fmt::format("expected {} arguments, got {}",
-                                    kernel.parameters.size(),
-                                    arguments.size()));
+    return fail(kernel,
+                fmt::format("expected {} arguments, got {}",
+                            kernel.parameters.size(), arguments.size()));
   for (size_t p = 0; p < kernel.parameters.size(); ++p) {
     const Parameter &parameter = kernel.parameters[p];
     if (arguments[p].size() != parameter.bytes)
@@ -88,8 +88,13 @@ Error launch(const Kernel &kernel, Dim3 grid, Dim3 block,
   if (!parameters)
     return parameters.takeError();
   ModuleStorage storage(kernel, memory);
-  LaunchContext context{kernel, grid, block, uint32_t(sharedBytes),
-                        dynamicSharedBytes, std::move(*parameters), memory,
+  LaunchContext context{kernel,
+                        grid,
+                        block,
+                        uint32_t(sharedBytes),
+                        dynamicSharedBytes,
+                        std::move(*parameters),
+                        memory,
                         options.mostInstructions};
 
   // Of all faults, the one of the first CTA is reported: CTAs before it go on,

@@ -23,9 +23,9 @@ LLSA_LANES_INLINE void load(Warp &w, const Instruction &i, LaneMask mask) {
   const uint32_t *slots = w.operands(i);
   for (uint32_t e = 0; e < i.extraCount; ++e) {
     R *to = w.to<R>(slots[e]);
-    forLanes(mask, LLSA_LANE(l) {
-      to[l] = R(loadFrom<M>(pointers[l] + e * sizeof(M)));
-    });
+    forLanes(
+        mask,
+        LLSA_LANE(l) { to[l] = R(loadFrom<M>(pointers[l] + e * sizeof(M))); });
   }
 }
 
@@ -38,10 +38,11 @@ LLSA_LANES_INLINE void store(Warp &w, const Instruction &i, LaneMask mask) {
   const uint32_t *slots = w.operands(i);
   for (uint32_t e = 0; e < i.extraCount; ++e) {
     const R *from = w.from<R>(slots[e]);
-    forLanes(mask, LLSA_LANE(l) {
-      M value = M(from[l]);
-      __builtin_memcpy(pointers[l] + e * sizeof(M), &value, sizeof(M));
-    });
+    forLanes(
+        mask, LLSA_LANE(l) {
+          M value = M(from[l]);
+          __builtin_memcpy(pointers[l] + e * sizeof(M), &value, sizeof(M));
+        });
   }
 }
 
@@ -150,8 +151,7 @@ bool finishAccess(Decoder &d, const Operand &address, const Operand &value,
                 : registerBytes == 4 ? Type::B32
                                      : Type::B64;
   for (const Operand &element : elements)
-    d.extra(loads ? d.destination(element, asType)
-                  : d.source(element, asType));
+    d.extra(loads ? d.destination(element, asType) : d.source(element, asType));
   if (space == Space::Shared || space == Space::Generic)
     d.noteSharedAccess(bytes);
   d.out.aux = uint32_t(space) | strength(d);

@@ -49,8 +49,7 @@ void MBarrierSet::completePhase(int number) {
     return;
   SharedMemoryChecker &checker = cta.shared.checker;
   // Who sees this phase complete sees its copies.
-  Step &copies =
-      barrier.arriving.seen[checker.mbarrierActor(unsigned(number))];
+  Step &copies = barrier.arriving.seen[checker.mbarrierActor(unsigned(number))];
   copies = std::max(copies, barrier.copyStep);
   barrier.completed.join(barrier.arriving);
   barrier.arriving.clear();
@@ -64,16 +63,15 @@ std::string MBarrierSet::describe() const {
   std::string text;
   for (const MBarrier &barrier : barriers)
     if (barrier.valid)
-      text += fmt::format("{}mbarrier at {:#x}: phase {}, {} of {} arrivals "
-                          "and {} bytes to come",
-                          text.empty() ? "" : "; ", barrier.address,
-                          barrier.phase, barrier.pending, barrier.count,
-                          barrier.bytes);
+      text +=
+          fmt::format("{}mbarrier at {:#x}: phase {}, {} of {} arrivals "
+                      "and {} bytes to come",
+                      text.empty() ? "" : "; ", barrier.address, barrier.phase,
+                      barrier.pending, barrier.count, barrier.bytes);
   return text;
 }
 
-int mbarrierAt(Warp &w, const Instruction &i, unsigned lane,
-               uint64_t address) {
+int mbarrierAt(Warp &w, const Instruction &i, unsigned lane, uint64_t address) {
   Cta &cta = w.cta;
   if (!cta.shared.contains(address, 8)) {
     w.fault(i, lane,

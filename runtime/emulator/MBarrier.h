@@ -19,14 +19,14 @@ class Cta;
 struct MBarrier {
   uint32_t address = 0;
   bool valid = false;
-  uint32_t count = 0;   ///< arrivals that a phase takes
-  int64_t pending = 0;  ///< arrivals that this phase still takes
-  int64_t bytes = 0;    ///< announced and not yet come
-  uint64_t phase = 0;   ///< phases that are complete
-  Step copyStep = 0;    ///< of the copies that complete this phase
-  bool copies = false;  ///< some have
-  Knowledge arriving;   ///< of those who arrive in this phase
-  Knowledge completed;  ///< of the phases that are complete
+  uint32_t count = 0;  ///< arrivals that a phase takes
+  int64_t pending = 0; ///< arrivals that this phase still takes
+  int64_t bytes = 0;   ///< announced and not yet come
+  uint64_t phase = 0;  ///< phases that are complete
+  Step copyStep = 0;   ///< of the copies that complete this phase
+  bool copies = false; ///< some have
+  Knowledge arriving;  ///< of those who arrive in this phase
+  Knowledge completed; ///< of the phases that are complete
 };
 
 class MBarrierSet {

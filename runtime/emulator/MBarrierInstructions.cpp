@@ -11,9 +11,9 @@ namespace llsa::ptx {
 namespace {
 
 enum : uint32_t {
-  kExpects = 1,  ///< .expect_tx
-  kArrives = 2,  ///< arrive, not expect_tx alone
-  kDrops = 4,    ///< arrive_drop
+  kExpects = 1, ///< .expect_tx
+  kArrives = 2, ///< arrive, not expect_tx alone
+  kDrops = 4,   ///< arrive_drop
   kParity = 8,
   kCountGiven = 16,
 };
@@ -27,9 +27,9 @@ void init(Warp &w, const Instruction &i, LaneMask mask) {
     if (!checkShared(w, i, lane, address, 8, 8, /*writes=*/true))
       return;
     if (count == 0 || count >= 1u << 20)
-      return w.fault(i, lane,
-                     fmt::format("expected a count from 1 to 1048575, got {}",
-                                 count));
+      return w.fault(
+          i, lane,
+          fmt::format("expected a count from 1 to 1048575, got {}", count));
     int number = cta.mbarriers.find(uint32_t(address), true);
     if (number < 0)
       return w.fault(i, lane,
@@ -98,9 +98,9 @@ void testWait(Warp &w, const Instruction &i, LaneMask mask) {
       // ones; a phase of the other parity is the one before, which is complete.
       uint32_t parity = w.from<uint32_t>(i.b)[lane];
       if (parity > 1)
-        return w.fault(i, lane,
-                       fmt::format("expected a parity of 0 or 1, got {}",
-                                   parity));
+        return w.fault(
+            i, lane,
+            fmt::format("expected a parity of 0 or 1, got {}", parity));
       complete = (barrier.phase & 1) != parity;
     } else {
       uint64_t state = w.from<uint64_t>(i.b)[lane];

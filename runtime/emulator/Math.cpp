@@ -50,12 +50,14 @@ template <typename Op, bool ftz> struct OnFloat {
 };
 template <typename Op, bool isBF16> struct OnHalf {
   static uint16_t apply(uint16_t a) {
-    return isBF16 ? toBF16(Op::apply(fromBF16(a))) : toF16(Op::apply(fromF16(a)));
+    return isBF16 ? toBF16(Op::apply(fromBF16(a)))
+                  : toF16(Op::apply(fromF16(a)));
   }
 };
 template <typename Op> struct OnPair {
   static uint32_t apply(uint32_t a) {
-    return Op::apply(uint16_t(a)) | uint32_t(Op::apply(uint16_t(a >> 16))) << 16;
+    return Op::apply(uint16_t(a)) | uint32_t(Op::apply(uint16_t(a >> 16)))
+                                        << 16;
   }
 };
 

@@ -28,8 +28,8 @@ bool resolveRows(Warp &w, const Instruction &i, bool writes, uint8_t **rows) {
     unsigned end = r + 1;
     while (end < count && addresses[end] == addresses[end - 1] + 16)
       ++end;
-    SharedMemoryChecker::Access access = shared.checker.ordinary(
-        w.index, SharedMemoryChecker::kManyLanes, i);
+    SharedMemoryChecker::Access access =
+        shared.checker.ordinary(w.index, SharedMemoryChecker::kManyLanes, i);
     uint32_t bytes = 16 * (end - r);
     if (!shared.contains(addresses[r], bytes) || addresses[r] % 16 != 0) {
       // Blame the lane.
@@ -100,8 +100,8 @@ void moveMatrix(Warp &w, const Instruction &i, LaneMask mask) {
       matrix[l / 4][2 * (l % 4) + half] = uint16_t(a[l] >> (16 * half));
   uint32_t *r = w.to<uint32_t>(i.dst);
   for (unsigned l = 0; l < kLanes; ++l)
-    r[l] = matrix[2 * (l % 4)][l / 4] |
-           uint32_t(matrix[2 * (l % 4) + 1][l / 4]) << 16;
+    r[l] = matrix[2 * (l % 4)][l / 4] | uint32_t(matrix[2 * (l % 4) + 1][l / 4])
+                                            << 16;
 }
 
 /// The number of matrices, from the operand and the modifier.

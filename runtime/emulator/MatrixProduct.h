@@ -33,7 +33,8 @@ LLSA_LANES_INLINE float truncatedToF32(double sum) {
   float nearest = float(sum);
   bool tooFar = __builtin_fabs(double(nearest)) > __builtin_fabs(sum) &&
                 __builtin_fabs(sum) < 0x1p128;
-  float result = tooFar ? bitsTo<float>(bitsTo<uint32_t>(nearest) - 1) : nearest;
+  float result =
+      tooFar ? bitsTo<float>(bitsTo<uint32_t>(nearest) - 1) : nearest;
   return result == result ? result : bitsTo<float>(0x7fffffff);
 }
 

@@ -13,37 +13,39 @@ LLSA_LANES_INLINE void laneAddresses(const Warp &w, const Instruction &i,
                                      LaneMask mask, uint64_t *addresses) {
   uint64_t offset = uint64_t(i.immediate);
   if (i.a == kNoSlot) {
-    forLanes(mask, LLSA_LANE(l) { addresses[l] = offset; });
+    forLanes(
+        mask, LLSA_LANE(l) { addresses[l] = offset; });
   } else if (i.a & kNarrowBase) {
     const uint32_t *base = w.from<uint32_t>(i.a & ~kNarrowBase);
-    forLanes(mask, LLSA_LANE(l) {
-      addresses[l] = uint32_t(base[l] + uint32_t(offset));
-    });
+    forLanes(
+        mask,
+        LLSA_LANE(l) { addresses[l] = uint32_t(base[l] + uint32_t(offset)); });
   } else {
     const uint64_t *base = w.from<uint64_t>(i.a);
-    forLanes(mask, LLSA_LANE(l) { addresses[l] = base[l] + offset; });
+    forLanes(
+        mask, LLSA_LANE(l) { addresses[l] = base[l] + offset; });
   }
 }
 
 /// Global memory: all lanes in one region, as a rule.
-bool resolveGlobal(Warp &w, const Instruction &i, LaneMask mask,
-                   uint32_t bytes, bool writes, const uint64_t *addresses,
-                   uint8_t **pointers) {
+bool resolveGlobal(Warp &w, const Instruction &i, LaneMask mask, uint32_t bytes,
+                   bool writes, const uint64_t *addresses, uint8_t **pointers) {
   uint64_t one = addresses[__builtin_ctz(mask)];
   const GlobalMemory::Region &region = w.cta.launch.memory.regionOf(one);
   uint64_t start = (one & ~kOffsetMask) + region.first;
-  bool fine = region.bytes >= bytes && (!writes || region.writable) &&
-              tagOf(one) < 128;
+  bool fine =
+      region.bytes >= bytes && (!writes || region.writable) && tagOf(one) < 128;
   if (fine) {
     uint64_t most = region.bytes - bytes;
     uint64_t bits = 0;
     bool outside = false;
-    forLanes(mask, LLSA_LANE(l) {
-      uint64_t offset = addresses[l] - start;
-      outside |= offset > most;
-      bits |= addresses[l];
-      pointers[l] = region.data + offset;
-    });
+    forLanes(
+        mask, LLSA_LANE(l) {
+          uint64_t offset = addresses[l] - start;
+          outside |= offset > most;
+          bits |= addresses[l];
+          pointers[l] = region.data + offset;
+        });
     fine = !outside && bits % bytes == 0;
   }
   if (fine && !region.written)
@@ -59,11 +61,11 @@ bool resolveGlobal(Warp &w, const Instruction &i, LaneMask mask,
 }
 
 /// Shared memory: lanes that read or write side by side are checked as one.
-bool resolveShared(Warp &w, const Instruction &i, LaneMask mask,
-                   uint32_t bytes, bool writes, const uint64_t *addresses,
-                   uint8_t **pointers) {
+bool resolveShared(Warp &w, const Instruction &i, LaneMask mask, uint32_t bytes,
+                   bool writes, const uint64_t *addresses, uint8_t **pointers) {
   SharedMemory &shared = w.cta.shared;
-  forLanes(mask, LLSA_LANE(l) { pointers[l] = shared.data + addresses[l]; });
+  forLanes(
+      mask, LLSA_LANE(l) { pointers[l] = shared.data + addresses[l]; });
   unsigned first = unsigned(__builtin_ctz(mask));
   SharedMemoryChecker::Access access =
       shared.checker.ordinary(w.index, first, i);
@@ -174,7 +176,8 @@ bool resolveGeneric(Warp &w, const Instruction &i, LaneMask mask,
     param |= tag == kParamTag ? bit : 0;
   }
   LaneMask global = mask & ~(shared | local | param);
-  if (global && !resolveGlobal(w, i, global, bytes, writes, addresses, pointers))
+  if (global &&
+      !resolveGlobal(w, i, global, bytes, writes, addresses, pointers))
     return false;
   if (global == mask)
     return true;

@@ -10,7 +10,7 @@ namespace llsa::ptx {
 /// Instruction::aux of memory instructions: the space, and how strong.
 enum : uint32_t {
   kSpaceMask = 7,
-  kStrong = 8,    ///< volatile, relaxed, acquire, release, atomics
+  kStrong = 8, ///< volatile, relaxed, acquire, release, atomics
   kAcquires = 16,
   kReleases = 32,
   kAtomic = 64,

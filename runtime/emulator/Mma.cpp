@@ -19,8 +19,8 @@ using namespace llvm;
 
 namespace llsa::ptx {
 
-void readFragmentA(const Warp &w, const uint32_t *slots, unsigned k,
-                   Type type, float *a) {
+void readFragmentA(const Warp &w, const uint32_t *slots, unsigned k, Type type,
+                   float *a) {
   if (type == Type::TF32) {
     for (unsigned r = 0; r < k / 2; ++r) {
       const uint32_t *bits = w.from<uint32_t>(slots[r]);
@@ -97,8 +97,8 @@ void mma(Warp &w, const Instruction &i, LaneMask mask) {
   if (shape.halfAccumulator) {
     for (unsigned l = 0; l < kLanes; ++l)
       for (unsigned value = 0; value < 4; ++value)
-        sum[place(l, value)] = fromF16(uint16_t(
-            w.from<uint32_t>(c[value / 2])[l] >> (16 * (value % 2))));
+        sum[place(l, value)] = fromF16(
+            uint16_t(w.from<uint32_t>(c[value / 2])[l] >> (16 * (value % 2))));
   } else {
     for (unsigned value = 0; value < 4; ++value) {
       const float *from = w.from<float>(c[value]);

@@ -25,9 +25,11 @@ LLSA_LANES_INLINE void pack(Warp &w, const Instruction &i, LaneMask mask) {
     const P *part = w.from<P>(slots[k]);
     unsigned shift = 8 * sizeof(P) * k;
     if (k == 0)
-      forLanes(mask, LLSA_LANE(l) { r[l] = T(part[l]); });
+      forLanes(
+          mask, LLSA_LANE(l) { r[l] = T(part[l]); });
     else
-      forLanes(mask, LLSA_LANE(l) { r[l] |= T(part[l]) << shift; });
+      forLanes(
+          mask, LLSA_LANE(l) { r[l] |= T(part[l]) << shift; });
   }
 }
 
@@ -39,7 +41,8 @@ LLSA_LANES_INLINE void unpack(Warp &w, const Instruction &i, LaneMask mask) {
   for (unsigned k = 0; k < sizeof(T) / sizeof(P); ++k) {
     P *part = w.to<P>(slots[k]);
     unsigned shift = 8 * sizeof(P) * k;
-    forLanes(mask, LLSA_LANE(l) { part[l] = P(a[l] >> shift); });
+    forLanes(
+        mask, LLSA_LANE(l) { part[l] = P(a[l] >> shift); });
   }
 }
 
@@ -105,23 +108,23 @@ uint64_t windowOf(Space space) {
 }
 
 /// immediate: the window's first address.
-LLSA_LANES_INLINE void toGeneric(Warp &w, const Instruction &i,
-                                 LaneMask mask) {
+LLSA_LANES_INLINE void toGeneric(Warp &w, const Instruction &i, LaneMask mask) {
   uint64_t *r = w.to<uint64_t>(i.dst);
   const uint64_t *a = w.from<uint64_t>(i.a);
   uint64_t window = uint64_t(i.immediate);
-  forLanes(mask, LLSA_LANE(l) { r[l] = a[l] + window; });
+  forLanes(
+      mask, LLSA_LANE(l) { r[l] = a[l] + window; });
 }
 
-LLSA_LANES_INLINE void isInSpace(Warp &w, const Instruction &i,
-                                 LaneMask mask) {
+LLSA_LANES_INLINE void isInSpace(Warp &w, const Instruction &i, LaneMask mask) {
   const uint64_t *a = w.from<uint64_t>(i.a);
   uint64_t window = uint64_t(i.immediate);
-  LaneMask inside = lanesWhere(mask, LLSA_LANE(l) {
-    uint64_t tag = tagOf(a[l]);
-    // Global memory is what is no window.
-    return window ? tag == tagOf(window) : tag < kSharedTag;
-  });
+  LaneMask inside = lanesWhere(
+      mask, LLSA_LANE(l) {
+        uint64_t tag = tagOf(a[l]);
+        // Global memory is what is no window.
+        return window ? tag == tagOf(window) : tag < kSharedTag;
+      });
   w.setPredicate(i.target, inside, mask);
 }
 

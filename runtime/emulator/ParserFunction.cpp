@@ -122,8 +122,8 @@ bool Parser::parseStatement() {
     if (token.is(".callprototype") || token.is(".calltargets"))
       return skipTo(";") && expect(";");
     if (!scopes.back()
-             .labels.try_emplace(head.text,
-                                 uint32_t(function->statements.size()))
+             .labels
+             .try_emplace(head.text, uint32_t(function->statements.size()))
              .second)
       return fail(head.line,
                   fmt::format("label '{}' is defined twice", head.text.str()));

@@ -15,10 +15,12 @@ bool Parser::parseNumber(Operand &operand, bool negative) {
   bool bad;
   if (text.starts_with_insensitive("0f")) {
     operand.kind = Operand::Kind::Float32;
-    bad = text.size() != 10 || text.drop_front(2).getAsInteger(16, operand.bits);
+    bad =
+        text.size() != 10 || text.drop_front(2).getAsInteger(16, operand.bits);
   } else if (text.starts_with_insensitive("0d")) {
     operand.kind = Operand::Kind::Float64;
-    bad = text.size() != 18 || text.drop_front(2).getAsInteger(16, operand.bits);
+    bad =
+        text.size() != 18 || text.drop_front(2).getAsInteger(16, operand.bits);
   } else if (text.contains('.')) {
     double value;
     operand.kind = Operand::Kind::Float64;
@@ -89,8 +91,8 @@ bool Parser::parseName(Operand &operand) {
     operand.index = variable->second;
     return parseOffset(operand.offset);
   }
-  operand.kind = name.starts_with("%") ? Operand::Kind::Special
-                                       : Operand::Kind::Name;
+  operand.kind =
+      name.starts_with("%") ? Operand::Kind::Special : Operand::Kind::Name;
   operand.name = name;
   return true;
 }

@@ -13,8 +13,8 @@ bool checkShared(Warp &w, const Instruction &i,
                  const SharedMemoryChecker::Access &access, uint64_t address,
                  uint32_t bytes, uint32_t align, bool writes) {
   SharedMemory &shared = w.cta.shared;
-  unsigned lane = access.lane == SharedMemoryChecker::kManyLanes ? kLanes
-                                                                 : access.lane;
+  unsigned lane =
+      access.lane == SharedMemoryChecker::kManyLanes ? kLanes : access.lane;
   if (!shared.contains(address, bytes)) {
     w.fault(i, lane,
             fmt::format("{} {} bytes at shared address {:#x}, outside the {} "
@@ -38,9 +38,8 @@ bool checkShared(Warp &w, const Instruction &i,
   return false;
 }
 
-bool checkShared(Warp &w, const Instruction &i, unsigned lane,
-                 uint64_t address, uint32_t bytes, uint32_t align,
-                 bool writes) {
+bool checkShared(Warp &w, const Instruction &i, unsigned lane, uint64_t address,
+                 uint32_t bytes, uint32_t align, bool writes) {
   return checkShared(w, i, w.cta.shared.checker.ordinary(w.index, lane, i),
                      address, bytes, align, writes);
 }
@@ -63,8 +62,8 @@ uint8_t *globalBytes(Warp &w, const Instruction &i, unsigned lane,
     return fail(fmt::format("{}: the address is not a multiple of {}",
                             memory.describe(address), align));
   if (writes && !region.writable)
-    return fail(fmt::format("{}, which may only be read",
-                            memory.describe(address)));
+    return fail(
+        fmt::format("{}, which may only be read", memory.describe(address)));
   if (region.written) {
     uint8_t *written = region.written.get() + offset;
     if (writes)

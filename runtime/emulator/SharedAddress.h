@@ -30,8 +30,8 @@ inline uint64_t sharedAddress(const Warp &w, const Instruction &i,
 
 /// Checks a lane's access to shared memory: range, alignment, order. False:
 /// the warp has stopped with a fault.
-bool checkShared(Warp &w, const Instruction &i, unsigned lane,
-                 uint64_t address, uint32_t bytes, uint32_t align, bool writes);
+bool checkShared(Warp &w, const Instruction &i, unsigned lane, uint64_t address,
+                 uint32_t bytes, uint32_t align, bool writes);
 /// The same, on behalf of `access`.
 bool checkShared(Warp &w, const Instruction &i,
                  const SharedMemoryChecker::Access &access, uint64_t address,

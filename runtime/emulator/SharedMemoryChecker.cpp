@@ -115,8 +115,7 @@ std::string SharedMemoryChecker::write(const Access &access, uint32_t address,
                          "reads with nothing that orders the two",
                          bytes, address, actorText(actor, kManyLanes));
   }
-  std::fill(writes.begin() + first, writes.begin() + last + 1,
-            epochOf(access));
+  std::fill(writes.begin() + first, writes.begin() + last + 1, epochOf(access));
   std::fill(writeStatements.begin() + first, writeStatements.begin() + last + 1,
             access.statement);
   return "";
@@ -131,10 +130,11 @@ std::string SharedMemoryChecker::useMBarrier(const Access &access,
       return explain(access, true, cell, address, bytes);
     const Statement &writer = *kernel.sources[writeStatements[cell]];
     if (writer.opcode() != "mbarrier")
-      return fmt::format("the mbarrier at shared address {:#x} was written over "
-                         "at PTX line {} by {}",
-                         address, writer.line,
-                         actorText(actorOf(writes[cell]), laneOf(writes[cell])));
+      return fmt::format(
+          "the mbarrier at shared address {:#x} was written over "
+          "at PTX line {} by {}",
+          address, writer.line,
+          actorText(actorOf(writes[cell]), laneOf(writes[cell])));
   }
   noteReads(access, first, last);
   return "";
@@ -158,9 +158,8 @@ std::string SharedMemoryChecker::actorText(Actor actor, unsigned lane) const {
 std::string SharedMemoryChecker::explain(const Access &access, bool reads,
                                          uint32_t cell, uint32_t address,
                                          uint32_t bytes) const {
-  std::string what =
-      fmt::format("{} {} bytes at shared address {:#x}",
-                  reads ? "reads" : "writes", bytes, address);
+  std::string what = fmt::format("{} {} bytes at shared address {:#x}",
+                                 reads ? "reads" : "writes", bytes, address);
   Epoch write = writes[cell];
   uint32_t cellAddress = std::max(cell << shift, address);
   if (stepOf(write) <= base)
@@ -168,10 +167,9 @@ std::string SharedMemoryChecker::explain(const Access &access, bool reads,
                        ? std::string(", which were never written")
                        : fmt::format(", of which {:#x} was never written",
                                      cellAddress));
-  std::string writer =
-      fmt::format("written at PTX line {} by {}",
-                  kernel.sources[writeStatements[cell]]->line,
-                  actorText(actorOf(write), laneOf(write)));
+  std::string writer = fmt::format("written at PTX line {} by {}",
+                                   kernel.sources[writeStatements[cell]]->line,
+                                   actorText(actorOf(write), laneOf(write)));
   Actor actor = actorOf(write);
   const Knowledge &knowledge = known[access.warp];
   bool isKnown = knowledge.seen[actor] >= stepOf(write);

@@ -64,8 +64,8 @@ public:
   };
   /// An ordinary access of a warp's lane.
   Access ordinary(unsigned warp, unsigned lane, const Instruction &i) const {
-    return {warp, lane, warpActor(warp), known[warp].seen[warp], false, false,
-            i.statement};
+    return {warp,  lane,  warpActor(warp), known[warp].seen[warp],
+            false, false, i.statement};
   }
 
   /// Checks and notes an access. "" when it is fine, else what is wrong.
@@ -158,9 +158,9 @@ private:
   struct Strong {
     Knowledge released;
   };
-  std::map<uint32_t, Strong> strong;  ///< by address
-  std::vector<Knowledge> fenced;      ///< of each warp, at its last fence
-  std::vector<Knowledge> acquirable;  ///< read, to be known at the next fence
+  std::map<uint32_t, Strong> strong; ///< by address
+  std::vector<Knowledge> fenced;     ///< of each warp, at its last fence
+  std::vector<Knowledge> acquirable; ///< read, to be known at the next fence
   Step base = 0;
   Step latest = 0;
 };

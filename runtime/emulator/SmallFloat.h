@@ -7,8 +7,7 @@
 
 namespace llsa::ptx {
 
-template <typename To, typename From>
-LLSA_LANES_INLINE To bitsTo(From from) {
+template <typename To, typename From> LLSA_LANES_INLINE To bitsTo(From from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
   __builtin_memcpy(&to, &from, sizeof(To));

@@ -61,7 +61,7 @@ struct Operand {
 /// One instruction: `@!%p op.modifier.type a, b, c;`
 struct Statement {
   uint32_t line = 0;
-  llvm::StringRef text;                    ///< without guard and semicolon
+  llvm::StringRef text;                        ///< without guard and semicolon
   llvm::SmallVector<llvm::StringRef, 6> parts; ///< "ld", "global", "b32"
   bool guarded = false;
   bool guardNegated = false;

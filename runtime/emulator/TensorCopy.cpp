@@ -19,9 +19,10 @@ bool readMap(Warp &w, const Instruction &i, unsigned lane, uint64_t address,
   if (tagOf(address) == kParamTag) {
     uint64_t offset = address & kOffsetMask;
     if (offset + sizeof map > parameters.size()) {
-      w.fault(i, lane, fmt::format("a tensor map at parameter address {}, "
-                                   "outside the parameters",
-                                   offset));
+      w.fault(i, lane,
+              fmt::format("a tensor map at parameter address {}, "
+                          "outside the parameters",
+                          offset));
       return false;
     }
     bytes = parameters.data() + offset;
@@ -100,23 +101,23 @@ void loadBox(Warp &w, const Instruction &i, LaneMask mask) {
     Operands o;
     int number = mbarrierAt(w, i, lane, ptx::toShared(barriers[lane]));
     if (number < 0 || !o.read(w, i, lane) ||
-        !checkShared(w, i, copyAccess(w, i, number), o.shared,
-                     o.map.boxBytes(), 128, true))
+        !checkShared(w, i, copyAccess(w, i, number), o.shared, o.map.boxBytes(),
+                     128, true))
       return;
     unsigned bytes = o.map.elementBytes;
-    bool done = forElements(o.map, o.at, [&](uint32_t to, uint64_t from,
-                                             bool inside) {
-      uint8_t *target = cta.shared.data + swizzled(o.map, o.shared + to);
-      if (!inside) {
-        std::memset(target, 0, bytes);
-        return true;
-      }
-      const uint8_t *source = globalBytes(w, i, lane, o.map.address + from,
-                                          bytes, bytes, false);
-      if (source)
-        std::memcpy(target, source, bytes);
-      return source != nullptr;
-    });
+    bool done =
+        forElements(o.map, o.at, [&](uint32_t to, uint64_t from, bool inside) {
+          uint8_t *target = cta.shared.data + swizzled(o.map, o.shared + to);
+          if (!inside) {
+            std::memset(target, 0, bytes);
+            return true;
+          }
+          const uint8_t *source = globalBytes(w, i, lane, o.map.address + from,
+                                              bytes, bytes, false);
+          if (source)
+            std::memcpy(target, source, bytes);
+          return source != nullptr;
+        });
     if (!done)
       return;
     cta.mbarriers.completeBytes(number, o.map.boxBytes());
@@ -133,18 +134,18 @@ void storeBox(Warp &w, const Instruction &i, LaneMask mask) {
         !checkShared(w, i, access, o.shared, o.map.boxBytes(), 128, false))
       return;
     unsigned bytes = o.map.elementBytes;
-    bool done = forElements(o.map, o.at, [&](uint32_t from, uint64_t to,
-                                             bool inside) {
-      if (!inside)
-        return true;
-      uint8_t *target =
-          globalBytes(w, i, lane, o.map.address + to, bytes, bytes, true);
-      if (target)
-        std::memcpy(target,
-                    w.cta.shared.data + swizzled(o.map, o.shared + from),
-                    bytes);
-      return target != nullptr;
-    });
+    bool done =
+        forElements(o.map, o.at, [&](uint32_t from, uint64_t to, bool inside) {
+          if (!inside)
+            return true;
+          uint8_t *target =
+              globalBytes(w, i, lane, o.map.address + to, bytes, bytes, true);
+          if (target)
+            std::memcpy(target,
+                        w.cta.shared.data + swizzled(o.map, o.shared + from),
+                        bytes);
+          return target != nullptr;
+        });
     if (!done)
       return;
   }
@@ -157,8 +158,9 @@ void storeBox(Warp &w, const Instruction &i, LaneMask mask) {
 /// cp.async.bulk.tensor.{1-5}d.global.shared::cta{.tile}.bulk_group
 ///     [map, {coordinates}], [s]{, policy}
 bool decodeTensorCopy(Decoder &d) {
-  if (d.has("multicast::cluster") || d.has("im2col") || d.has("tile::gather4") ||
-      d.has("tile::scatter4") || d.has("im2col_no_offs"))
+  if (d.has("multicast::cluster") || d.has("im2col") ||
+      d.has("tile::gather4") || d.has("tile::scatter4") ||
+      d.has("im2col_no_offs"))
     return false;
   unsigned rank = 0;
   for (StringRef part : d.statement->parts)

@@ -28,7 +28,7 @@ struct alignas(64) TensorMap {
   uint8_t rank = 0;
   uint8_t elementBytes = 0;
   Swizzle swizzle = Swizzle::None;
-  uint64_t address = 0;               ///< of element 0, a multiple of 16
+  uint64_t address = 0;                 ///< of element 0, a multiple of 16
   uint64_t strides[kMostRank - 1] = {}; ///< bytes, of dimensions 1 and up
   uint32_t sizes[kMostRank] = {};
   uint16_t box[kMostRank] = {};

@@ -11,12 +11,27 @@ namespace llsa::ptx {
 enum class Type : uint8_t {
   None,
   Pred,
-  B8, B16, B32, B64, B128, // NOLINT: one line per family reads best
-  U8, U16, U32, U64,
-  S8, S16, S32, S64,
-  F16, BF16, F32, F64,
+  B8,
+  B16,
+  B32,
+  B64,
+  B128, // NOLINT: one line per family reads best
+  U8,
+  U16,
+  U32,
+  U64,
+  S8,
+  S16,
+  S32,
+  S64,
+  F16,
+  BF16,
+  F32,
+  F64,
   TF32,
-  F16x2, BF16x2, F32x2,
+  F16x2,
+  BF16x2,
+  F32x2,
 };
 
 /// Bytes of a value in a register or in memory; 0 for None and Pred.

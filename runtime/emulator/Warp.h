@@ -117,9 +117,9 @@ public:
   uint32_t pc = 0;     ///< of the running lanes; while a handler runs, the next
   uint64_t executed = 0; ///< instructions
 
-  uint8_t *local = nullptr;        ///< local memory, lane by lane
+  uint8_t *local = nullptr;       ///< local memory, lane by lane
   std::vector<uint32_t> returnTo; ///< [function][lane]
-  LaneMask carry = 0;              ///< the condition code CC.CF
+  LaneMask carry = 0;             ///< the condition code CC.CF
   WgmmaRegisters wgmmaRegisters;
 
 private:
@@ -142,7 +142,7 @@ private:
   /// has happened that run() must look at (then it is 0).
   uint32_t switchPc = ~0u;
   llvm::SmallVector<Split, 4> splits; ///< those that do not run
-  bool fair = false;  ///< the running split need not be the lowest
+  bool fair = false; ///< the running split need not be the lowest
   unsigned patience = 0;
   bool polling = false;
   bool stopped = false;

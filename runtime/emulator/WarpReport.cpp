@@ -64,10 +64,9 @@ std::string Warp::whereLanesWait() const {
   std::string text;
   for (const Split &split : splits) {
     const Instruction &at =
-        kernel.code[split.state == Split::State::Ready ? split.pc
-                    : split.state == Split::State::Blocked
-                        ? split.pc - 1
-                        : split.pc];
+        kernel.code[split.state == Split::State::Ready     ? split.pc
+                    : split.state == Split::State::Blocked ? split.pc - 1
+                                                           : split.pc];
     text += fmt::format("{}{} at {}", text.empty() ? "" : ", ",
                         lanesText(split.lanes), kernel.describe(at));
   }

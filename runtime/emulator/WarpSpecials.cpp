@@ -51,7 +51,8 @@ const StringMap<SpecialValue> &specialValues() {
       {"%lanemask_le", [](P p) { return (uint32_t(2) << p.lane) - 1; }},
       {"%lanemask_ge", [](P p) { return ~((uint32_t(1) << p.lane) - 1); }},
       {"%lanemask_gt", [](P p) { return ~((uint32_t(2) << p.lane) - 1); }},
-      {"%dynamic_smem_size", [](P p) { return p.cta.launch.dynamicSharedBytes; }},
+      {"%dynamic_smem_size",
+       [](P p) { return p.cta.launch.dynamicSharedBytes; }},
       {"%total_smem_size", [](P p) { return p.cta.launch.sharedBytes; }},
       // A cluster is one CTA.
       {"%cluster_ctaid.x", zero},
@@ -83,7 +84,9 @@ const StringMap<SpecialValue> &specialValues() {
 
 } // namespace
 
-bool isSpecialRegister(StringRef name) { return specialValues().contains(name); }
+bool isSpecialRegister(StringRef name) {
+  return specialValues().contains(name);
+}
 
 void Warp::fillSpecials() {
   for (const SpecialSlot &special : kernel.specials) {

@@ -69,8 +69,9 @@ struct Shape {
   }
   static Shape unpack(uint32_t aux) {
     auto bit = [&](unsigned b) { return bool(aux >> b & 1); };
-    return {aux & 0x1ff, Type(aux >> 9 & 0x7f), bit(16), bit(17),
-            bit(18),     bit(19),               bit(20)};
+    return {
+        aux & 0x1ff, Type(aux >> 9 & 0x7f), bit(16), bit(17), bit(18), bit(19),
+        bit(20)};
   }
 };
 
@@ -81,8 +82,8 @@ bool readOperand(Warp &w, const Instruction &i, uint64_t bits, bool transposed,
                  unsigned rowStep, unsigned kStep) {
   Descriptor descriptor(bits);
   SharedMemory &shared = w.cta.shared;
-  SharedMemoryChecker::Access access = shared.checker.ordinary(
-      w.index, SharedMemoryChecker::kManyLanes, i);
+  SharedMemoryChecker::Access access =
+      shared.checker.ordinary(w.index, SharedMemoryChecker::kManyLanes, i);
   access.actor = shared.checker.wgmmaActor(w.index);
   access.step = w.cta.async.warp(w.index).wgmmaStep;
   access.asynchronous = true;
@@ -189,8 +190,8 @@ void wait(Warp &w, const Instruction &i, LaneMask mask) {
     return;
   AsyncState &async = w.cta.async;
   async.waitWgmma(w.index, uint64_t(i.immediate));
-  w.wgmmaRegisters.waited(
-      int64_t(async.warp(w.index).wgmmaStep) - 1 - i.immediate);
+  w.wgmmaRegisters.waited(int64_t(async.warp(w.index).wgmmaStep) - 1 -
+                          i.immediate);
 }
 
 } // namespace
@@ -217,7 +218,7 @@ bool decodeWgmma(Decoder &d) {
   if (n == 0 || n % 8 != 0 || n > 256 || !d.expectOperands(6, 8))
     return false;
   const Operand &accumulator = d.operand(0), &a = d.operand(1);
-  Shape shape{n, d.type(1), a.kind == Operand::Kind::Vector, false, false,
+  Shape shape{n,     d.type(1), a.kind == Operand::Kind::Vector, false, false,
               false, false};
   if (accumulator.elements.size() != n / 2 ||
       (shape.registersA && a.elements.size() != 4))

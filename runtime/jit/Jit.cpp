@@ -166,8 +166,11 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
         fmt::format("target '{}' cannot run here: expected a CPU target, "
                     "cuda, cuda:NUMBER, emulator or emulator:TARGET",
                     target.str()));
-  CacheKey key{variant.name(), variant.hash(), spec.str(),
-               *exact,         device ? assemblerKey(*device) : "",
+  CacheKey key{variant.name(),
+               variant.hash(),
+               spec.str(),
+               *exact,
+               device ? assemblerKey(*device) : "",
                buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;

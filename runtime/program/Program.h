@@ -25,15 +25,16 @@ int64_t byteSize(ElementType type);
 /// One buffer that steps read or write.
 struct Buffer {
   enum class Role {
-    Input,    ///< given by the caller, any strides with the last dimension contiguous
+    Input,    ///< given by the caller, any strides with the last dimension
+              ///< contiguous
     Output,   ///< written for the caller, likewise
     Workspace ///< at `offset` in the workspace, contiguous
   };
-  std::string name;            ///< "q", "k", "v", "o", "lse", "i1", ...; unique
+  std::string name; ///< "q", "k", "v", "o", "lse", "i1", ...; unique
   Role role = Role::Input;
   ElementType type = ElementType::F32;
-  std::vector<int64_t> shape;  ///< e.g. [B, H, N, D]
-  int64_t offset = 0;          ///< bytes from the workspace's start, 64-byte aligned
+  std::vector<int64_t> shape; ///< e.g. [B, H, N, D]
+  int64_t offset = 0; ///< bytes from the workspace's start, 64-byte aligned
 
   int64_t numElements() const;
   int64_t numBytes() const;
@@ -51,13 +52,13 @@ struct TensorView {
 
 /// One kernel: a symbol in the code and how it is launched.
 struct Kernel {
-  std::string name;           ///< symbol
-  int64_t items = 0;          ///< work items, each independent of all others
-  int64_t warps = 1;          ///< GPU: warps per CTA; 1 on the CPU
-  int64_t ctas = 0;           ///< GPU: CTAs of the grid; 0 on the CPU
-  int64_t sharedBytes = 0;    ///< GPU: dynamic shared memory; 0 on the CPU
+  std::string name;              ///< symbol
+  int64_t items = 0;             ///< work items, each independent of all others
+  int64_t warps = 1;             ///< GPU: warps per CTA; 1 on the CPU
+  int64_t ctas = 0;              ///< GPU: CTAs of the grid; 0 on the CPU
+  int64_t sharedBytes = 0;       ///< GPU: dynamic shared memory; 0 on the CPU
   std::vector<TensorView> views; ///< GPU: in the order of arguments
-  int64_t stackBytes = 0;     ///< CPU: stack that one call needs
+  int64_t stackBytes = 0;        ///< CPU: stack that one call needs
   /// GPU: may start before the launch in front of it in the stream, ours or
   /// another's, has ended: it waits by itself (griddepcontrol.wait) before it
   /// touches memory of others. Devices that cannot do that ignore it.
@@ -65,8 +66,8 @@ struct Kernel {
   /// GPU: any number of CTAs up to `ctas` does all the work; as many as fit on
   /// the card are best.
   bool persistent = false;
-  double flops = 0;           ///< estimate, for --explain and rooflines
-  double bytes = 0;           ///< least traffic, likewise
+  double flops = 0; ///< estimate, for --explain and rooflines
+  double bytes = 0; ///< least traffic, likewise
 };
 
 /// One launch: `kernels[kernel]` over `buffers[args[...]]`.
@@ -86,15 +87,15 @@ struct Step {
 struct Program {
   static constexpr int kVersion = 1; ///< of the JSON form
   std::string variant;               ///< the variant's name, e.g. "llsa"
-  std::string target;                ///< exact: "cpu:znver3:+avx2,...", "sm_90a"
+  std::string target; ///< exact: "cpu:znver3:+avx2,...", "sm_90a"
   KernelSpec spec;
-  std::vector<Buffer> buffers;       ///< inputs in order, outputs in order, workspace
+  std::vector<Buffer> buffers; ///< inputs in order, outputs in order, workspace
   std::vector<Kernel> kernels;
   std::vector<Step> steps;
   int64_t workspaceBytes = 0;
-  std::string explain;               ///< what was decided and why, as text
-  std::string codeFormat;            ///< "elf", "ptx", "cubin"
-  std::string code;                  ///< not part of the JSON form
+  std::string explain;    ///< what was decided and why, as text
+  std::string codeFormat; ///< "elf", "ptx", "cubin"
+  std::string code;       ///< not part of the JSON form
 
   /// Inputs (or outputs) in order, as indices into `buffers`.
   std::vector<int64_t> buffersOf(Buffer::Role role) const;

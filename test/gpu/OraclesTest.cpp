@@ -87,8 +87,8 @@ void OraclesTest::check(const std::string &specText) {
     counts[name].push_back(count);
     for (int64_t l = 1; l <= levels; ++l) {
       int64_t pooled = (count + block - 1) / block;
-      CudaMemory memory = get(CudaMemory::allocate(
-          device, heads * pooled * s.D * byteSize(type)));
+      CudaMemory memory = get(
+          CudaMemory::allocate(device, heads * pooled * s.D * byteSize(type)));
       ASSERT_EQ(message(oracle.pool(tokens[name].back().data(), memory.data(),
                                     heads, count, s.D, block)),
                 "");
@@ -153,9 +153,10 @@ void OraclesTest::check(const std::string &specText) {
             "");
   EXPECT_LE(difference(o.toArray(), fetch(oMemory, type, o.shape()).toArray()),
             tolerance(type));
-  EXPECT_LE(difference(lse.toArray(),
-                       fetch(lseMemory, ElementType::F32, lse.shape()).toArray()),
-            type == ElementType::F32 ? 2e-5 : 1e-2);
+  EXPECT_LE(
+      difference(lse.toArray(),
+                 fetch(lseMemory, ElementType::F32, lse.shape()).toArray()),
+      type == ElementType::F32 ? 2e-5 : 1e-2);
 }
 
 TEST_F(OraclesTest, AgreeWithGeneratedKernels) {
@@ -185,9 +186,9 @@ func.func @given(%q: !x, %k: !x, %v: !x, %i: !i) -> (!x {llsa.name = "o"}, !r {l
 }
 )",
                                         "given");
-  for (const char *spec : {"B=1,H=2,N=1000,D=64,dtype=bf16",
-                           "B=2,H=2,N=600,D=40,dtype=f32",
-                           "B=1,H=4,Hkv=1,N=2048,D=128,dtype=f16"}) {
+  for (const char *spec :
+       {"B=1,H=2,N=1000,D=64,dtype=bf16", "B=2,H=2,N=600,D=40,dtype=f32",
+        "B=1,H=4,Hkv=1,N=2048,D=128,dtype=f16"}) {
     SCOPED_TRACE(spec);
     GpuRun run(variant, spec);
     run.finish();
@@ -195,9 +196,9 @@ func.func @given(%q: !x, %k: !x, %v: !x, %i: !i) -> (!x {llsa.name = "o"}, !r {l
     tools::NamedTensors outputs = get(tools::makeOutputs(onCpu->program()));
     ASSERT_EQ(message(tools::runOnce(*onCpu, run.inputs.tensors, outputs)), "");
     ElementType type = outputs.at("o").type();
-    EXPECT_LE(difference(run.outputs.at("o").toArray(),
-                         outputs.at("o").toArray()),
-              tolerance(type));
+    EXPECT_LE(
+        difference(run.outputs.at("o").toArray(), outputs.at("o").toArray()),
+        tolerance(type));
     EXPECT_LE(difference(run.outputs.at("lse").toArray(),
                          outputs.at("lse").toArray()),
               type == ElementType::F32 ? 2e-5 : 1e-2);

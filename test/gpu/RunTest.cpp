@@ -98,8 +98,8 @@ TEST_F(GpuRunTest, TwoStreamsAtOnce) {
   Stream first(*device), second(*device);
   // One kernel, two sets of outputs, two streams.
   tools::NamedTensors outputs = get(tools::makeOutputs(a.kernel->program()));
-  tools::DeviceTensors b = get(tools::DeviceTensors::create(
-      a.executor(), a.inputs.tensors, outputs));
+  tools::DeviceTensors b = get(
+      tools::DeviceTensors::create(a.executor(), a.inputs.tensors, outputs));
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(message(a.run(nullptr, 0, first.handle)), "");
     ASSERT_EQ(message(a.executor().run(b.inputs(), b.outputs(), nullptr, 0,
@@ -180,9 +180,10 @@ TEST_F(GpuRunTest, ATensorOnTheHost) {
   GpuRun run(shippedVariant("llsa.mlir"), kSpec);
   std::vector<Tensor> inputs = run.tensors.inputs().vec();
   inputs[0] = run.inputs.tensors.at("q").view();
-  EXPECT_EQ(message(run.executor().run(inputs, run.tensors.outputs(), nullptr,
-                                       0, nullptr)),
-            "kernel 'llsa': 'q' is not in a GPU's memory: expected it on GPU 0");
+  EXPECT_EQ(
+      message(run.executor().run(inputs, run.tensors.outputs(), nullptr, 0,
+                                 nullptr)),
+      "kernel 'llsa': 'q' is not in a GPU's memory: expected it on GPU 0");
   run.finish();
 }
 
@@ -198,12 +199,13 @@ TEST_F(GpuRunTest, MoreMemoryThanThereIs) {
 }
 
 TEST_F(GpuRunTest, CodeThatNoAssemblerTakes) {
-  Program program = GpuRun(shippedVariant("llsa.mlir"), kSpec).kernel->program();
+  Program program =
+      GpuRun(shippedVariant("llsa.mlir"), kSpec).kernel->program();
   program.codeFormat = "ptx";
   program.code = ".version 8.8\n.target sm_80\n.address_size 64\nnonsense\n";
-  std::string text = message(
-      CudaExecutor::create(std::make_shared<Program>(program), device)
-          .takeError());
+  std::string text =
+      message(CudaExecutor::create(std::make_shared<Program>(program), device)
+                  .takeError());
   EXPECT_EQ(text.rfind("kernel 'llsa': GPU 0 (", 0), 0u) << text;
   EXPECT_NE(text.find("the assembler says: "), std::string::npos) << text;
   GpuRun(shippedVariant("llsa.mlir"), kSpec).finish();

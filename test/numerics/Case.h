@@ -25,10 +25,10 @@ struct SourceCase {
   bool span = false; ///< say how many tokens a key stands for
   bool unweighted = false; ///< a span that does not weigh
   double weight = 1;
-  int64_t before = 0, after = 0;      ///< window
-  int64_t topk = 4;                   ///< selected; brought: entries of a row
-  bool perQuery = false;              ///< selected: one row per query
-  int64_t block = 16, every = 16;     ///< brought: indices that are an argument
+  int64_t before = 0, after = 0;  ///< window
+  int64_t topk = 4;               ///< selected; brought: entries of a row
+  bool perQuery = false;          ///< selected: one row per query
+  int64_t block = 16, every = 16; ///< brought: indices that are an argument
 };
 
 struct Case {

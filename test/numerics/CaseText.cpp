@@ -17,11 +17,14 @@ private:
   void argument(const std::string &name, const std::string &type,
                 const std::string &shape) {
     if (arguments.find("%" + name + ":") == std::string::npos)
-      arguments += fmt::format(",\n    %{}: {} {{llsa.name = \"{}\", llsa.shape = [{}]}}", name,
-                               type, name, shape);
+      arguments += fmt::format(
+          ",\n    %{}: {} {{llsa.name = \"{}\", llsa.shape = [{}]}}", name,
+          type, name, shape);
   }
-  void result(const std::string &value, const std::string &type, const std::string &name) {
-    results += fmt::format("{}{} {{llsa.name = \"{}\"}}", results.empty() ? "" : ", ", type, name);
+  void result(const std::string &value, const std::string &type,
+              const std::string &name) {
+    results += fmt::format("{}{} {{llsa.name = \"{}\"}}",
+                           results.empty() ? "" : ", ", type, name);
     returned += (returned.empty() ? "" : ", ") + value;
     returnedTypes += (returnedTypes.empty() ? "" : ", ") + type;
   }
@@ -164,14 +167,15 @@ std::string VariantWriter::regions() {
 void VariantWriter::hierarchy() {
   std::string attr = "block = ?, levels = ?, topk = ?";
   if (!c.open)
-    attr = fmt::format("block = {}, levels = {}, topk = [{}]", c.block, c.levels,
-                       fmt::join(c.topk, ", "));
+    attr = fmt::format("block = {}, levels = {}, topk = [{}]", c.block,
+                       c.levels, fmt::join(c.topk, ", "));
   if (!c.enrichment)
     attr += ", enrichment = false";
   if (!c.reweighting)
     attr += ", reweighting = false";
-  line(fmt::format("%o, %lse = llsa.attention %q, %k, %v hierarchy <{}>{}\n      : !x, !x, !x", attr,
-                   regions()));
+  line(fmt::format("%o, %lse = llsa.attention %q, %k, %v hierarchy <{}>{}\n    "
+                   "  : !x, !x, !x",
+                   attr, regions()));
   result("%o", "!x", "o");
   result("%lse", "!r", "lse");
 }
@@ -203,12 +207,15 @@ std::string VariantWriter::selection(const SourceCase &source) {
   std::string name = fmt::format("%s{}", ++selected);
   if (c.within && level == 1 && !source.perQuery) {
     std::string query2 = levelOf("q", 2), keys2 = levelOf("k", 2);
-    line(fmt::format("{}c = llsa.select {}, {} topk {} : !x, !x", name, query2, keys2,
-                     source.topk + 1));
-    line(fmt::format("{} = llsa.select {}, {} topk {} within {}c block {} : !x, !x, {}", name,
-                     query, keys, source.topk, name, c.pool2, indexType(source.topk + 1)));
+    line(fmt::format("{}c = llsa.select {}, {} topk {} : !x, !x", name, query2,
+                     keys2, source.topk + 1));
+    line(fmt::format(
+        "{} = llsa.select {}, {} topk {} within {}c block {} : !x, !x, {}",
+        name, query, keys, source.topk, name, c.pool2,
+        indexType(source.topk + 1)));
   } else {
-    line(fmt::format("{} = llsa.select {}, {} topk {} : !x, !x", name, query, keys, source.topk));
+    line(fmt::format("{} = llsa.select {}, {} topk {} : !x, !x", name, query,
+                     keys, source.topk));
   }
   lastSelection = name;
   lastSelectionType = indexType(source.topk);
@@ -216,8 +223,10 @@ std::string VariantWriter::selection(const SourceCase &source) {
   return name;
 }
 
-std::string VariantWriter::sourceText(const SourceCase &source, std::string &types) {
-  std::string k = levelOf("k", source.level), v = levelOf("v", source.level), text;
+std::string VariantWriter::sourceText(const SourceCase &source,
+                                      std::string &types) {
+  std::string k = levelOf("k", source.level), v = levelOf("v", source.level),
+              text;
   types += ", !x, !x";
   int64_t parent = source.level == 0 ? c.pool1 : c.pool2;
   switch (source.kind) {
@@ -225,19 +234,24 @@ std::string VariantWriter::sourceText(const SourceCase &source, std::string &typ
     text = fmt::format("dense({}, {})", k, v);
     break;
   case SourceCase::Kind::Window:
-    text = fmt::format("window({}, {}) before {} after {}", k, v, source.before, source.after);
+    text = fmt::format("window({}, {}) before {} after {}", k, v, source.before,
+                       source.after);
     break;
   case SourceCase::Kind::Selected:
-    text = fmt::format("gathered({}, {} by {}) block {} every {}", k, v, selection(source), parent,
-                       source.perQuery ? 1 : source.level == 0 ? c.pool1 : c.pool1 * c.pool2);
+    text = fmt::format("gathered({}, {} by {}) block {} every {}", k, v,
+                       selection(source), parent,
+                       source.perQuery     ? 1
+                       : source.level == 0 ? c.pool1
+                                           : c.pool1 * c.pool2);
     types += ", " + indexType(source.topk);
     break;
   case SourceCase::Kind::Brought: {
     std::string name = fmt::format("brought{}", ++brought);
-    argument(name, "!i",
-             fmt::format("\"B\", \"H\", \"M/{}\", {}", source.every, source.topk));
-    text = fmt::format("gathered({}, {} by %{}) block {} every {}", k, v, name, source.block,
-                       source.every);
+    argument(
+        name, "!i",
+        fmt::format("\"B\", \"H\", \"M/{}\", {}", source.every, source.topk));
+    text = fmt::format("gathered({}, {} by %{}) block {} every {}", k, v, name,
+                       source.block, source.every);
     types += ", !i";
     break;
   }
@@ -245,7 +259,8 @@ std::string VariantWriter::sourceText(const SourceCase &source, std::string &typ
   if (source.weight != 1)
     text += fmt::format(" weight {:.4f}", source.weight);
   if (source.span && source.level > 0)
-    text += fmt::format(" span {}{}", source.level == 1 ? c.pool1 : c.pool1 * c.pool2,
+    text += fmt::format(" span {}{}",
+                        source.level == 1 ? c.pool1 : c.pool1 * c.pool2,
                         source.unweighted ? " unweighted" : "");
   return text;
 }
@@ -256,12 +271,13 @@ void VariantWriter::sources() {
   // draw; what is left of a smaller case must still say the number of tokens.
   for (const SourceCase &source : c.sources)
     list += (list.empty() ? "" : ",\n      ") + sourceText(source, types);
-  line(fmt::format("%a, %lse = llsa.attend %q from\n      {}{}\n      : {}", list, regions(), types));
+  line(fmt::format("%a, %lse = llsa.attend %q from\n      {}{}\n      : {}",
+                   list, regions(), types));
   gate();
   result("%lse", "!r", "lse");
   if (c.invert && !lastSelection.empty()) {
-    line(fmt::format("%offsets, %rows = llsa.invert_indices {} of {} : {}, !x", lastSelection,
-                     lastSelectedKeys, lastSelectionType));
+    line(fmt::format("%offsets, %rows = llsa.invert_indices {} of {} : {}, !x",
+                     lastSelection, lastSelectedKeys, lastSelectionType));
     result("%offsets", "!n", "offsets");
     result("%rows", "!n", "rows");
   }
@@ -269,7 +285,8 @@ void VariantWriter::sources() {
 
 void VariantWriter::linear() {
   const char *names[] = {"softmax", "elu1", "relu"};
-  line(fmt::format("%a = llsa.linear_attend %q, %k, %v phi {} : !x, !x, !x", names[c.phi]));
+  line(fmt::format("%a = llsa.linear_attend %q, %k, %v phi {} : !x, !x, !x",
+                   names[c.phi]));
   gate();
 }
 
@@ -299,11 +316,14 @@ std::string VariantWriter::write() {
                      "!r = tensor<?x?x?xf32>\n"
                      "!i = tensor<?x?x?x?xi32>\n"
                      "!n = tensor<?x?x?xi32>\n"
-                     "func.func @variant(%q: !x, %k: !x, %v: !x{}) -> ({}) {{\n{}  return {} : {}\n}}\n",
+                     "func.func @variant(%q: !x, %k: !x, %v: !x{}) -> ({}) "
+                     "{{\n{}  return {} : {}\n}}\n",
                      arguments, results, body, returned, returnedTypes);
 }
 
-std::string llsa::numerics::variantText(const Case &c) { return VariantWriter(c).write(); }
+std::string llsa::numerics::variantText(const Case &c) {
+  return VariantWriter(c).write();
+}
 
 KernelSpec llsa::numerics::specOf(const Case &c) {
   KernelSpec spec;
@@ -326,9 +346,12 @@ KernelSpec llsa::numerics::specOf(const Case &c) {
 }
 
 std::string llsa::numerics::describe(const Case &c) {
-  const char *layouts[] = {"[B, H, N, D]", "[B, N, H, D]", "[B, H, N, D] with padded rows"};
-  return fmt::format("// llsa-run case.mlir --spec={} --input={} --seed={} --check --samples=0\n"
+  const char *layouts[] = {"[B, H, N, D]", "[B, N, H, D]",
+                           "[B, H, N, D] with padded rows"};
+  return fmt::format("// llsa-run case.mlir --spec={} --input={} --seed={} "
+                     "--check --samples=0\n"
                      "// in memory: {}\n{}",
-                     specOf(c).str(), c.structured ? "structured" : "random", c.seed,
-                     layouts[static_cast<int>(c.layout)], variantText(c));
+                     specOf(c).str(), c.structured ? "structured" : "random",
+                     c.seed, layouts[static_cast<int>(c.layout)],
+                     variantText(c));
 }

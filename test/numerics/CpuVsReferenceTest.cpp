@@ -2,8 +2,9 @@
 //
 //   llsa-numerics-tests                         2,000 cases from seed 1
 //   llsa-numerics-tests --cases=N --first=SEED  others
-//   llsa-numerics-tests --show=SEED             one case: its variant and result
-//   LLSA_TEST_DEVICE=emulator:sm_80 llsa-numerics-tests    on another device
+//   llsa-numerics-tests --show=SEED             one case: its variant and
+//   result LLSA_TEST_DEVICE=emulator:sm_80 llsa-numerics-tests    on another
+//   device
 //
 // The first case that fails is made smaller and printed as a variant and a
 // command line. Cases with a compiler's refusal fail too: everything drawn here
@@ -12,9 +13,9 @@
 //===----------------------------------------------------------------------===//
 #include "test/numerics/Options.h"
 #include "test/numerics/RunCase.h"
-#include <fmt/format.h>
 #include <atomic>
 #include <chrono>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <mutex>
 #include <thread>
@@ -27,7 +28,8 @@ namespace {
 struct Tally {
   std::mutex mutex;
   int64_t cases = 0, outputs = 0, indexRows = 0, ties = 0;
-  int64_t byForm[3] = {}, byDtype[3] = {}, crossAttention = 0, groupedHeads = 0, withRegion = 0;
+  int64_t byForm[3] = {}, byDtype[3] = {}, crossAttention = 0, groupedHeads = 0,
+          withRegion = 0;
   double worst = 0; ///< greatest error / allowed error
   uint64_t worstSeed = 0;
   std::vector<uint64_t> failed;
@@ -51,7 +53,8 @@ struct Tally {
     const tools::OutputCheck *output = result.report.worst();
     if (!output || output->comparison.allowedError == 0)
       return;
-    double share = output->comparison.maxError / output->comparison.allowedError;
+    double share =
+        output->comparison.maxError / output->comparison.allowedError;
     if (share > worst) {
       worst = share;
       worstSeed = c.seed;
@@ -81,32 +84,39 @@ TEST(CpuVsReference, RandomCases) {
       }
   };
   std::vector<std::thread> threads;
-  for (unsigned n = std::max(1u, std::thread::hardware_concurrency()); n > 0; --n)
+  for (unsigned n = std::max(1u, std::thread::hardware_concurrency()); n > 0;
+       --n)
     threads.emplace_back(work);
   for (std::thread &thread : threads)
     thread.join();
 
-  fmt::print("{} cases (seeds {} to {}) in {:.0f} s: {} hierarchies, {} written-out, {} linear; "
-             "{} f32, {} bf16, {} f16; {} cross attentions, {} with grouped heads, {} with a "
+  fmt::print("{} cases (seeds {} to {}) in {:.0f} s: {} hierarchies, {} "
+             "written-out, {} linear; "
+             "{} f32, {} bf16, {} f16; {} cross attentions, {} with grouped "
+             "heads, {} with a "
              "region\n",
              tally.cases, options.first, end - 1,
-             std::chrono::duration<double>(Clock::now() - start).count(), tally.byForm[0],
-             tally.byForm[1], tally.byForm[2], tally.byDtype[0], tally.byDtype[1],
-             tally.byDtype[2], tally.crossAttention, tally.groupedHeads, tally.withRegion);
-  fmt::print("{} results compared, the worst with {:.2f} of the allowed error (seed {}); "
+             std::chrono::duration<double>(Clock::now() - start).count(),
+             tally.byForm[0], tally.byForm[1], tally.byForm[2],
+             tally.byDtype[0], tally.byDtype[1], tally.byDtype[2],
+             tally.crossAttention, tally.groupedHeads, tally.withRegion);
+  fmt::print("{} results compared, the worst with {:.2f} of the allowed error "
+             "(seed {}); "
              "{} index rows compared, {} legitimate ties\n",
-             tally.outputs, tally.worst, tally.worstSeed, tally.indexRows, tally.ties);
+             tally.outputs, tally.worst, tally.worstSeed, tally.indexRows,
+             tally.ties);
   if (tally.failed.empty())
     return;
   std::sort(tally.failed.begin(), tally.failed.end());
   auto [smallest, failure] = shrink(randomCase(tally.failed.front()), 40);
-  ADD_FAILURE() << fmt::format("{} of {} cases failed (seeds {}). The first, made smaller:\n{}\n{}",
-                               tally.failed.size(), tally.cases,
-                               fmt::join(tally.failed.begin(),
-                                         tally.failed.begin() +
-                                             std::min<size_t>(tally.failed.size(), 20),
-                                         ", "),
-                               failure, describe(smallest));
+  ADD_FAILURE() << fmt::format(
+      "{} of {} cases failed (seeds {}). The first, made smaller:\n{}\n{}",
+      tally.failed.size(), tally.cases,
+      fmt::join(tally.failed.begin(),
+                tally.failed.begin() +
+                    std::min<size_t>(tally.failed.size(), 20),
+                ", "),
+      failure, describe(smallest));
 }
 
 /// The shrinker itself: with a made-up fault, it ends at the smallest case.
@@ -116,7 +126,8 @@ TEST(CpuVsReference, CasesAreReproducibleAndGetSmaller) {
     EXPECT_EQ(describe(c), describe(randomCase(seed)));
     // Follow the last candidate: it must end, and at a case with one key.
     int steps = 0;
-    for (std::vector<Case> smaller; !(smaller = smallerCases(c)).empty(); ++steps) {
+    for (std::vector<Case> smaller; !(smaller = smallerCases(c)).empty();
+         ++steps) {
       ASSERT_LT(steps, 100000);
       c = smaller.front();
     }
@@ -144,7 +155,8 @@ TEST(CpuVsReference, WrongResultsAreFound) {
   ASSERT_TRUE(bool(inputs)) << llvm::toString(inputs.takeError());
   auto outputs = wrong->run(inputs->tensors);
   ASSERT_TRUE(bool(outputs)) << llvm::toString(outputs.takeError());
-  auto report = tools::checkRun(*kernel->interpreter, inputs->tensors, *outputs, nullptr);
+  auto report =
+      tools::checkRun(*kernel->interpreter, inputs->tensors, *outputs, nullptr);
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
   EXPECT_FALSE(report->ok());
 }

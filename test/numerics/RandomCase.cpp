@@ -13,7 +13,8 @@ public:
   Dice(uint64_t seed, uint64_t stream) : random(seed, stream) {}
   /// low .. high
   int64_t between(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(random.bits(counter++) % uint64_t(high - low + 1));
+    return low + static_cast<int64_t>(random.bits(counter++) %
+                                      uint64_t(high - low + 1));
   }
   bool chance(int percent) { return between(0, 99) < percent; }
   template <typename T> T oneOf(std::initializer_list<T> choices) {
@@ -58,7 +59,8 @@ static void drawHierarchy(Dice &dice, Case &c) {
   c.levels = dice.chance(70) ? dice.between(1, 3) : dice.between(0, 5);
   c.topk.clear();
   bool same = dice.chance(60);
-  for (int64_t level = 0; level < (same ? 1 : std::max<int64_t>(c.levels, 1)); ++level)
+  for (int64_t level = 0; level < (same ? 1 : std::max<int64_t>(c.levels, 1));
+       ++level)
     c.topk.push_back(drawTopk(dice));
   c.enrichment = dice.chance(80);
   c.reweighting = dice.chance(80);
@@ -107,11 +109,12 @@ Case llsa::numerics::randomCase(uint64_t seed) {
                        : Case::Form::Linear;
   drawSizes(dice, c);
   if (c.form != Case::Form::Linear && dice.chance(25))
-    c.score = dice.oneOf({ScoreKind::SoftCap, ScoreKind::Alibi, ScoreKind::Table});
+    c.score =
+        dice.oneOf({ScoreKind::SoftCap, ScoreKind::Alibi, ScoreKind::Table});
   if (c.form != Case::Form::Linear && dice.chance(25))
-    c.mask = dice.oneOf({MaskKind::Causal, MaskKind::Causal, MaskKind::Local,
-                         MaskKind::Stripes, MaskKind::Documents,
-                         MaskKind::Nothing});
+    c.mask =
+        dice.oneOf({MaskKind::Causal, MaskKind::Causal, MaskKind::Local,
+                    MaskKind::Stripes, MaskKind::Documents, MaskKind::Nothing});
   if (c.form == Case::Form::Hierarchy)
     drawHierarchy(dice, c);
   if (c.form == Case::Form::Sources)
@@ -121,10 +124,11 @@ Case llsa::numerics::randomCase(uint64_t seed) {
 
   Dice inputs(seed, /*stream=*/6);
   c.structured = inputs.chance(30);
-  c.layout = inputs.chance(60) ? tools::Layout::Contiguous
-                               : inputs.oneOf({tools::Layout::TokensFirst,
-                                               tools::Layout::TokensFirst,
-                                               tools::Layout::Padded});
+  c.layout =
+      inputs.chance(60)
+          ? tools::Layout::Contiguous
+          : inputs.oneOf({tools::Layout::TokensFirst,
+                          tools::Layout::TokensFirst, tools::Layout::Padded});
   return c;
 }
 
@@ -147,10 +151,12 @@ public:
       out.push_back(std::move(copy));
   }
   /// Towards `least`: there at once, half way, one less.
-  template <typename Field> void towards(Field field, int64_t least, int64_t step = 1) {
+  template <typename Field>
+  void towards(Field field, int64_t least, int64_t step = 1) {
     Case probe = original;
     int64_t value = field(probe);
-    for (int64_t next : {least, (least + value) / 2 / step * step, value - step})
+    for (int64_t next :
+         {least, (least + value) / 2 / step * step, value - step})
       if (next >= least && next < value)
         attempt([&](Case &c) { field(c) = next; });
   }
@@ -207,7 +213,8 @@ std::vector<Case> llsa::numerics::smallerCases(const Case &c) {
       auto source = [i](Case &c) -> SourceCase & { return c.sources[i]; };
       s.attempt([&](Case &c) { source(c).weight = 1; });
       s.attempt([&](Case &c) { source(c).unweighted = false; });
-      s.attempt([&](Case &c) { source(c).span = source(c).unweighted = false; });
+      s.attempt(
+          [&](Case &c) { source(c).span = source(c).unweighted = false; });
       s.attempt([&](Case &c) { source(c).perQuery = false; });
       s.towards([&](Case &c) -> int64_t & { return source(c).topk; }, 1);
       s.towards([&](Case &c) -> int64_t & { return source(c).before; }, 0);

@@ -1,15 +1,15 @@
 //===- RunCase.cpp - compile, run and check a case ------------------------===//
 #include "test/numerics/RunCase.h"
 #include "runtime/support/Env.h"
-#include <fmt/format.h>
 #include <chrono>
+#include <fmt/format.h>
 
 using namespace llsa;
 using namespace llsa::numerics;
 using namespace llsa::tools;
 
-llvm::Expected<TestKernel> TestKernel::create(const std::string &text, KernelSpec spec,
-                                              unsigned threads) {
+llvm::Expected<TestKernel>
+TestKernel::create(const std::string &text, KernelSpec spec, unsigned threads) {
   TestKernel out;
   rt::JitOptions options;
   options.threads = threads;
@@ -19,7 +19,8 @@ llvm::Expected<TestKernel> TestKernel::create(const std::string &text, KernelSpe
   auto interpreter = makeInterpreter(variant, spec, "cpu");
   if (!interpreter)
     return interpreter.takeError();
-  out.interpreter = std::make_unique<reference::Interpreter>(std::move(*interpreter));
+  out.interpreter =
+      std::make_unique<reference::Interpreter>(std::move(*interpreter));
   spec.indices = true;
   auto kernel = out.jit->get(variant, spec);
   if (!kernel)
@@ -28,7 +29,8 @@ llvm::Expected<TestKernel> TestKernel::create(const std::string &text, KernelSpe
   return out;
 }
 
-llvm::Expected<NamedTensors> TestKernel::run(const NamedTensors &inputs, Layout layout) const {
+llvm::Expected<NamedTensors> TestKernel::run(const NamedTensors &inputs,
+                                             Layout layout) const {
   llvm::Expected<NamedTensors> outputs = makeOutputs(kernel->program(), layout);
   if (!outputs)
     return outputs;
@@ -49,9 +51,11 @@ llvm::Expected<CheckReport> CaseRunner::evaluate(const Case &c) {
     key = wanted;
   }
   InputSource source;
-  source.kind = c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
+  source.kind =
+      c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
   source.seed = c.seed;
-  auto inputs = makeInputs(source, spec, kernel->interpreter->inputs(), c.layout);
+  auto inputs =
+      makeInputs(source, spec, kernel->interpreter->inputs(), c.layout);
   if (!inputs)
     return inputs.takeError();
   auto outputs = kernel->run(inputs->tensors, c.layout);
@@ -61,7 +65,8 @@ llvm::Expected<CheckReport> CaseRunner::evaluate(const Case &c) {
 }
 
 bool llsa::numerics::testsGpu() {
-  static const bool gpu = !llvm::StringRef(rt::env::testDevice()).starts_with("cpu");
+  static const bool gpu =
+      !llvm::StringRef(rt::env::testDevice()).starts_with("cpu");
   return gpu;
 }
 
@@ -85,12 +90,16 @@ CaseResult CaseRunner::run(const Case &c) {
   return {isTruncation(c, *report) ? "" : report->message(), *report};
 }
 
-CaseResult llsa::numerics::runCase(const Case &c) { return CaseRunner().run(c); }
+CaseResult llsa::numerics::runCase(const Case &c) {
+  return CaseRunner().run(c);
+}
 
-std::pair<Case, std::string> llsa::numerics::shrink(const Case &c, double seconds) {
+std::pair<Case, std::string> llsa::numerics::shrink(const Case &c,
+                                                    double seconds) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point end =
-      Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+      Clock::now() +
+      std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
   std::pair<Case, std::string> best = {c, runCase(c).failure};
   for (bool smaller = true; smaller;) {
     smaller = false;

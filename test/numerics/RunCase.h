@@ -14,11 +14,12 @@ struct TestKernel {
   rt::Jit::KernelPtr kernel;
   std::unique_ptr<reference::Interpreter> interpreter;
 
-  static llvm::Expected<TestKernel> create(const std::string &text, KernelSpec spec,
-                                           unsigned threads = 1);
+  static llvm::Expected<TestKernel>
+  create(const std::string &text, KernelSpec spec, unsigned threads = 1);
   /// Fresh tensors for all results, written by one run.
   llvm::Expected<tools::NamedTensors>
-  run(const tools::NamedTensors &inputs, tools::Layout layout = tools::Layout::Contiguous) const;
+  run(const tools::NamedTensors &inputs,
+      tools::Layout layout = tools::Layout::Contiguous) const;
 };
 
 /// Do the tests run on a GPU, or on the emulator of one?

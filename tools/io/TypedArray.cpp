@@ -32,8 +32,9 @@ TypedArray TypedArray::fromFloats(ElementType type, std::vector<int64_t> shape,
     }
     case ElementType::BF16:
     case ElementType::F16: {
-      uint16_t bits = type == ElementType::BF16 ? reference::toBF16Bits(values[i])
-                                                : reference::toF16Bits(values[i]);
+      uint16_t bits = type == ElementType::BF16
+                          ? reference::toBF16Bits(values[i])
+                          : reference::toF16Bits(values[i]);
       std::memcpy(to + 2 * i, &bits, 2);
       break;
     }

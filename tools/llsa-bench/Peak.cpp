@@ -15,7 +15,8 @@ typedef float Vector16 __attribute__((vector_size(64)));
 /// `Chains` independent accumulators: enough to hide the latency of a
 /// multiply-add at two per cycle. Inlined into functions of several targets.
 template <typename Vector, int Chains>
-inline __attribute__((always_inline)) float multiplyAdd(long rounds, float seed) {
+inline __attribute__((always_inline)) float multiplyAdd(long rounds,
+                                                        float seed) {
   Vector sum[Chains], x = Vector{} + seed, y = Vector{} + 1e-9f * seed;
 #pragma GCC unroll 16
   for (int c = 0; c < Chains; ++c)
@@ -35,16 +36,18 @@ inline __attribute__((always_inline)) float multiplyAdd(long rounds, float seed)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx512f,fma"), optimize("fp-contract=fast"))) float wide(long rounds,
-                                                                                float seed) {
+__attribute__((target("avx512f,fma"), optimize("fp-contract=fast"))) float
+wide(long rounds, float seed) {
   return multiplyAdd<Vector16, 14>(rounds, seed);
 }
-__attribute__((target("avx2,fma"), optimize("fp-contract=fast"))) float medium(long rounds,
-                                                                               float seed) {
+__attribute__((target("avx2,fma"), optimize("fp-contract=fast"))) float
+medium(long rounds, float seed) {
   return multiplyAdd<Vector8, 12>(rounds, seed);
 }
 #endif
-float narrow(long rounds, float seed) { return multiplyAdd<Vector4, 12>(rounds, seed); }
+float narrow(long rounds, float seed) {
+  return multiplyAdd<Vector4, 12>(rounds, seed);
+}
 
 struct Choice {
   float (*run)(long, float);
@@ -73,10 +76,12 @@ double llsa::bench::measurePeakFlops(unsigned threads) {
     std::vector<float> sink(threads);
     Clock::time_point start = Clock::now();
     for (unsigned t = 0; t < threads; ++t)
-      workers.emplace_back([&, t] { sink[t] = choice.run(rounds, 1.0f + float(t)); });
+      workers.emplace_back(
+          [&, t] { sink[t] = choice.run(rounds, 1.0f + float(t)); });
     for (std::thread &worker : workers)
       worker.join();
-    double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    double seconds =
+        std::chrono::duration<double>(Clock::now() - start).count();
     volatile float keep = 0;
     for (float value : sink)
       keep = keep + value;

@@ -31,9 +31,9 @@ llvm::Expected<NamedTensors> llsa::tools::makeOutputs(const Program &program,
 }
 
 /// The tensors that `program` names, in its order.
-static llvm::Expected<std::vector<Tensor>>
-viewsOf(const Program &program, const NamedTensors &tensors,
-        Buffer::Role role) {
+static llvm::Expected<std::vector<Tensor>> viewsOf(const Program &program,
+                                                   const NamedTensors &tensors,
+                                                   Buffer::Role role) {
   std::vector<Tensor> out;
   for (int64_t b : program.buffersOf(role)) {
     auto found = tensors.find(program.buffers[size_t(b)].name);
@@ -123,10 +123,9 @@ profileOnGpu(const rt::CudaExecutor &executor, const NamedTensors &inputs,
     return steps.takeError();
   {
     rt::NvtxRange range(executor.program().variant);
-    if (llvm::Error error =
-            executor.run(tensors->inputs(), tensors->outputs(),
-                         workspace->data(), workspace->size(),
-                         stream->handle()))
+    if (llvm::Error error = executor.run(tensors->inputs(), tensors->outputs(),
+                                         workspace->data(), workspace->size(),
+                                         stream->handle()))
       return std::move(error);
     if (llvm::Error error = stream->synchronize("a run failed"))
       return std::move(error);

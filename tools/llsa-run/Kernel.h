@@ -22,14 +22,14 @@ llvm::Error runOnce(const rt::CompiledKernel &kernel,
                     const NamedTensors &inputs, const NamedTensors &outputs);
 
 /// Runs the kernel `repeat` times, after one run that warms up. With `repeat`
-/// 0: as often as about a second holds, but thrice; a single run that takes more
-/// than three seconds is not repeated.
+/// 0: as often as about a second holds, but thrice; a single run that takes
+/// more than three seconds is not repeated.
 llvm::Expected<RunTimes> timeRuns(const rt::CompiledKernel &kernel,
                                   const NamedTensors &inputs,
                                   const NamedTensors &outputs, int64_t repeat);
 
-/// The time of each launch of a kernel, in milliseconds. Every kernel's runs are
-/// in a range with its name (Nvtx.h).
+/// The time of each launch of a kernel, in milliseconds. Every kernel's runs
+/// are in a range with its name (Nvtx.h).
 llvm::Expected<std::vector<double>>
 profileSteps(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
              const NamedTensors &outputs);

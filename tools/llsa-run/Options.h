@@ -9,9 +9,10 @@ namespace llsa::tools {
 
 /// The command line.
 struct RunOptions {
-  std::string file;             ///< the variant
-  std::string spec;             ///< text of a KernelSpec
-  std::string device = "cpu";   ///< "cpu", "cpu:MARCH", "cuda", "cuda:N", "emulator", ...
+  std::string file; ///< the variant
+  std::string spec; ///< text of a KernelSpec
+  std::string device =
+      "cpu"; ///< "cpu", "cpu:MARCH", "cuda", "cuda:N", "emulator", ...
   std::string input = "random"; ///< see InputSource
   std::string output;           ///< "npy:DIR", or nothing
   std::string compare;          ///< a variant to be timed on the same inputs

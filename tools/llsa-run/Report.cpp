@@ -45,9 +45,9 @@ static std::string checkText(const CheckReport &check) {
 
 static std::string compareText(const Report &report) {
   const CompareReport &compare = *report.compare;
-  std::string text =
-      fmt::format("compare    {}: {:.1f} ms, {:.1f} times as long", compare.variant,
-                  compare.runMs, compare.runMs / report.run.median);
+  std::string text = fmt::format(
+      "compare    {}: {:.1f} ms, {:.1f} times as long", compare.variant,
+      compare.runMs, compare.runMs / report.run.median);
   if (compare.scaled())
     text += fmt::format(", estimated from {} of {} queries",
                         compare.timedQueries, compare.allQueries);
@@ -68,11 +68,12 @@ std::string llsa::tools::reportText(const Report &report) {
               : fmt::format("device     {}, {}\n", report.target, report.gpu);
   text += fmt::format("input      {}\n", report.input);
   text += fmt::format("compile    {}\n", compileText(report.compile));
-  text += fmt::format(report.gpu.empty()
-                          ? "run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n"
-                          : "run        {:.4f} ms, median of {} ({:.4f} to {:.4f})\n",
-                      report.run.median, report.run.runs, report.run.least,
-                      report.run.greatest);
+  text += fmt::format(
+      report.gpu.empty()
+          ? "run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n"
+          : "run        {:.4f} ms, median of {} ({:.4f} to {:.4f})\n",
+      report.run.median, report.run.runs, report.run.least,
+      report.run.greatest);
   for (const auto &[launch, time] : report.profile)
     text += fmt::format("launch     {}: {:.4f} ms\n", launch, time);
   text += fmt::format("memory     {:.1f} MB of workspace\n",
@@ -82,8 +83,8 @@ std::string llsa::tools::reportText(const Report &report) {
   if (report.compare)
     text += compareText(report);
   if (!report.picture.empty())
-    text += fmt::format("picture    {}: {}\n", report.picture,
-                        report.pictureText);
+    text +=
+        fmt::format("picture    {}: {}\n", report.picture, report.pictureText);
   for (const std::string &path : report.written)
     text += fmt::format("wrote      {}\n", path);
   return text;

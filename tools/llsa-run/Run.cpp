@@ -52,7 +52,8 @@ static KernelSpec withoutHierarchy(KernelSpec spec) {
 
 /// The first rows of q (and of whatever else has M rows) for fewer queries.
 static llvm::Expected<NamedTensors>
-firstRows(const NamedTensors &inputs, const std::vector<reference::Port> &ports) {
+firstRows(const NamedTensors &inputs,
+          const std::vector<reference::Port> &ports) {
   NamedTensors out;
   for (const reference::Port &port : ports) {
     auto found = inputs.find(port.name);
@@ -189,8 +190,8 @@ static llvm::Error checkOutputs(const RunOptions &options,
   progress(fmt::format("check {} of {} queries per head with the float64 "
                        "reference",
                        rows.size(), queries));
-  auto check = checkRun(interpreter, inputs.tensors, outputs,
-                        all ? nullptr : &rows);
+  auto check =
+      checkRun(interpreter, inputs.tensors, outputs, all ? nullptr : &rows);
   if (!check)
     return check.takeError();
   check->sampledRows = static_cast<int64_t>(rows.size());

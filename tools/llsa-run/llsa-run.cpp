@@ -22,7 +22,8 @@ int main(int argc, char **argv) {
                  "sizes and element type: B=1,H=8,N=4096,D=64,dtype=f32, then "
                  "optionally Hkv, M, levels, block, topk, scale, lse")
       ->required();
-  app.add_option("--device", options.device, "where it runs: cpu, cuda, cuda:NUMBER, emulator or "
+  app.add_option("--device", options.device,
+                 "where it runs: cpu, cuda, cuda:NUMBER, emulator or "
                  "emulator:TARGET (sm_80, sm_89, sm_90a, sm_100a, sm_120a)")
       ->capture_default_str();
   app.add_option("--input", options.input,
@@ -50,8 +51,7 @@ int main(int argc, char **argv) {
                  "timed runs; 0: as many as a second holds")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options.threads, "0: all")
-      ->capture_default_str();
+  app.add_option("--threads", options.threads, "0: all")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   llvm::Expected<Report> report = runVariant(options);

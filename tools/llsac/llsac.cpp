@@ -130,9 +130,9 @@ Error run(const Options &o) {
   if (!source)
     return fail(fmt::format("cannot read '{}': {}", o.file,
                             source.getError().message()));
-  auto result = Compiler().compileTo(std::min(last, Stage::Program),
-                                     (*source)->getBuffer(), o.file, spec,
-                                     options);
+  auto result =
+      Compiler().compileTo(std::min(last, Stage::Program),
+                           (*source)->getBuffer(), o.file, spec, options);
   if (!result)
     return result.takeError();
   if (last > Stage::Program)

@@ -7,9 +7,8 @@
 //   t     = s * scale * log2(e) + log2(weight)    -inf where there is no key
 //   max'  = max(max, row maximum of t)
 //   base  = max', or 0 as long as a row saw no key (-inf - -inf is NaN)
-//   p     = exp2(s * scale * log2(e) + (log2(weight) - base)),  fade = exp2(max - base)
-//   sum   = sum * fade + row sum of p
-//   acc   = acc * fade + p v
+//   p     = exp2(s * scale * log2(e) + (log2(weight) - base)),  fade = exp2(max
+//   - base) sum   = sum * fade + row sum of p acc   = acc * fade + p v
 //
 // The weight of a key and its existence ride along in one addend per key, a
 // 1xC tile, and cost nothing where they are constant. Where the op has a score
@@ -46,9 +45,9 @@ public:
                  const RowGrid &grid)
       : op(op), k(k), schedule(context.schedule), widen(context.widenDots),
         lazy(context.lazyRescale), streams(context.streams),
-        together(context.pairStreams),
-        cols(schedule.getCols()), rows(schedule.getRows()),
-        tile(k.rowTile(grid)), loader(context, op, k, tile),
+        together(context.pairStreams), cols(schedule.getCols()),
+        rows(schedule.getRows()), tile(k.rowTile(grid)),
+        loader(context, op, k, tile),
         depth(tensorOf(op.getQuery()).getDimSize(kDepth)),
         scale(op.getScale() ? op.getScale()->convertToDouble()
                             : 1.0 / std::sqrt(static_cast<double>(depth))),
@@ -77,11 +76,12 @@ public:
                             });
     else
       for (const Segment &segment : segments)
-        state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {
-          Step step = loader.describe(segment, i);
-          std::tie(step.keys, step.values) = loader.load(segment, i);
-          return update(TakenStep{segment.source, step}, carried);
-        });
+        state =
+            k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {
+              Step step = loader.describe(segment, i);
+              std::tie(step.keys, step.values) = loader.load(segment, i);
+              return update(TakenStep{segment.source, step}, carried);
+            });
     for (const Source &source : sources)
       if (source.attr.getKind() == SourceKind::Window)
         state = window(source, state);
@@ -161,7 +161,7 @@ private:
 
   /// What the exponent of a pair is made of: `score * factor + weight`.
   struct Scores {
-    Value score;  ///< RxC
+    Value score; ///< RxC
     double factor;
     Value weight; ///< log2 of the keys' weights; null: all 0
     Value counts; ///< RxC i1: pairs that count; null: all
@@ -195,7 +195,8 @@ private:
   /// `score * factor + addend` (null: 0).
   Value exponent(const Scores &s, Value addend) {
     Value factor = k.splat(s.factor, sizeOf(s.score));
-    return addend ? k.fma(s.score, factor, addend) : k.apply<arith::MulFOp>(s.score, factor);
+    return addend ? k.fma(s.score, factor, addend)
+                  : k.apply<arith::MulFOp>(s.score, factor);
   }
 
   SmallVector<Value> regionArgs(const Source &source, const Step &step,
@@ -209,22 +210,23 @@ private:
     if (step.exist == Step::BelowEnd || step.visible)
       ids = k.apply<arith::MinSIOp>(ids, k.splatInt(source.tokens - 1, {}));
     if (tile.rows)
-      queries = k.apply<arith::MinSIOp>(queries, k.splatInt(queryCount() - 1, {}));
+      queries =
+          k.apply<arith::MinSIOp>(queries, k.splatInt(queryCount() - 1, {}));
     if (span != 1)
       ids = k.apply<arith::MulIOp>(ids, k.splatInt(span, {}));
     // A span may be too large for 32 bits when there is one key.
     bool isWide = span > std::numeric_limits<int32_t>::max();
-    return {score,
-            k.repeated(tile.batch, {rows, 1}),
-            k.repeated(tile.head, {rows, 1}),
-            queries,
-            ids,
-            k.splat(k.b.getIntegerAttr(k.b.getIntegerType(isWide ? 64 : 32), span), {})};
+    return {
+        score,
+        k.repeated(tile.batch, {rows, 1}),
+        k.repeated(tile.head, {rows, 1}),
+        queries,
+        ids,
+        k.splat(k.b.getIntegerAttr(k.b.getIntegerType(isWide ? 64 : 32), span),
+                {})};
   }
 
-  int64_t queryCount() {
-    return tensorOf(op.getQuery()).getDimSize(kToken);
-  }
+  int64_t queryCount() { return tensorOf(op.getQuery()).getDimSize(kToken); }
 
   /// What a region's arguments can be.
   ScalarRanges regionRanges(const Source &source, Region &region) {
@@ -290,9 +292,9 @@ private:
           exceeds, k.greaterFloat(sums, k.splat(kMostSum, {})));
       results.append({p, sums});
     }
-    auto choice = scf::IfOp::create(
-        k.b, k.loc, ValueRange(results).getTypes(),
-        tile::AnyOp::create(k.b, k.loc, exceeds), /*withElseRegion=*/true);
+    auto choice = scf::IfOp::create(k.b, k.loc, ValueRange(results).getTypes(),
+                                    tile::AnyOp::create(k.b, k.loc, exceeds),
+                                    /*withElseRegion=*/true);
     {
       OpBuilder::InsertionGuard guard(k.b);
       k.b.setInsertionPointToStart(choice.elseBlock());

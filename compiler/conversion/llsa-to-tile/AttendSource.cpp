@@ -52,7 +52,8 @@ Source AttendSources::describe(unsigned i) {
   source.head = keyHead(k, tile.head, op.getQuery(), source.keyTensor);
   source.tokens = tensorOf(source.keyTensor).getDimSize(kToken);
   int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
-  source.weight = source.lastWeight = source.attr.getWeight().getValueAsDouble();
+  source.weight = source.lastWeight =
+      source.attr.getWeight().getValueAsDouble();
   if (source.attr.getSpan() && !source.attr.getUnweighted()) {
     int64_t all = op.getBaseTokens().value_or(source.tokens * span);
     source.weight *= span;
@@ -82,12 +83,10 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
     GatherSteps steps(entries, block, cols, fragments);
     bool keysOnly = namesKeysOnly(op.getIndicesOf(i), block, source.tokens);
-    Segment segment{&source,
-                    Segment::Kind::Gathered,
-                    steps.count(),
-                    steps.keysPerStep(),
-                    shared,
-                    keysOnly && !source.lastDiffers() && !hasRegion};
+    Segment segment{
+        &source,       Segment::Kind::Gathered,
+        steps.count(), steps.keysPerStep(),
+        shared,        keysOnly && !source.lastDiffers() && !hasRegion};
     segment.holdsLast = true;
     segment.gather = steps;
     segment.namesKeysOnly = keysOnly;
@@ -99,13 +98,14 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
   if (rest == 0 && source.lastDiffers())
     rest = cols, --full;
   if (full > 0)
-    segments.push_back({&source, Segment::Kind::Dense, full, cols, shared,
-                        !hasRegion});
+    segments.push_back(
+        {&source, Segment::Kind::Dense, full, cols, shared, !hasRegion});
   if (rest > 0) {
     // One ring holds all of a stream's tiles, so they have one width.
     int64_t width = streams ? cols : tailCols(rest, cols);
-    Segment last{&source, Segment::Kind::Dense, 1, width, shared,
-                 width == rest && !source.lastDiffers() && !hasRegion};
+    Segment last{&source, Segment::Kind::Dense,
+                 1,       width,
+                 shared,  width == rest && !source.lastDiffers() && !hasRegion};
     last.holdsLast = true;
     last.first = full * cols;
     last.missing = width - rest;

@@ -22,7 +22,7 @@ struct Step {
   mlir::Value ids;          ///< 1xC i32; null where nothing asks for them
   /// What the ids of keys that exist have in common.
   enum { All, BelowEnd, NotNegative } exist = All;
-  mlir::Value visible;            ///< RxC i1; null: all are visible
+  mlir::Value visible;      ///< RxC i1; null: all are visible
   bool mayHoldLast = false; ///< may contain the source's last key
 };
 
@@ -31,8 +31,8 @@ struct Source {
   SourceAttr attr;
   mlir::Value keyTensor, keys, values, indices; ///< the last three are buffers
   mlir::Value head;                             ///< the key head
-  int64_t tokens;                         ///< keys of the source
-  double weight, lastWeight;              ///< of a full key, of the last key
+  int64_t tokens;                               ///< keys of the source
+  double weight, lastWeight; ///< of a full key, of the last key
 
   bool lastDiffers() const { return weight != lastWeight; }
 };
@@ -54,11 +54,11 @@ struct Segment {
   bool shared;
   /// No step has to look at its keys' ids: all exist and weigh the same.
   bool plain;
-  bool holdsLast = false;            ///< may contain the source's last key
-  int64_t first = 0;                 ///< dense: the first key
-  int64_t missing = 0;               ///< dense: keys of the last step that are none
+  bool holdsLast = false; ///< may contain the source's last key
+  int64_t first = 0;      ///< dense: the first key
+  int64_t missing = 0;    ///< dense: keys of the last step that are none
   std::optional<GatherSteps> gather; ///< gathered
-  bool namesKeysOnly = false;       ///< gathered
+  bool namesKeysOnly = false;        ///< gathered
 };
 
 /// Makes sources and segments of one attend.
@@ -71,12 +71,14 @@ public:
   /// The segments of a dense or gathered source.
   llvm::SmallVector<Segment> segmentsOf(const Source &source, unsigned i);
   /// Emits the loads of step `i` of a segment: keys and values.
-  std::pair<mlir::Value, mlir::Value> load(const Segment &segment, mlir::Value i);
+  std::pair<mlir::Value, mlir::Value> load(const Segment &segment,
+                                           mlir::Value i);
   /// What is known of the keys of step `i`; keys and values are null.
   Step describe(const Segment &segment, mlir::Value i);
   /// Keys `first` .. of which `exist` (null: all) exist, by direct loads.
-  std::pair<mlir::Value, mlir::Value> loadRun(const Source &source, mlir::Value first,
-                                  int64_t width, mlir::Value exist);
+  std::pair<mlir::Value, mlir::Value> loadRun(const Source &source,
+                                              mlir::Value first, int64_t width,
+                                              mlir::Value exist);
 
 private:
   int64_t colsOf(const Source &source, bool shared) const;

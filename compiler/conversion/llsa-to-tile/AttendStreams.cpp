@@ -15,7 +15,7 @@ struct Stream {
   bool shared;
   int64_t width;
   SmallVector<const Segment *> segments; ///< plain ones first
-  Value value;                           ///< the tile.stream; null: not yet made
+  Value value;        ///< the tile.stream; null: not yet made
   size_t current = 0; ///< the segment at hand
   int64_t within = 0; ///< steps taken of it
   int64_t taken = 0;  ///< of the whole stream
@@ -90,9 +90,9 @@ private:
       SmallVector<TakenStep> taken;
       for (Stream *stream : from) {
         auto type = cast<tile::StreamType>(stream->value.getType());
-        auto next = tile::NextOp::create(k.b, k.loc, type.getTiles(),
-                                         stream->value,
-                                         k.add(i, k.index(stream->taken)));
+        auto next =
+            tile::NextOp::create(k.b, k.loc, type.getTiles(), stream->value,
+                                 k.add(i, k.index(stream->taken)));
         const Segment &segment = stream->segment();
         Step step =
             sources.describe(segment, k.add(i, k.index(stream->within)));
@@ -122,8 +122,8 @@ private:
         k.b, k.loc, tile::StreamType::get(k.b.getContext(), tiles),
         k.b.getI64IntegerAttr(count));
     OpBuilder::InsertionGuard guard(k.b);
-    Block *body = k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()},
-                                  {k.loc});
+    Block *body =
+        k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()}, {k.loc});
     SmallVector<Value> loaded =
         load(stream.segments, body->getArgument(0), 0, tiles);
     tile::StreamYieldOp::create(k.b, k.loc, loaded);
@@ -143,8 +143,8 @@ private:
     if (segments.size() == 1)
       return loadOne();
     int64_t end = start + segment.steps;
-    Value inside = arith::CmpIOp::create(
-        k.b, k.loc, arith::CmpIPredicate::ult, i, k.index(end));
+    Value inside = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult,
+                                         i, k.index(end));
     auto choice = scf::IfOp::create(k.b, k.loc, TypeRange(tiles), inside,
                                     /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(k.b);
@@ -163,12 +163,10 @@ private:
 
 } // namespace
 
-TileBuilder::Values llsa::attendStreams(KernelBuilder &k,
-                                        AttendSources &sources,
-                                        ArrayRef<Segment> segments,
-                                        bool together,
-                                        TileBuilder::Values state,
-                                        AttendUpdate update) {
-  return StreamWalk(k, sources, update).run(segments, together,
-                                            std::move(state));
+TileBuilder::Values
+llsa::attendStreams(KernelBuilder &k, AttendSources &sources,
+                    ArrayRef<Segment> segments, bool together,
+                    TileBuilder::Values state, AttendUpdate update) {
+  return StreamWalk(k, sources, update)
+      .run(segments, together, std::move(state));
 }

@@ -1,11 +1,11 @@
 //===- AttendStreams.h - segments as streams, two at a time -----*- C++ -*-===//
 //
-// On a GPU the tiles of an attend come as streams, so that copies run ahead from
-// one loop into the next. Segments of one width that all warps share make one
-// stream, those that each warp has for itself another. Where the copy engine
-// feeds the shared stream, a step takes an element of each: the loads and the
-// products of the two hide each other's latency, and one vote of the warp
-// serves both.
+// On a GPU the tiles of an attend come as streams, so that copies run ahead
+// from one loop into the next. Segments of one width that all warps share make
+// one stream, those that each warp has for itself another. Where the copy
+// engine feeds the shared stream, a step takes an element of each: the loads
+// and the products of the two hide each other's latency, and one vote of the
+// warp serves both.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_ATTENDSTREAMS_H

@@ -85,9 +85,9 @@ SmallVector<Value> llsa::emitElementwise(TileBuilder &t, ScalarRanges &ranges,
     return {t.fromF32(t.toF32(operands[0]),
                       getElementTypeOrSelf(op->getResult(0).getType()))};
   if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
-    return {castInteger(
-        t, operands[0], ranges.tileElement(op->getResult(0)),
-        isa<arith::IndexCastOp>(op) || isIndex(op->getOperand(0)))};
+    return {
+        castInteger(t, operands[0], ranges.tileElement(op->getResult(0)),
+                    isa<arith::IndexCastOp>(op) || isIndex(op->getOperand(0)))};
   bool keepTypes = isa<arith::BitcastOp>(op);
   Type index = ranges.indexTypeWithin(op);
   OperationState state(op->getLoc(), op->getName());
@@ -100,8 +100,8 @@ SmallVector<Value> llsa::emitElementwise(TileBuilder &t, ScalarRanges &ranges,
                           : operand);
   }
   if (state.operands.size() == 2)
-    state.operands[1] = safeDivisor(t, ranges, op, state.operands[0],
-                                    state.operands[1]);
+    state.operands[1] =
+        safeDivisor(t, ranges, op, state.operands[0], state.operands[1]);
   SmallVector<Type> elements;
   for (Type type : op->getResultTypes()) {
     Type element = getElementTypeOrSelf(type);
@@ -160,8 +160,9 @@ Value llsa::emitUniform(TileBuilder &t, ScalarRanges &ranges, Value value) {
                    {});
   }
   if (auto splat = dyn_cast_or_null<tensor::SplatOp>(op))
-    return splat.getDynamicSizes().empty() ? emitUniform(t, ranges, splat.getInput())
-                                           : Value();
+    return splat.getDynamicSizes().empty()
+               ? emitUniform(t, ranges, splat.getInput())
+               : Value();
   if (!op || !isLaunchConstant(op) || !isElementwise(op))
     return {};
   SmallVector<Value> operands;
@@ -296,8 +297,8 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
                << operand.getType();
       operands.push_back(k.broadcast(tile, size));
     }
-    for (auto [result, tile] :
-         llvm::zip(op->getResults(), emitElementwise(k, ranges, op, operands))) {
+    for (auto [result, tile] : llvm::zip(
+             op->getResults(), emitElementwise(k, ranges, op, operands))) {
       tiles[result] = tile;
       if (k.isWanted(result))
         group.store(tile, k.buffer(result));

@@ -26,7 +26,7 @@ public:
 private:
   int64_t block;
   int64_t steps;
-  int64_t width;         ///< keys of a step
+  int64_t width;          ///< keys of a step
   int64_t entriesPerStep; ///< 0: a step is a part of a block
   int64_t partsPerEntry = 1;
 };

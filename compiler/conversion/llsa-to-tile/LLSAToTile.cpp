@@ -122,13 +122,13 @@ static LogicalResult verifyLaunch(const HostBuilder &host, LaunchOp launch,
   return success();
 }
 
-static LogicalResult
-convertLaunch(HostBuilder &host, LaunchOp launch,
-              const ConvertLLSAToTileOptions &options) {
+static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
+                                   const ConvertLLSAToTileOptions &options) {
   SmallVector<Operation *> ops = bodyOf(launch);
   if (failed(verifyLaunch(host, launch, ops)))
     return failure();
-  LaunchContext context{host, launch,
+  LaunchContext context{host,
+                        launch,
                         cast<tile::ScheduleAttr>(launch.getScheduleAttr()),
                         options.widenDots,
                         options.lazyRescale,
@@ -329,8 +329,8 @@ LogicalResult ConvertLLSAToTile::convertBody(func::FuncOp function,
     if (launch->use_empty())
       continue; // nobody reads what it makes
     if (failed(bindResults(host, launch, returnOp, outputs)) ||
-        failed(convertLaunch(
-            host, launch, {widenDots, lazyRescale, streams, pairStreams})))
+        failed(convertLaunch(host, launch,
+                             {widenDots, lazyRescale, streams, pairStreams})))
       return failure();
   }
   for (auto [i, value, output] :

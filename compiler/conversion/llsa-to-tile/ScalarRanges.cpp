@@ -22,8 +22,9 @@ static bool isInteger(Value value) {
 ConstantIntRanges ScalarRanges::of(Value value) {
   if (auto found = known.find(value); found != known.end())
     return found->second;
-  auto range = ConstantIntRanges::maxRange(ConstantIntRanges::getStorageBitwidth(
-      getElementTypeOrSelf(value.getType())));
+  auto range =
+      ConstantIntRanges::maxRange(ConstantIntRanges::getStorageBitwidth(
+          getElementTypeOrSelf(value.getType())));
   auto op = value.getDefiningOp<InferIntRangeInterface>();
   if (op && llvm::all_of(op->getOperands(), isInteger)) {
     SmallVector<ConstantIntRanges> operands;

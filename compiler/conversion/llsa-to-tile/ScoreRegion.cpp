@@ -6,8 +6,9 @@
 // until an op brings it together with something larger, or asks a question of
 // it.
 //
-// index becomes i32 or i64 (ScalarRanges.h). tensor.extract becomes tile.lookup,
-// which clamps its indices: an index that lies outside reads some element.
+// index becomes i32 or i64 (ScalarRanges.h). tensor.extract becomes
+// tile.lookup, which clamps its indices: an index that lies outside reads some
+// element.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,7 +13,8 @@ Value KernelLowering::strideOf(Value memory, int64_t dim) {
 
 Value KernelLowering::advance(Value pointer, Value bytes) {
   if (bytes.getType().isIndex())
-    bytes = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), bytes);
+    bytes =
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), bytes);
   return LLVM::GEPOp::create(builder, loc, pointer.getType(),
                              builder.getI8Type(), pointer,
                              ArrayRef<LLVM::GEPArg>{bytes});
@@ -22,10 +23,9 @@ Value KernelLowering::advance(Value pointer, Value bytes) {
 Value KernelLowering::advance(Value pointer, int64_t bytes) {
   if (bytes == 0)
     return pointer;
-  return LLVM::GEPOp::create(builder, loc, pointer.getType(),
-                             builder.getI8Type(), pointer,
-                             ArrayRef<LLVM::GEPArg>{
-                                 static_cast<int32_t>(bytes)});
+  return LLVM::GEPOp::create(
+      builder, loc, pointer.getType(), builder.getI8Type(), pointer,
+      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
 }
 
 /// 64 bits throughout: tensors may have more than 2^31 elements.

@@ -24,7 +24,8 @@ static int64_t columnsOfLoads(KernelOp kernel) {
       return;
     int64_t bytes = std::max(1u, tile.getElementTypeBitWidth() / 8);
     columns = std::min(columns, kWidestLoad / bytes);
-    while (columns > kFragmentColumns && tile.getDimSize(1) % (4 * columns) != 0)
+    while (columns > kFragmentColumns &&
+           tile.getDimSize(1) % (4 * columns) != 0)
       columns /= 2;
   };
   kernel.walk([&](Operation *op) {

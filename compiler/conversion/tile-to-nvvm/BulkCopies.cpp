@@ -85,8 +85,8 @@ void KernelLowering::lowerExpect(ExpectOp op) {
 }
 
 void KernelLowering::lowerAwait(AwaitOp op) {
-  Value parity = arith::AndIOp::create(
-      builder, loc, toI32(mapped(op.getRound())), i32(1));
+  Value parity =
+      arith::AndIOp::create(builder, loc, toI32(mapped(op.getRound())), i32(1));
   hopper.waitBarrier(loc, fullBarrier(op.getBarriers(), mapped(op.getSlot())),
                      parity);
   nvvm.warpBarrier(loc);
@@ -119,7 +119,8 @@ void KernelLowering::copyPanels(Value ring, Value to, Value source,
   Value first = place.front();
   for (int64_t panel = 0; panel * cols < type.getDimSize(2); ++panel) {
     place.front() = panel == 0 ? first : add(first, i32(panel * cols));
-    hopper.copyBox(loc, panel == 0 ? to : add(to, i32(panel * layout.panelStride())),
+    hopper.copyBox(loc,
+                   panel == 0 ? to : add(to, i32(panel * layout.panelStride())),
                    map, place, full);
   }
 }
@@ -146,8 +147,7 @@ void KernelLowering::lowerBulkGather(BulkGatherOp op) {
                                        first, i32(0));
     Values at = indices;
     at.insert(at.end() - 1, toIndex(select(none, i32(-count), first)));
-    copyPanels(op.getRing(),
-               add(to, i32(row * SlotLayout(ring).panelBytes)), op.getSource(),
-               at, count, full);
+    copyPanels(op.getRing(), add(to, i32(row * SlotLayout(ring).panelBytes)),
+               op.getSource(), at, count, full);
   }
 }

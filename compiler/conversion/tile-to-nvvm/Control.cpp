@@ -68,9 +68,8 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](BulkGatherOp o) { return lowerBulkGather(o), success(); })
       .Case([&](IsProducerOp o) {
         mapping.map(o.getResult(),
-                    arith::CmpIOp::create(builder, loc,
-                                          arith::CmpIPredicate::eq, thread,
-                                          i32(0))
+                    arith::CmpIOp::create(
+                        builder, loc, arith::CmpIPredicate::eq, thread, i32(0))
                         .getResult());
         return success();
       })
@@ -80,12 +79,10 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       })
       .Case<scf::ForOp>([&](Operation *o) { return lowerFor(*o); })
       .Case<scf::IfOp>([&](Operation *o) { return lowerIf(*o); })
-      .Case<memref::LoadOp>([&](Operation *o) {
-        return lowerMemrefLoad(*o), success();
-      })
-      .Case<memref::StoreOp>([&](Operation *o) {
-        return lowerMemrefStore(*o), success();
-      })
+      .Case<memref::LoadOp>(
+          [&](Operation *o) { return lowerMemrefLoad(*o), success(); })
+      .Case<memref::StoreOp>(
+          [&](Operation *o) { return lowerMemrefStore(*o), success(); })
       .Default([&](Operation *o) { return lowerScalar(*o); });
 }
 
@@ -153,9 +150,9 @@ LogicalResult KernelLowering::lowerFor(Operation &op) {
   Values inits;
   for (Value init : source.getInitArgs())
     llvm::append_range(inits, valuesOf(init));
-  auto target = scf::ForOp::create(
-      builder, loc, mapped(source.getLowerBound()),
-      mapped(source.getUpperBound()), mapped(source.getStep()), inits);
+  auto target = scf::ForOp::create(builder, loc, mapped(source.getLowerBound()),
+                                   mapped(source.getUpperBound()),
+                                   mapped(source.getStep()), inits);
   mapping.map(source.getInductionVar(), target.getInductionVar());
   auto assign = [&](ValueRange values, ValueRange parts) {
     for (Value value : values) {
@@ -181,7 +178,8 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
       scf::IfOp::create(builder, loc, types, mapped(source.getCondition()),
                         /*addThenBlock=*/true, /*addElseBlock=*/hasElse);
   if (failed(lowerRegion(*source.thenBlock(), *target.thenBlock())) ||
-      (hasElse && failed(lowerRegion(*source.elseBlock(), *target.elseBlock()))))
+      (hasElse &&
+       failed(lowerRegion(*source.elseBlock(), *target.elseBlock()))))
     return failure();
   ValueRange parts = target.getResults();
   for (Value value : source.getResults()) {

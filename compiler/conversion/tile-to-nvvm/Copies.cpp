@@ -35,9 +35,8 @@ Value KernelLowering::slotAddress(Value ring, Value slot) {
   auto alloc = ring.getDefiningOp<AllocSharedOp>();
   Value address = add(sharedMemory, i32(alloc.getOffset().value_or(0)));
   if (alloc.getScope() == Scope::Warp && warps > 1)
-    address = add(address,
-                  mul(warp, i32(llvm::alignTo(alloc.getRingBytes(),
-                                              kRingAlignment))));
+    address = add(address, mul(warp, i32(llvm::alignTo(alloc.getRingBytes(),
+                                                       kRingAlignment))));
   if (alloc.getRing().getType().getDimSize(0) == 1)
     return address;
   return add(address, mul(toI32(slot), i32(alloc.getSlotBytes())));
@@ -60,19 +59,20 @@ void KernelLowering::forEachChunk(
     Value exists = first + copiers > total ? less(number, i32(total)) : Value();
     when(exists, [&] {
       Value row = arith::DivUIOp::create(builder, loc, number, i32(rowChunks));
-      Value chunk = arith::RemUIOp::create(builder, loc, number, i32(rowChunks));
-      Value panel = arith::DivUIOp::create(builder, loc, chunk,
-                                           i32(layout.chunks));
-      Value place = arith::RemUIOp::create(builder, loc, chunk,
-                                           i32(layout.chunks));
+      Value chunk =
+          arith::RemUIOp::create(builder, loc, number, i32(rowChunks));
+      Value panel =
+          arith::DivUIOp::create(builder, loc, chunk, i32(layout.chunks));
+      Value place =
+          arith::RemUIOp::create(builder, loc, chunk, i32(layout.chunks));
       if (layout.mask != 0) {
-        Value turn = arith::ShRUIOp::create(builder, loc, row,
-                                            i32(layout.shift));
+        Value turn =
+            arith::ShRUIOp::create(builder, loc, row, i32(layout.shift));
         turn = arith::AndIOp::create(builder, loc, turn, i32(layout.mask));
         place = arith::XOrIOp::create(builder, loc, place, turn);
       }
-      Value offset = add(mul(row, i32(layout.panelBytes)),
-                         mul(place, i32(kChunkBytes)));
+      Value offset =
+          add(mul(row, i32(layout.panelBytes)), mul(place, i32(kChunkBytes)));
       if (rowChunks > layout.chunks)
         offset = add(offset, mul(panel, i32(layout.panelStride())));
       copy(row, chunk, add(base, offset));
@@ -95,16 +95,14 @@ void KernelLowering::lowerCopyAsync(CopyAsyncOp op) {
                    size = select(exists, i32(kChunkBytes), i32(0));
                    at = select(exists, at, index(0));
                  }
-                 Value offset =
-                     add(mul(at, stride),
-                         toIndex(mul(chunk, i32(kChunkBytes))));
+                 Value offset = add(mul(at, stride),
+                                    toIndex(mul(chunk, i32(kChunkBytes))));
                  Value from = advance(start, offset);
                  // Nothing is read then, but the address must be one.
                  if (size)
                    from = LLVM::SelectOp::create(
-                       builder, loc,
-                       less(toIndex(row), mapped(op.getRows())), from,
-                       memories[op.getSource()].pointer);
+                       builder, loc, less(toIndex(row), mapped(op.getRows())),
+                       from, memories[op.getSource()].pointer);
                  nvvm.copyAsync(loc, destination, from, size);
                });
 }
@@ -139,9 +137,9 @@ void KernelLowering::copyBlock(GatherAsyncOp op, BlockRowsOp rows, Value start,
                  if (from && regular)
                    from = advance(from, step);
                  else
-                   from = advance(
-                       start, add(mul(toIndex(row), stride),
-                                  toIndex(mul(chunk, i32(kChunkBytes)))));
+                   from = advance(start,
+                                  add(mul(toIndex(row), stride),
+                                      toIndex(mul(chunk, i32(kChunkBytes)))));
                  nvvm.copyAsync(loc, destination, from, size);
                });
 }
@@ -166,8 +164,7 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
         Value exists = arith::CmpIOp::create(
             builder, loc, arith::CmpIPredicate::sge, named, i32(0));
         Value size = select(exists, i32(kChunkBytes), i32(0));
-        Value at = toIndex(
-            arith::MaxSIOp::create(builder, loc, named, i32(0)));
+        Value at = toIndex(arith::MaxSIOp::create(builder, loc, named, i32(0)));
         Value offset =
             add(mul(at, stride), toIndex(mul(chunk, i32(kChunkBytes))));
         nvvm.copyAsync(loc, destination, advance(start, offset), size);
@@ -177,11 +174,11 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
 /// A ring that the copy engine fills may take the place of one that cp.async
 /// filled; the engine sees memory through a proxy of its own.
 static void fenceForCopyEngine(OpBuilder &builder, Location loc) {
-  LLVM::InlineAsmOp::create(
-      builder, loc, TypeRange(), ValueRange(),
-      "fence.proxy.async.shared::cta;", "~{memory}", /*has_side_effects=*/true,
-      /*is_align_stack=*/false, LLVM::TailCallKind::None,
-      LLVM::AsmDialectAttr(), ArrayAttr());
+  LLVM::InlineAsmOp::create(builder, loc, TypeRange(), ValueRange(),
+                            "fence.proxy.async.shared::cta;", "~{memory}",
+                            /*has_side_effects=*/true,
+                            /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                            LLVM::AsmDialectAttr(), ArrayAttr());
 }
 
 void KernelLowering::lowerBarrier(Scope scope) {

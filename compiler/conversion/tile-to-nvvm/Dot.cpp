@@ -1,9 +1,9 @@
 //===- Dot.cpp - products on tensor cores ---------------------------------===//
 //
-// The left operand and the accumulator are in registers, as fragments; the right
-// operand is in shared memory. With 16-bit elements it is read by ldmatrix: as
-// it lies for `a b^T` (the operand's fragment wants neighbours along the depth,
-// and so do rows of b), transposed for `a b`.
+// The left operand and the accumulator are in registers, as fragments; the
+// right operand is in shared memory. With 16-bit elements it is read by
+// ldmatrix: as it lies for `a b^T` (the operand's fragment wants neighbours
+// along the depth, and so do rows of b), transposed for `a b`.
 //
 // float32 goes through tf32 three times: x = big + small, each rounded to tf32,
 // and big big + big small + small big leaves an error of about 2^-21. The order
@@ -63,7 +63,8 @@ KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
   // Lanes 8m .. 8m + 7 give the rows of matrix m.
   Value rowInMatrix = arith::AndIOp::create(builder, loc, lane, i32(7));
   auto bit = [&](int64_t position) -> Value {
-    Value shifted = arith::ShRUIOp::create(builder, loc, lane, i32(3 + position));
+    Value shifted =
+        arith::ShRUIOp::create(builder, loc, lane, i32(3 + position));
     return arith::AndIOp::create(builder, loc, shifted, i32(1));
   };
   Value depthBit = moreDepth ? bit(0) : i32(0);
@@ -75,8 +76,8 @@ KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
   int64_t chunk = 2 * (transposed ? depth16 : columns16);
 
   SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 2);
-  Value turn = arith::ShRUIOp::create(builder, loc, rowInMatrix,
-                                      i32(layout.shift));
+  Value turn =
+      arith::ShRUIOp::create(builder, loc, rowInMatrix, i32(layout.shift));
   turn = arith::AndIOp::create(builder, loc, turn, i32(layout.mask));
   // chunk + chunkBit = chunk xor chunkBit, since chunk is even.
   Value place = arith::XOrIOp::create(builder, loc, turn, chunkBit);
@@ -87,8 +88,7 @@ KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
   place = arith::XOrIOp::create(builder, loc, place, i32(low));
   Value laneRow = add(rowInMatrix, mul(rowBit, i32(8)));
   Value offset = add(mul(laneRow, i32(layout.panelBytes)), place);
-  Value address =
-      add(add(base, offset), i32(row * layout.panelBytes + high));
+  Value address = add(add(base, offset), i32(row * layout.panelBytes + high));
 
   Values loaded = nvvm.loadMatrices(
       loc, address, (moreColumns ? 2 : 1) * (moreDepth ? 2 : 1), !transposed);
@@ -107,8 +107,8 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc) {
   Type element = tileOf(op.getA()).getElementType();
   Type bits = builder.getI32Type();
   Value none = i32(0);
-  Value empty = arith::ConstantOp::create(builder, loc,
-                                          builder.getF32FloatAttr(0.0));
+  Value empty =
+      arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0.0));
   int64_t pairsPerRow = a.columns() / 2;
   auto left = [&](int64_t half, int64_t pair) -> Value {
     if (half >= a.halves() || pair >= pairsPerRow)
@@ -167,8 +167,8 @@ void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
   auto b = tileOf(op.getB());
   SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 4);
   Value none = i32(0);
-  Value empty = arith::ConstantOp::create(builder, loc,
-                                          builder.getF32FloatAttr(0.0));
+  Value empty =
+      arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0.0));
   struct Parts {
     Values big, small;
   };

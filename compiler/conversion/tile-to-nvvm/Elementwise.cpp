@@ -129,9 +129,7 @@ void KernelLowering::lowerRange(RangeOp op) {
   Values numbers;
   for (int64_t h = 0; h < layout.halves(); ++h)
     for (int64_t c = 0; c < layout.columns(); ++c) {
-      Value number = layout.isOneRow()
-                         ? columnOf(layout, c)
-                         : rowOf(h);
+      Value number = layout.isOneRow() ? columnOf(layout, c) : rowOf(h);
       if (layout.isOneRow() && layout.isOneColumn())
         number = i32(0);
       int64_t step = op.getStep();
@@ -150,8 +148,8 @@ void KernelLowering::lowerAny(AnyOp op) {
   for (int64_t h = 0; h < layout.halves(); ++h)
     for (int64_t c = 0; c < layout.columns(); ++c) {
       Value element = elements[layout.indexOf(h, c)];
-      element = both(element, both(rowExists(layout, h),
-                                   columnExists(layout, c)));
+      element =
+          both(element, both(rowExists(layout, h), columnExists(layout, c)));
       some = some ? Value(arith::OrIOp::create(builder, loc, some, element))
                   : element;
     }

@@ -18,13 +18,12 @@ using namespace llsa;
 using namespace llsa::gpu;
 using namespace llsa::tile;
 
-static constexpr int64_t kGroup = 4;       ///< warps
+static constexpr int64_t kGroup = 4; ///< warps
 static constexpr int64_t kMaxColumns = 256;
 
 /// The copy engine fills the ring.
 static bool isBulkRing(Value ring) {
-  return llvm::any_of(ring.getUsers(),
-                      llvm::IsaPred<BulkCopyOp, BulkGatherOp>);
+  return llvm::any_of(ring.getUsers(), llvm::IsaPred<BulkCopyOp, BulkGatherOp>);
 }
 
 bool KernelLowering::isGroupDot(DotOp op) {
@@ -69,13 +68,14 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
     product.step = 2 * eightRows;
     product.stepsPerPanel = b.getDimSize(0) / 16;
   }
-  int64_t swizzle =
-      layout.panelBytes == 128 ? 1 : layout.panelBytes == 64 ? 2 : 3;
+  int64_t swizzle = layout.panelBytes == 128  ? 1
+                    : layout.panelBytes == 64 ? 2
+                                              : 3;
   product.rightUpper = swizzle << 30 | eightRows;
   Value address = arith::ShRUIOp::create(builder, loc, base, i32(4));
   address = arith::AndIOp::create(builder, loc, address, i32(0x3FFF));
-  product.right = arith::OrIOp::create(builder, loc, address,
-                                       i32(product.panel << 16));
+  product.right =
+      arith::OrIOp::create(builder, loc, address, i32(product.panel << 16));
 
   // Fragments of 8 columns: rows g and g + 8 by turns.
   TileLayout order = layoutOf(op.getResult());
@@ -129,8 +129,8 @@ void KernelLowering::keepLeftOperands(Block &block) {
       continue;
     Values bits;
     for (Value pair : tiles[tile])
-      bits.push_back(LLVM::BitcastOp::create(builder, loc,
-                                             builder.getI32Type(), pair));
+      bits.push_back(
+          LLVM::BitcastOp::create(builder, loc, builder.getI32Type(), pair));
     hopper.keep(loc, bits);
   }
 }

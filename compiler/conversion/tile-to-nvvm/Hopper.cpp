@@ -26,8 +26,7 @@ SmallVector<Value> Hopper::assembly(Location loc, StringRef text,
     return {op.getResult(0)};
   Values values;
   for (size_t i = 0; i < results.size(); ++i)
-    values.push_back(
-        LLVM::ExtractValueOp::create(b, loc, op.getResult(0), i));
+    values.push_back(LLVM::ExtractValueOp::create(b, loc, op.getResult(0), i));
   return values;
 }
 
@@ -79,8 +78,7 @@ void Hopper::copyBox(Location loc, Value to, Value map, ValueRange at,
                      "d.shared::cluster.global.tile.mbarrier::complete_tx::"
                      "bytes [$0], [$1, {" +
                      place + "}], [$" + std::to_string(rank + 2) + "];";
-  Value address =
-      LLVM::PtrToIntOp::create(b, loc, b.getI64Type(), map);
+  Value address = LLVM::PtrToIntOp::create(b, loc, b.getI64Type(), map);
   Values inputs{to, address};
   llvm::append_range(inputs, at);
   inputs.push_back(barrier);

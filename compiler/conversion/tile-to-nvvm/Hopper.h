@@ -35,16 +35,16 @@ public:
 
   /// One product of a warp group.
   struct Product {
-    mlir::Type element;       ///< bf16 or f16
-    int64_t columns;          ///< of the result
-    bool transposed;          ///< the right operand lies column by column
-    Values left;              ///< i32 pairs: 4 per 16 elements of depth
-    Value right;              ///< lower half (i32) of a descriptor
-    int64_t rightUpper;       ///< its upper half
-    int64_t step;             ///< added to it per 16 elements of depth ...
-    int64_t stepsPerPanel;    ///< ... and so many of them lie in a panel,
-    int64_t panel;            ///< panels being so far apart
-    Values acc;               ///< f32; empty: zeros
+    mlir::Type element;    ///< bf16 or f16
+    int64_t columns;       ///< of the result
+    bool transposed;       ///< the right operand lies column by column
+    Values left;           ///< i32 pairs: 4 per 16 elements of depth
+    Value right;           ///< lower half (i32) of a descriptor
+    int64_t rightUpper;    ///< its upper half
+    int64_t step;          ///< added to it per 16 elements of depth ...
+    int64_t stepsPerPanel; ///< ... and so many of them lie in a panel,
+    int64_t panel;         ///< panels being so far apart
+    Values acc;            ///< f32; empty: zeros
   };
   /// Starts it and returns the sums, which may be used after `wait`.
   Values startProduct(mlir::Location loc, const Product &product);

@@ -13,8 +13,8 @@ static constexpr int64_t kLanes = 32;
 
 KernelLowering::KernelLowering(tile::KernelOp kernel, bool dependentLaunch)
     : kernel(kernel), warps(1), laneColumns(2),
-      dependentLaunch(dependentLaunch), builder(kernel),
-      loc(kernel.getLoc()), nvvm(builder), hopper(builder) {
+      dependentLaunch(dependentLaunch), builder(kernel), loc(kernel.getLoc()),
+      nvvm(builder), hopper(builder) {
   if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
     warps = schedule.getWarps();
   if (auto columns = kernel->getAttrOfType<IntegerAttr>("tile.lane_columns"))
@@ -38,9 +38,9 @@ FailureOr<func::FuncOp> KernelLowering::run() {
     mine = less(number, index(items));
   }
   if (isScalarKernel())
-    mine = both(mine, arith::CmpIOp::create(builder, loc,
-                                            arith::CmpIPredicate::eq, lane,
-                                            i32(0)));
+    mine =
+        both(mine, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         lane, i32(0)));
   LogicalResult result = success();
   when(mine, [&] { result = lowerBlock(kernel.getBody().front()); });
   loc = kernel.getLoc();
@@ -111,12 +111,11 @@ func::FuncOp KernelLowering::createFunction() {
        llvm::zip(kernel.getBody().getArguments(), layouts)) {
     Memory memory{entry->getArgument(next++), {}};
     for (int64_t stride : layout.first)
-      memory.strides.push_back(
-          ShapedType::isDynamic(stride)
-              ? Value(arith::IndexCastOp::create(builder, loc,
-                                                 builder.getIndexType(),
-                                                 entry->getArgument(next++)))
-              : index(stride));
+      memory.strides.push_back(ShapedType::isDynamic(stride)
+                                   ? Value(arith::IndexCastOp::create(
+                                         builder, loc, builder.getIndexType(),
+                                         entry->getArgument(next++)))
+                                   : index(stride));
     memories[argument] = std::move(memory);
   }
   for (View &view : views)
@@ -133,8 +132,7 @@ void KernelLowering::waitForKernelBefore() {
   nvvm.waitForKernelBefore(loc);
   for (BlockArgument argument : kernel.getBody().getArguments())
     if (cast<MemRefType>(argument.getType()).getLayout().isIdentity())
-      memories[argument].pointer =
-          nvvm.opaque(loc, memories[argument].pointer);
+      memories[argument].pointer = nvvm.opaque(loc, memories[argument].pointer);
 }
 
 void KernelLowering::emitLaneNumbers() {
@@ -169,9 +167,9 @@ SmallVector<Value> KernelLowering::workItemOf(Value cta) {
   Values ids(items.size());
   for (int64_t d = items.size() - 1; d >= 0; --d) {
     Value size = narrow ? i32(items[d]) : index(items[d]);
-    Value part = d == 0 ? number
-                        : Value(arith::RemUIOp::create(builder, loc, number,
-                                                       size));
+    Value part =
+        d == 0 ? number
+               : Value(arith::RemUIOp::create(builder, loc, number, size));
     ids[d] = narrow ? toIndex(part) : part;
     if (d > 0)
       number = arith::DivUIOp::create(builder, loc, number, size);
@@ -229,12 +227,12 @@ Value KernelLowering::columnOf(const TileLayout &layout, int64_t c) {
     return i32(0);
   if (layout.isPartial())
     return laneInRow;
-  return add(mul(laneInRow, i32(layout.laneColumns)), i32(layout.columnBase(c)));
+  return add(mul(laneInRow, i32(layout.laneColumns)),
+             i32(layout.columnBase(c)));
 }
 Value KernelLowering::columnExists(const TileLayout &layout, int64_t c) {
-  return layout.columnExists(c)
-             ? Value()
-             : less(columnOf(layout, c), i32(layout.cols));
+  return layout.columnExists(c) ? Value()
+                                : less(columnOf(layout, c), i32(layout.cols));
 }
 Value KernelLowering::rowExists(const TileLayout &layout, int64_t h) {
   return layout.rowExists(h) ? Value() : less(rowOf(h), i32(layout.rows));
@@ -248,13 +246,15 @@ Value KernelLowering::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 Value KernelLowering::i32(int64_t value) {
-  return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(), value);
+  return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(),
+                                      value);
 }
 Value KernelLowering::zero(Type type) {
   return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
 }
 Value KernelLowering::toIndex(Value value) {
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                    value);
 }
 Value KernelLowering::toI32(Value value) {
   return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), value);
@@ -269,8 +269,9 @@ Value KernelLowering::less(Value x, Value y) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, x, y);
 }
 Value KernelLowering::select(Value condition, Value x, Value y) {
-  return condition ? Value(arith::SelectOp::create(builder, loc, condition, x, y))
-                   : x;
+  return condition
+             ? Value(arith::SelectOp::create(builder, loc, condition, x, y))
+             : x;
 }
 Value KernelLowering::both(Value x, Value y) {
   return x && y ? Value(arith::AndIOp::create(builder, loc, x, y)) : x ? x : y;

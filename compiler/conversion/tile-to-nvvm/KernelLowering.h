@@ -7,12 +7,13 @@
 // Shared memory
 // =============
 //
-// Addresses are i32. A slot holds a tile of R rows and C columns as **panels** of
-// up to 128 bytes of columns, row by row within a panel, in chunks of 16 bytes.
-// ldmatrix reads the same chunk of eight consecutive rows at once; so that these
-// lie in different banks, chunk c of row r of a panel lies in place `c xor s(r)`,
-// with s taking as many values as the panel has chunks (SlotLayout). That is
-// also how the copy engine swizzles, and what wgmma reads.
+// Addresses are i32. A slot holds a tile of R rows and C columns as **panels**
+// of up to 128 bytes of columns, row by row within a panel, in chunks of 16
+// bytes. ldmatrix reads the same chunk of eight consecutive rows at once; so
+// that these lie in different banks, chunk c of row r of a panel lies in place
+// `c xor s(r)`, with s taking as many values as the panel has chunks
+// (SlotLayout). That is also how the copy engine swizzles, and what wgmma
+// reads.
 //
 // Products in flight
 // ==================
@@ -130,10 +131,9 @@ private:
   Value slotAddress(Value ring, Value slot);
   /// Calls `copy(row, chunk, destination)` for the chunks of a slot that this
   /// lane copies.
-  void forEachChunk(Value ring, Value slot,
-                    llvm::function_ref<void(Value row, Value chunk,
-                                            Value destination)>
-                        copy);
+  void forEachChunk(
+      Value ring, Value slot,
+      llvm::function_ref<void(Value row, Value chunk, Value destination)> copy);
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
@@ -143,7 +143,8 @@ private:
   /// they exist: {b0, b1} per 8 columns.
   llvm::SmallVector<Values> rightFragments(tile::DotOp op, Value base,
                                            int64_t columns16, int64_t depth16);
-  Value rightElement(Value base, const SlotLayout &layout, Value row, Value col);
+  Value rightElement(Value base, const SlotLayout &layout, Value row,
+                     Value col);
 
   // GroupDot.cpp: products of four warps.
   bool isGroupDot(tile::DotOp op);
@@ -213,9 +214,9 @@ private:
 
   Value thread, lane, warp;
   Value rowInHalf, laneInRow; ///< g and t of TileLayout.h
-  Value sharedMemory; ///< i32
+  Value sharedMemory;         ///< i32
 
-  mlir::IRMapping mapping;            ///< values that are not tiles
+  mlir::IRMapping mapping;             ///< values that are not tiles
   llvm::DenseMap<Value, Values> tiles; ///< in registers
   llvm::DenseMap<Value, Value> staged; ///< in shared memory: addresses
   struct Memory {
@@ -224,7 +225,7 @@ private:
   };
   llvm::DenseMap<Value, Memory> memories;
   llvm::SmallVector<View> views;
-  llvm::SmallVector<Value> inFlight; ///< results of group dots
+  llvm::SmallVector<Value> inFlight;   ///< results of group dots
   llvm::SetVector<Value> leftOperands; ///< of group dots
 };
 

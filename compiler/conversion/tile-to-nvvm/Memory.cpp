@@ -61,13 +61,13 @@ LogicalResult KernelLowering::lowerLoad(LoadOp op) {
         exists = less(toIndex(row), mapped(op.getRows()));
       // A row that does not exist is read from where one does.
       if (op.getRows() || !layout.rowExists(h))
-        at[rowDim] = arith::MinUIOp::create(
-            builder, loc, at[rowDim], index(type.getDimSize(rowDim) - 1));
+        at[rowDim] = arith::MinUIOp::create(builder, loc, at[rowDim],
+                                            index(type.getDimSize(rowDim) - 1));
     }
     Value start = addressOf(memory, at);
     if (!layout.isOneColumn())
-      start = advance(start, toIndex(mul(columnOf(layout, 0),
-                                         i32(bytesOf(element)))));
+      start = advance(start,
+                      toIndex(mul(columnOf(layout, 0), i32(bytesOf(element)))));
     for (int64_t c = 0; c < layout.columns(); c += width) {
       Value pointer = advance(start, layout.columnBase(c) * bytesOf(element));
       if (width == 1) {
@@ -84,7 +84,8 @@ LogicalResult KernelLowering::lowerLoad(LoadOp op) {
       Value loaded = LLVM::LoadOp::create(builder, loc, vector, pointer,
                                           width * bytesOf(element));
       for (int64_t i = 0; i < width; ++i) {
-        Value one = LLVM::ExtractElementOp::create(builder, loc, loaded, i32(i));
+        Value one =
+            LLVM::ExtractElementOp::create(builder, loc, loaded, i32(i));
         elements[layout.indexOf(h, c + i)] = select(exists, one, zero(element));
       }
     }
@@ -113,8 +114,8 @@ LogicalResult KernelLowering::lowerStore(StoreOp op) {
     writes = both(writes, isZero(rowInHalf));
   for (int64_t h = 0; h < layout.halves(); ++h) {
     Value row = layout.isOneRow() ? i32(0) : rowOf(h);
-    Value exists = both(writes, layout.isOneRow() ? Value()
-                                                  : rowExists(layout, h));
+    Value exists =
+        both(writes, layout.isOneRow() ? Value() : rowExists(layout, h));
     if (op.getRows())
       exists = both(exists, less(toIndex(row), mapped(op.getRows())));
     when(exists, [&] {
@@ -123,8 +124,8 @@ LogicalResult KernelLowering::lowerStore(StoreOp op) {
         at[rowDim] = add(at[rowDim], toIndex(row));
       Value start = addressOf(memory, at);
       if (!layout.isOneColumn())
-        start = advance(start, toIndex(mul(columnOf(layout, 0),
-                                           i32(bytesOf(element)))));
+        start = advance(
+            start, toIndex(mul(columnOf(layout, 0), i32(bytesOf(element)))));
       for (int64_t c = 0; c < layout.columns(); c += width) {
         when(columnExists(layout, c + width - 1), [&] {
           Value pointer =
@@ -196,9 +197,9 @@ Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
                                      addressOf(op.getSource(), at));
   // Entries beyond what 32 bits hold as rows are refused before they multiply.
   int64_t blocks = llvm::divideCeil(op.getLimit(), block);
-  exists = both(exists, arith::CmpIOp::create(builder, loc,
-                                              arith::CmpIPredicate::ult, entry,
-                                              i32(blocks)));
+  exists = both(exists,
+                arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                      entry, i32(blocks)));
   Value row = add(mul(entry, i32(block)), within);
   exists = both(exists, less(row, i32(op.getLimit())));
   return select(exists, row, i32(-1));

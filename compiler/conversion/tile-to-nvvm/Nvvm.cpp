@@ -67,13 +67,13 @@ static LLVM::InlineAsmOp assembly(OpBuilder &b, Location loc, StringRef text,
 }
 
 void Nvvm::waitForKernelBefore(Location loc) {
-  assembly(b, loc, "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;", {},
-           "~{memory}", {});
+  assembly(b, loc, "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;",
+           {}, "~{memory}", {});
 }
 
 Value Nvvm::opaque(Location loc, Value pointer) {
-  return assembly(b, loc, "mov.b64 $0, $1;", pointer.getType(), "=l,l,~{memory}",
-                  pointer)
+  return assembly(b, loc, "mov.b64 $0, $1;", pointer.getType(),
+                  "=l,l,~{memory}", pointer)
       .getResult(0);
 }
 
@@ -83,7 +83,8 @@ Value Nvvm::sharedBase(Location loc, Value symbol) {
       .getResult(0);
 }
 
-// These address shared memory by 32 bits, which the compiler's own ops do by 64.
+// These address shared memory by 32 bits, which the compiler's own ops do
+// by 64.
 
 void Nvvm::copyAsync(Location loc, Value to, Value from, Value bytes) {
   StringRef text = bytes ? "cp.async.cg.shared.global [$0], [$1], 16, $2;"
@@ -128,14 +129,13 @@ Nvvm::Values Nvvm::loadMatrices(Location loc, Value address, int64_t count,
   std::string text = "ldmatrix.sync.aligned.m8n8.x" + std::to_string(count) +
                      (transposed ? ".trans" : "") + ".shared.b16 {" + results +
                      "}, [$" + std::to_string(count) + "];";
-  return unpack(loc, assembly(b, loc, text,
-                              structOf(b, b.getI32Type(), count),
+  return unpack(loc, assembly(b, loc, text, structOf(b, b.getI32Type(), count),
                               constraints + "r,~{memory}", address)
                          .getResult(0));
 }
 
-static Value multiply(OpBuilder &b, Location loc, NVVM::MMATypes type, int64_t k,
-                      ValueRange x, ValueRange y, ValueRange z) {
+static Value multiply(OpBuilder &b, Location loc, NVVM::MMATypes type,
+                      int64_t k, ValueRange x, ValueRange y, ValueRange z) {
   using Types = std::array<NVVM::MMATypes, 2>;
   using Layouts = std::array<NVVM::MMALayout, 2>;
   return NVVM::MmaOp::create(

@@ -54,8 +54,8 @@ void KernelLowering::lowerReduce(ReduceOp op) {
     for (int64_t c = 0; c < from.columns(); ++c) {
       Values column;
       for (int64_t h = 0; h < from.halves(); ++h)
-        column.push_back(select(rowExists(from, h),
-                                elements[from.indexOf(h, c)], identity));
+        column.push_back(
+            select(rowExists(from, h), elements[from.indexOf(h, c)], identity));
       Value result = combineAll(std::move(column));
       if (!from.isOneRow())
         result = exchange(result, {4, 8, 16});

@@ -24,8 +24,7 @@ struct ConvertTileToNVVM
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (auto host :
-         llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+    for (auto host : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (!host.getOps<tile::LaunchOp>().empty())
         host.erase();
     declareSharedMemory(module);

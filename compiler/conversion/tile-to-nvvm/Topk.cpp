@@ -1,17 +1,18 @@
 //===- Topk.cpp - running top-k lists -------------------------------------===//
 //
-// The four lanes of a row hold its list and its candidates. Score and id are one
-// 64-bit key: the score's bits so that they compare as unsigned integers (NaN
-// highest, -0 equal to +0), then the id upside down, so that a lower id wins a
-// tie. Key 0 is an empty place, which a null Value stands for where that is known.
+// The four lanes of a row hold its list and its candidates. Score and id are
+// one 64-bit key: the score's bits so that they compare as unsigned integers
+// (NaN highest, -0 equal to +0), then the id upside down, so that a lower id
+// wins a tie. Key 0 is an empty place, which a null Value stands for where that
+// is known.
 //
 // Short lists: a lane sorts its keys in groups of P (a power of two, at least
-// the list's length), merges the groups to its P best, and merges these with the
-// other lanes' by two exchanges. A candidate that is named twice counts once;
-// equal keys end up side by side, and then the slow way is taken.
+// the list's length), merges the groups to its P best, and merges these with
+// the other lanes' by two exchanges. A candidate that is named twice counts
+// once; equal keys end up side by side, and then the slow way is taken.
 //
-// Long lists, and the slow way: each of the best is found by a maximum over what
-// the lane holds and two exchanges, and is then struck off.
+// Long lists, and the slow way: each of the best is found by a maximum over
+// what the lane holds and two exchanges, and is then struck off.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,10 +49,10 @@ struct KeyCode {
     Value sign = arith::ShRSIOp::create(b, loc, bits, constant(31, i32));
     Value flip = arith::OrIOp::create(b, loc, sign, constant(0x80000000, i32));
     Value ordered = arith::XOrIOp::create(b, loc, bits, flip);
-    Value isNaN = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO,
-                                        score, score);
-    ordered = arith::SelectOp::create(b, loc, isNaN,
-                                      constant(0xFFFFFFFF, i32), ordered);
+    Value isNaN =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, score, score);
+    ordered = arith::SelectOp::create(b, loc, isNaN, constant(0xFFFFFFFF, i32),
+                                      ordered);
     Value upper = arith::ExtUIOp::create(b, loc, i64, ordered);
     upper = arith::ShLIOp::create(b, loc, upper, constant(32, i64));
     Value lower = arith::XOrIOp::create(b, loc, id, constant(-1, i32));
@@ -76,8 +77,8 @@ struct KeyCode {
     Value score = LLVM::BitcastOp::create(b, loc, b.getF32Type(), bits);
     Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, key,
                                           constant(0, i64));
-    Value none = arith::ConstantOp::create(b, loc,
-                                           b.getF32FloatAttr(-INFINITY));
+    Value none =
+        arith::ConstantOp::create(b, loc, b.getF32FloatAttr(-INFINITY));
     return {arith::SelectOp::create(b, loc, isEmpty, none, score),
             arith::SelectOp::create(b, loc, isEmpty, constant(-1, i32), id)};
   }
@@ -158,9 +159,8 @@ Value KernelLowering::shuffleKey(Value key, int32_t mask) {
   upper = nvvm.shuffleXor(loc, upper, mask);
   Value other = arith::ExtUIOp::create(builder, loc, i64, upper);
   other = arith::ShLIOp::create(builder, loc, other, bits);
-  return arith::OrIOp::create(
-      builder, loc, other,
-      arith::ExtUIOp::create(builder, loc, i64, lower));
+  return arith::OrIOp::create(builder, loc, other,
+                              arith::ExtUIOp::create(builder, loc, i64, lower));
 }
 
 SmallVector<Value> KernelLowering::dealOut(const TileLayout &list,
@@ -180,8 +180,9 @@ SmallVector<Value> KernelLowering::dealOut(const TileLayout &list,
         key = best[place];
         continue;
       }
-      Value isMine = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::eq, columnOf(list, c), i32(place));
+      Value isMine =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                columnOf(list, c), i32(place));
       key = select(isMine, best[place], key);
     }
     mine.push_back(key ? key : zero(builder.getI64Type()));
@@ -235,8 +236,10 @@ SmallVector<Value> KernelLowering::bestByStriking(const TileLayout &list,
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   carried = Values(loop.getRegionIterArgs());
-  MutableArrayRef<Value> left = MutableArrayRef(carried).take_front(keys.size()),
-                         mine = MutableArrayRef(carried).drop_front(keys.size());
+  MutableArrayRef<Value> left =
+                             MutableArrayRef(carried).take_front(keys.size()),
+                         mine =
+                             MutableArrayRef(carried).drop_front(keys.size());
   auto greater = [&](Value x, Value y) -> Value {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt, x, y);
   };
@@ -265,11 +268,12 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
   TileLayout list = layoutOf(op.getScores()),
              candidates = layoutOf(op.getCandidates());
   if (list.cols > kMaxLength)
-    return op.emitOpError() << "keeps lists of " << list.cols
-                            << " candidates; the GPU target takes up to "
-                            << kMaxLength;
+    return op.emitOpError()
+           << "keeps lists of " << list.cols
+           << " candidates; the GPU target takes up to " << kMaxLength;
   KeyCode code{builder, loc};
-  Values oldScores = elementsOf(op.getScores()), oldIds = elementsOf(op.getIds());
+  Values oldScores = elementsOf(op.getScores()),
+         oldIds = elementsOf(op.getIds());
   Values newScores = elementsOf(op.getCandidates()),
          candidateIds = elementsOf(op.getCandidateIds());
   Value none = zero(builder.getI64Type());
@@ -281,8 +285,8 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
   SmallVector<Values> keys(list.halves());
   for (int64_t h = 0; h < list.halves(); ++h) {
     for (int64_t c = 0; c < candidates.columns(); ++c) {
-      Value key = code.encode(newScores[candidates.indexOf(h, c)],
-                              candidateIds[c]);
+      Value key =
+          code.encode(newScores[candidates.indexOf(h, c)], candidateIds[c]);
       keys[h].push_back(select(columnExists(candidates, c), key, none));
     }
     for (int64_t c = 0; !startsEmpty && c < list.columns(); ++c) {
@@ -322,8 +326,7 @@ LogicalResult KernelLowering::lowerTopk(TopkOp op) {
   for (int64_t h = 0; h < list.halves(); ++h)
     for (int64_t c = 0; c < list.columns(); ++c) {
       int64_t i = list.indexOf(h, c);
-      std::tie(scores[i], ids[i]) =
-          code.decode(best[h * list.columns() + c]);
+      std::tie(scores[i], ids[i]) = code.decode(best[h * list.columns() + c]);
     }
   setElements(op.getNewScores(), scores);
   setElements(op.getNewIds(), ids);

@@ -35,9 +35,9 @@ struct GpuEntryPass : public llsa::impl::GpuEntryPassBase<GpuEntryPass> {
         continue;
       function->removeAttr("llsa.threads");
       function->setAttr("nvvm.kernel", b.getUnitAttr());
-      function->setAttr("nvvm.reqntid",
-                        b.getDenseI32ArrayAttr(
-                            {static_cast<int32_t>(threads.getInt())}));
+      function->setAttr(
+          "nvvm.reqntid",
+          b.getDenseI32ArrayAttr({static_cast<int32_t>(threads.getInt())}));
       if (auto ctas = function->getAttrOfType<IntegerAttr>(
               "llsa.ctas_per_multiprocessor")) {
         function->removeAttr("llsa.ctas_per_multiprocessor");

@@ -45,16 +45,16 @@ struct OraclesOnEmulator : testing::Test {
   }
 
   template <typename T> uint64_t put(std::vector<T> &data) {
-    return llvm::cantFail(memory.add("buffer", data.data(),
-                                     data.size() * sizeof(T)));
+    return llvm::cantFail(
+        memory.add("buffer", data.data(), data.size() * sizeof(T)));
   }
   template <typename... T>
   void run(const char *kernel, int64_t threads, const T &...values) {
     ptx::Arguments arguments;
     (arguments.add(values), ...);
-    llvm::Error error = ptx::runPtxKernel(
-        code, kernel, {uint32_t((threads + 255) / 256), 1, 1}, {256, 1, 1}, 0,
-        arguments, memory);
+    llvm::Error error =
+        ptx::runPtxKernel(code, kernel, {uint32_t((threads + 255) / 256), 1, 1},
+                          {256, 1, 1}, 0, arguments, memory);
     if (error)
       FAIL() << llvm::toString(std::move(error));
   }
@@ -108,10 +108,9 @@ TEST_F(OraclesOnEmulator, AttendToAllKindsOfSources) {
   for (size_t i = 0; i < rows.data.size(); ++i)
     rows.data[i] = i % 7 == 0 ? -1 : int(random() % 10);
   Array qArray = q.array;
-  std::vector<Source> sources = {
-      Source::gathered(k.array, v.array, rows, 4, 4),
-      Source::window(k.array, v.array, 3, 1, 0.5),
-      Source::dense(k1.array, v1.array, 1, 4)};
+  std::vector<Source> sources = {Source::gathered(k.array, v.array, rows, 4, 4),
+                                 Source::window(k.array, v.array, 3, 1, 0.5),
+                                 Source::dense(k1.array, v1.array, 1, 4)};
   AttendOptions options;
   options.tokens = kTokens;
   AttendResult expected = attend(qArray, sources, options);

@@ -115,14 +115,15 @@ TEST_F(AssemblerTest, ResourcesAreExplained) {
   resources["fake_spread"] = {255, 80, 16, 24, 0};
   program.kernels[0].warps = 8;
   program.kernels[0].sharedBytes = 98304;
-  EXPECT_EQ(
-      explainResources(program, resources, "ptxas 13.0"),
-      "assembled  by ptxas 13.0\n"
-      "  fake_mean      168 registers, no spills, 99328 bytes of shared memory: "
-      "1 CTA of 8 warps per multiprocessor, 8 of 64 warps (12%)\n"
-      "  fake_spread    255 registers, 16 bytes spilled (24 read back), 80 bytes "
-      "of stack, 0 bytes of shared memory: 4 CTAs of 2 warps per "
-      "multiprocessor, 8 of 64 warps (12%)\n");
+  EXPECT_EQ(explainResources(program, resources, "ptxas 13.0"),
+            "assembled  by ptxas 13.0\n"
+            "  fake_mean      168 registers, no spills, 99328 bytes of shared "
+            "memory: "
+            "1 CTA of 8 warps per multiprocessor, 8 of 64 warps (12%)\n"
+            "  fake_spread    255 registers, 16 bytes spilled (24 read back), "
+            "80 bytes "
+            "of stack, 0 bytes of shared memory: 4 CTAs of 2 warps per "
+            "multiprocessor, 8 of 64 warps (12%)\n");
 }
 
 TEST_F(AssemblerTest, WhatFitsOnAMultiprocessor) {

@@ -11,10 +11,11 @@ struct CudaDriverTest : CudaTest {};
 std::string problem() { return message(CudaDriver::open(LLSA_FAKE_DRIVER)); }
 
 TEST_F(CudaDriverTest, NoDriver) {
-  EXPECT_EQ(message(CudaDriver::open("libno-such-cuda.so.1")),
-            "no NVIDIA driver: expected libno-such-cuda.so.1, but "
-            "libno-such-cuda.so.1: cannot open shared object file: No such file "
-            "or directory");
+  EXPECT_EQ(
+      message(CudaDriver::open("libno-such-cuda.so.1")),
+      "no NVIDIA driver: expected libno-such-cuda.so.1, but "
+      "libno-such-cuda.so.1: cannot open shared object file: No such file "
+      "or directory");
 }
 
 TEST_F(CudaDriverTest, NoGpu) {
@@ -41,8 +42,9 @@ TEST_F(CudaDriverTest, ALibraryThatIsNoDriver) {
 
 TEST_F(CudaDriverTest, ADriverThatCannotStart) {
   fake().initResult = 803;
-  EXPECT_EQ(problem(), "the NVIDIA driver cannot start: "
-                       "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803, a fake's text)");
+  EXPECT_EQ(problem(),
+            "the NVIDIA driver cannot start: "
+            "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803, a fake's text)");
 }
 
 TEST_F(CudaDriverTest, AGpuOlderThanSm80) {
@@ -58,7 +60,7 @@ TEST_F(CudaDriverTest, AGpuOlderThanSm80) {
 
 TEST_F(CudaDriverTest, TargetsOfGpus) {
   const std::tuple<int, int, const char *> cases[] = {
-      {8, 0, "sm_80"},   {8, 6, "sm_80"},    {8, 9, "sm_89"}, {9, 0, "sm_90a"},
+      {8, 0, "sm_80"},    {8, 6, "sm_80"},    {8, 9, "sm_89"}, {9, 0, "sm_90a"},
       {10, 0, "sm_100a"}, {12, 0, "sm_120a"}, {12, 1, "sm_89"}};
   for (auto [major, minor, target] : cases) {
     fake().major = major;

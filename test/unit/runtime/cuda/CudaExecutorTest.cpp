@@ -11,9 +11,7 @@ using namespace llsa::test;
 
 namespace {
 
-CUstream stream(uintptr_t number) {
-  return reinterpret_cast<CUstream>(number);
-}
+CUstream stream(uintptr_t number) { return reinterpret_cast<CUstream>(number); }
 
 int64_t addressOf(const void *data) {
   return int64_t(reinterpret_cast<uintptr_t>(data));
@@ -111,7 +109,9 @@ TEST_F(CudaExecutorTest, EveryStreamHasItsWorkspace) {
   int before = fake().allocations;
   for (uintptr_t number : {1, 2, 1})
     ASSERT_EQ(run(*kernel, number), "");
-  auto workspace = [&](int launch) { return fake().launches[launch].params[4]; };
+  auto workspace = [&](int launch) {
+    return fake().launches[launch].params[4];
+  };
   EXPECT_NE(workspace(0), workspace(2));
   EXPECT_EQ(workspace(0), workspace(4));
   EXPECT_EQ(fake().poolAllocations, 2);
@@ -226,14 +226,17 @@ TEST_F(CudaExecutorTest, RowsThatRepeatAreCopiedOneByOne) {
 TEST_F(CudaExecutorTest, MisalignedTensorsInACapture) {
   auto kernel = executor();
   DeviceFloats skew({81}, 5);
-  in[0] = {static_cast<float *>(skew.memory.data()) + 1, ElementType::F32,
-           q.host.shape, {}};
+  in[0] = {static_cast<float *>(skew.memory.data()) + 1,
+           ElementType::F32,
+           q.host.shape,
+           {}};
   CudaMemory memory = get(CudaMemory::allocate(kernel->device(), 1024));
   fake().capturing = true;
-  EXPECT_EQ(message(kernel->run(in, out, memory.data(), 1024, nullptr)),
-            "kernel 'fake': the stream is being captured, and has no aligned "
-            "copy of 'q' of 320 bytes yet: expected a run on this stream before "
-            "the capture");
+  EXPECT_EQ(
+      message(kernel->run(in, out, memory.data(), 1024, nullptr)),
+      "kernel 'fake': the stream is being captured, and has no aligned "
+      "copy of 'q' of 320 bytes yet: expected a run on this stream before "
+      "the capture");
 }
 
 TEST_F(CudaExecutorTest, OutOfDeviceMemory) {
@@ -269,11 +272,11 @@ TEST_F(CudaExecutorTest, WaitingNamesTheKernel) {
 }
 
 TEST_F(CudaExecutorTest, AStreamOfAnotherGpu) {
-  CudaMemory memory =
-      get(CudaMemory::allocate(get(CudaDevice::open(0)), 1024));
-  EXPECT_EQ(message(executor()->run(in, out, memory.data(), 1024, stream(1001))),
-            "kernel 'fake': expected a stream of GPU 0, got one of another "
-            "device or context: CUDA_ERROR_INVALID_HANDLE (400, a fake's text)");
+  CudaMemory memory = get(CudaMemory::allocate(get(CudaDevice::open(0)), 1024));
+  EXPECT_EQ(
+      message(executor()->run(in, out, memory.data(), 1024, stream(1001))),
+      "kernel 'fake': expected a stream of GPU 0, got one of another "
+      "device or context: CUDA_ERROR_INVALID_HANDLE (400, a fake's text)");
 }
 
 TEST_F(CudaExecutorTest, CodeThatCannotBeLoaded) {

@@ -164,11 +164,13 @@ TEST_F(CudaCapiTest, RunsOnAnyStream) {
 
 TEST_F(CudaCapiTest, TensorsElsewhere) {
   tensors[1].device = {kDLCPU, 0};
-  EXPECT_EQ(launch(), "1: llsaKernelLaunch: input 'k': expected a tensor on GPU "
-                      "0, got one in the CPU's memory");
+  EXPECT_EQ(launch(),
+            "1: llsaKernelLaunch: input 'k': expected a tensor on GPU "
+            "0, got one in the CPU's memory");
   tensors[1].device = {kDLCUDA, 1};
-  EXPECT_EQ(launch(), "1: llsaKernelLaunch: input 'k': expected a tensor on GPU "
-                      "0, got one on GPU 1");
+  EXPECT_EQ(launch(),
+            "1: llsaKernelLaunch: input 'k': expected a tensor on GPU "
+            "0, got one on GPU 1");
   tensors[1].device = {kDLCUDA, 0};
   tensors[4].device = {kDLROCM, 0};
   EXPECT_EQ(launch(), "1: llsaKernelLaunch: output 'lse': expected a tensor on "

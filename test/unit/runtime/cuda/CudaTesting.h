@@ -31,13 +31,11 @@ struct DeviceFloats {
   rt::CudaMemory memory;
   DeviceFloats(std::vector<int64_t> shape, unsigned seed, int ordinal = 0)
       : host(std::move(shape), seed) {
-    memory = get(rt::CudaMemory::allocate(
-        get(rt::CudaDevice::open(ordinal)), int64_t(host.data.size() * 4)));
+    memory = get(rt::CudaMemory::allocate(get(rt::CudaDevice::open(ordinal)),
+                                          int64_t(host.data.size() * 4)));
     EXPECT_EQ(message(memory.copyFrom(host.data.data())), "");
   }
-  Tensor tensor() {
-    return {memory.data(), ElementType::F32, host.shape, {}};
-  }
+  Tensor tensor() { return {memory.data(), ElementType::F32, host.shape, {}}; }
 };
 
 } // namespace llsa::test

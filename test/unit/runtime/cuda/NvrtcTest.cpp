@@ -11,9 +11,10 @@ TEST(NvrtcMissing, SaysSo) {
   Setting off("LLSA_NVRTC", "off");
   EXPECT_EQ(message(Nvrtc::open()), "NVRTC: switched off by LLSA_NVRTC");
   Setting none("LLSA_NVRTC", "libno-such-nvrtc.so");
-  EXPECT_EQ(message(Nvrtc::open()),
-            "NVRTC, which compiles CUDA C++, is not there: libno-such-nvrtc.so: "
-            "cannot open shared object file: No such file or directory");
+  EXPECT_EQ(
+      message(Nvrtc::open()),
+      "NVRTC, which compiles CUDA C++, is not there: libno-such-nvrtc.so: "
+      "cannot open shared object file: No such file or directory");
 }
 
 /// Needs NVIDIA's libraries; skips where there are none.
@@ -30,15 +31,18 @@ struct NvrtcTest : testing::Test {
 
 const CudaSource kDouble = {"double.cu", "extern \"C\" __device__ float twice("
                                          "float x) { return x + x; }\n"};
-const CudaSource kKernel = {
-    "kernel.cu", "extern \"C\" __device__ float twice(float x);\n"
-                 "extern \"C\" __global__ void call(float *x) {\n"
-                 "  x[threadIdx.x] = twice(x[threadIdx.x]);\n}\n"};
+const CudaSource kKernel = {"kernel.cu",
+                            "extern \"C\" __device__ float twice(float x);\n"
+                            "extern \"C\" __global__ void call(float *x) {\n"
+                            "  x[threadIdx.x] = twice(x[threadIdx.x]);\n}\n"};
 
 TEST_F(NvrtcTest, MakesPtx) {
-  std::string ptx = get(get(Nvrtc::open()).compile(
-      {"set.cu", "extern \"C\" __global__ void set(float *x) { *x = VALUE; }"},
-      "sm_90a", {"-DVALUE=7"}));
+  std::string ptx = get(
+      get(Nvrtc::open())
+          .compile(
+              {"set.cu",
+               "extern \"C\" __global__ void set(float *x) { *x = VALUE; }"},
+              "sm_90a", {"-DVALUE=7"}));
   EXPECT_NE(ptx.find(".entry set("), std::string::npos);
   EXPECT_NE(ptx.find(".target sm_90a"), std::string::npos);
 }
@@ -68,8 +72,8 @@ TEST_F(NvrtcTest, LinksAUsersFunctionIntoAKernel) {
       << missing;
   EXPECT_NE(missing.find("twice"), std::string::npos) << missing;
 
-  std::string bad = message(
-      linkDeviceFunctions(ptx, {{"bad.cu", "float twice(float x) { return z; }"}}, "sm_90a"));
+  std::string bad = message(linkDeviceFunctions(
+      ptx, {{"bad.cu", "float twice(float x) { return z; }"}}, "sm_90a"));
   EXPECT_EQ(bad.rfind("'bad.cu' does not compile for sm_90a: NVRTC says:\n"
                       "bad.cu(1): error: ",
                       0),

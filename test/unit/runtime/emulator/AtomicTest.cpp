@@ -28,17 +28,20 @@ TEST(Atomic, IntegersFromManyCTAs) {
   many.warps = 2;
   EXPECT_EQ(after("red.global.add.u32 [%rd1], %r0;", {5}, many)[0],
             5u + 40 * 63 * 32);
-  EXPECT_EQ(after("atom.global.max.s32 %r1, [%rd1], %r0;", {uint32_t(-7)}, many)[0],
-            63u);
-  EXPECT_EQ(after("atom.global.min.u32 %r1, [%rd1], %r0;", {uint32_t(-7)}, many)[0],
-            0u);
+  EXPECT_EQ(
+      after("atom.global.max.s32 %r1, [%rd1], %r0;", {uint32_t(-7)}, many)[0],
+      63u);
+  EXPECT_EQ(
+      after("atom.global.min.u32 %r1, [%rd1], %r0;", {uint32_t(-7)}, many)[0],
+      0u);
   EXPECT_EQ(after("red.relaxed.gpu.global.xor.b32 [%rd1], %r0;", {9})[0], 9u);
   EXPECT_EQ(after("red.global.or.b32 [%rd1], %r0;", {64})[0], 95u);
   // Each lane sees another old value: lanes go by number.
-  std::vector<uint32_t> got = words("mov.u32 %r1, 0; st.global.u32 [%rd1], 100;"
-                                    "bar.warp.sync -1;"
-                                    "atom.global.add.u32 %r2, [%rd1], 1;"
-                                    "bar.warp.sync -1; st.global.u32 [%rd3], %r2;");
+  std::vector<uint32_t> got =
+      words("mov.u32 %r1, 0; st.global.u32 [%rd1], 100;"
+            "bar.warp.sync -1;"
+            "atom.global.add.u32 %r2, [%rd1], 1;"
+            "bar.warp.sync -1; st.global.u32 [%rd3], %r2;");
   for (uint32_t t = 0; t < 32; ++t)
     EXPECT_EQ(got[t], 100 + t);
 }

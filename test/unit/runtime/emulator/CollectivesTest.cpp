@@ -8,8 +8,8 @@ namespace {
 /// Runs a body in which %r1 holds 1000 + lane, and which leaves its result in
 /// %r2.
 template <typename F> void expectResult(const std::string &body, F f) {
-  std::vector<uint32_t> got = words(
-      "add.u32 %r1, %r0, 1000;\n" + body + "\nst.global.u32 [%rd3], %r2;");
+  std::vector<uint32_t> got = words("add.u32 %r1, %r0, 1000;\n" + body +
+                                    "\nst.global.u32 [%rd3], %r2;");
   for (uint32_t t = 0; t < 32; ++t)
     EXPECT_EQ(got[t], uint32_t(f(t))) << body << " in lane " << t;
 }
@@ -24,16 +24,13 @@ TEST(Shuffle, AllModes) {
   expectResult("shfl.sync.idx.b32 %r2, %r1, 9, 31, -1;",
                [](uint32_t) { return 1009; });
   // Segments of eight lanes: a clamp of 0x1807 for down and idx.
-  expectResult("shfl.sync.down.b32 %r2, %r1, 3, 0x1807, -1;", [](uint32_t t) {
-    return 1000 + (t % 8 + 3 < 8 ? t + 3 : t);
-  });
+  expectResult("shfl.sync.down.b32 %r2, %r1, 3, 0x1807, -1;",
+               [](uint32_t t) { return 1000 + (t % 8 + 3 < 8 ? t + 3 : t); });
   expectResult("shfl.sync.idx.b32 %r2, %r1, %r0, 0x1807, -1;",
                [](uint32_t t) { return 1000 + t; });
   expectResult("shfl.sync.up.b32 %r2|%p1, %r1, 3, 0x1800, -1;"
                "selp.u32 %r3, 1, 0, %p1; mad.lo.u32 %r2, %r3, 5000, %r2;",
-               [](uint32_t t) {
-                 return t % 8 >= 3 ? 6000 + t - 3 : 1000 + t;
-               });
+               [](uint32_t t) { return t % 8 >= 3 ? 6000 + t - 3 : 1000 + t; });
 }
 
 TEST(Shuffle, SomeLanesAlone) {
@@ -98,7 +95,9 @@ TEST(Elect, ChoosesOneLane) {
   expectResult("mov.u32 %r2, 3; setp.lt.u32 %p3, %r0, 8; @%p3 bra JOIN;\n"
                "elect.sync %r2|%p1, 0xffffff00; @%p1 add.u32 %r2, %r2, 50;\n"
                "JOIN:",
-               [](uint32_t t) { return t < 8 ? 3 : t == 8 ? 58 : 8; });
+               [](uint32_t t) { return t < 8    ? 3
+                                       : t == 8 ? 58
+                                                : 8; });
 }
 
 } // namespace

@@ -44,18 +44,18 @@ TEST(CopyAsync, FillsWithZerosBehindWhatItReads) {
 TEST(CopyAsync, GroupsAreWaitedForInOrder) {
   // Three groups; the first is used while two are on their way.
   std::vector<uint32_t> in = iota(384), out(128, 0);
-  std::string body =
-      kAddresses + "cp.async.ca.shared.global [%r11], [%rd5], 16;"
-                   "cp.async.commit_group;\n"
-                   "cp.async.cg.shared.global [%r11+512], [%rd5+512], 16;"
-                   "cp.async.commit_group;\n"
-                   "cp.async.cg.shared.global [%r11+1024], [%rd5+1024], 16;"
-                   "cp.async.commit_group;\n"
-                   "cp.async.wait_group 2; ld.shared.b32 %r1, [%r11];\n"
-                   "cp.async.wait_group 1; ld.shared.b32 %r2, [%r11+512];\n"
-                   "cp.async.wait_all; ld.shared.b32 %r3, [%r11+1024];\n"
-                   "add.u32 %r1, %r1, %r2; add.u32 %r1, %r1, %r3;"
-                   "st.global.b32 [%rd6], %r1;";
+  std::string body = kAddresses +
+                     "cp.async.ca.shared.global [%r11], [%rd5], 16;"
+                     "cp.async.commit_group;\n"
+                     "cp.async.cg.shared.global [%r11+512], [%rd5+512], 16;"
+                     "cp.async.commit_group;\n"
+                     "cp.async.cg.shared.global [%r11+1024], [%rd5+1024], 16;"
+                     "cp.async.commit_group;\n"
+                     "cp.async.wait_group 2; ld.shared.b32 %r1, [%r11];\n"
+                     "cp.async.wait_group 1; ld.shared.b32 %r2, [%r11+512];\n"
+                     "cp.async.wait_all; ld.shared.b32 %r3, [%r11+1024];\n"
+                     "add.u32 %r1, %r1, %r2; add.u32 %r1, %r1, %r3;"
+                     "st.global.b32 [%rd6], %r1;";
   ASSERT_EQ(runBody(body, in, out, withShared(1536)), "");
   for (unsigned l = 0; l < 32; ++l)
     EXPECT_EQ(out[4 * l], 3 * (4 * l + 1) + 128 + 256);
@@ -148,9 +148,10 @@ TEST(TensorCopy, LoadsABoxSwizzledWithZerosOutside) {
   using ptx::TensorMap;
   constexpr unsigned columns = 72, rows = 20, boxColumns = 64, boxRows = 16;
   constexpr int atColumn = 16, atRow = 8; // 8 columns and 4 rows are outside
-  for (auto [swizzle, units] :
-       {std::pair{TensorMap::Swizzle::None, 1u}, {TensorMap::Swizzle::B32, 2u},
-        {TensorMap::Swizzle::B64, 4u}, {TensorMap::Swizzle::B128, 8u}}) {
+  for (auto [swizzle, units] : {std::pair{TensorMap::Swizzle::None, 1u},
+                                {TensorMap::Swizzle::B32, 2u},
+                                {TensorMap::Swizzle::B64, 4u},
+                                {TensorMap::Swizzle::B128, 8u}}) {
     std::vector<uint16_t> tensor(rows * columns);
     for (size_t i = 0; i < tensor.size(); ++i)
       tensor[i] = uint16_t(i + 1);
@@ -196,8 +197,8 @@ TEST(TensorCopy, LoadsABoxSwizzledWithZerosOutside) {
     ptx::Arguments arguments;
     arguments.add(*outAt).add(*mapAt);
     ASSERT_EQ(llvm::toString(ptx::runPtxKernel(
-                  kernelText(body, withShared(0).declarations), "test", {}, {32},
-                  4104, arguments, memory)),
+                  kernelText(body, withShared(0).declarations), "test", {},
+                  {32}, 4104, arguments, memory)),
               "");
     for (unsigned r = 0; r < boxRows; ++r)
       for (unsigned c = 0; c < width; ++c) {

@@ -22,7 +22,8 @@ Setting withShared(unsigned bytes, unsigned warps = 1) {
 /// 0, %p2 = is thread 0. One line.
 const std::string kShared =
     "mov.u32 %r10, shared; mad.lo.u32 %r11, %r0, 4, %r10;"
-    "shr.u32 %r12, %r0, 5; setp.eq.u32 %p1, %r12, 0; setp.eq.u32 %p2, %r0, 0;\n";
+    "shr.u32 %r12, %r0, 5; setp.eq.u32 %p1, %r12, 0; setp.eq.u32 %p2, %r0, "
+    "0;\n";
 
 TEST(Diagnostics, GlobalOutOfBounds) {
   std::vector<uint32_t> in(40), out(64);
@@ -48,10 +49,11 @@ TEST(Diagnostics, GlobalOutOfBounds) {
 TEST(Diagnostics, Misaligned) {
   std::vector<uint64_t> in(40), out(64);
   EXPECT_EQ(runBody("ld.global.v2.u32 {%r1, %r2}, [%rd2+8];", in, out), "");
-  EXPECT_EQ(runBody("ld.global.v2.u32 {%r1, %r2}, [%rd2+4];", in, out),
-            "kernel 'test', PTX line 2 ('ld.global.v2.u32 {%r1, %r2}, "
-            "[%rd2+4]'), block (0,0,0), warp 0, lane 0: reads 8 bytes at byte 4 "
-            "of buffer 'in', which has 320: the address is not a multiple of 8");
+  EXPECT_EQ(
+      runBody("ld.global.v2.u32 {%r1, %r2}, [%rd2+4];", in, out),
+      "kernel 'test', PTX line 2 ('ld.global.v2.u32 {%r1, %r2}, "
+      "[%rd2+4]'), block (0,0,0), warp 0, lane 0: reads 8 bytes at byte 4 "
+      "of buffer 'in', which has 320: the address is not a multiple of 8");
   EXPECT_EQ(runBody(kShared + "st.shared.u32 [%r11+2], %r0;", withShared(256)),
             "kernel 'test', PTX line 3 ('st.shared.u32 [%r11+2], %r0'), block "
             "(0,0,0), warp 0, lane 0: writes 4 bytes at shared address 0x2, "
@@ -59,7 +61,8 @@ TEST(Diagnostics, Misaligned) {
 }
 
 TEST(Diagnostics, SharedOutOfBounds) {
-  EXPECT_EQ(runBody(kShared + "st.shared.u32 [%r11], %r0;", withShared(128)), "");
+  EXPECT_EQ(runBody(kShared + "st.shared.u32 [%r11], %r0;", withShared(128)),
+            "");
   EXPECT_EQ(runBody(kShared + "st.shared.u32 [%r11+4], %r0;", withShared(128)),
             "kernel 'test', PTX line 3 ('st.shared.u32 [%r11+4], %r0'), block "
             "(0,0,0), warp 0, lane 31: writes 4 bytes at shared address 0x80, "
@@ -116,12 +119,13 @@ TEST(Diagnostics, CopyReadBeforeItsWait) {
   };
   EXPECT_EQ(with("bar.warp.sync -1;"), "");
   EXPECT_EQ(with("bar.sync 0;"), "");
-  EXPECT_EQ(with(""),
-            "kernel 'test', PTX line 4 ('ld.shared.u32 %r1, [%r1]'), block "
-            "(0,0,0), warp 0, lane 0: reads 4 bytes at shared address 0x10, "
-            "written at PTX line 3 by cp.async of warp 0, lane 1: that lane has "
-            "waited for its copy, but no bar.warp.sync or bar.sync has shown it "
-            "to the others");
+  EXPECT_EQ(
+      with(""),
+      "kernel 'test', PTX line 4 ('ld.shared.u32 %r1, [%r1]'), block "
+      "(0,0,0), warp 0, lane 0: reads 4 bytes at shared address 0x10, "
+      "written at PTX line 3 by cp.async of warp 0, lane 1: that lane has "
+      "waited for its copy, but no bar.warp.sync or bar.sync has shown it "
+      "to the others");
   // An overwritten destination is a race as well.
   EXPECT_EQ(run("st.shared.u32 [%r11], %r0;"),
             "kernel 'test', PTX line 4 ('st.shared.u32 [%r11], %r0'), block "
@@ -152,7 +156,8 @@ TEST(Diagnostics, BulkCopyReadBeforeItsWait) {
             "written at PTX line 4 by a bulk copy, an asynchronous copy that "
             "was not waited for");
   // Warp 0 waits, and the other does not.
-  EXPECT_EQ(run("bar.sync 0; @!%p1 bra READ;\n" + wait + "READ: ld.shared.u32 %r1, [%r11];"),
+  EXPECT_EQ(run("bar.sync 0; @!%p1 bra READ;\n" + wait +
+                "READ: ld.shared.u32 %r1, [%r11];"),
             "kernel 'test', PTX line 7 ('ld.shared.u32 %r1, [%r11]'), block "
             "(0,0,0), warp 1, lane 0: reads 4 bytes at shared address 0x80, "
             "written at PTX line 4 by a bulk copy, an asynchronous copy that "
@@ -241,15 +246,14 @@ TEST(Diagnostics, AtomicsRaceWithPlainAccesses) {
 
 TEST(Diagnostics, FlagsOrderWhatFencesAndAcquiresSay) {
   // Warp 0 writes data, then a flag; warp 1 waits for the flag.
-  std::string body =
-      kShared + "@%p2 st.shared.u32 [%r10+512], 0; bar.sync 0;\n"
-                "@!%p1 bra READER;\n"
-                "st.shared.u32 [%r11], %r0; bar.warp.sync -1;"
-                "@%p2 st.{}.shared.u32 [%r10+512], 1; bra END;\n"
-                "READER: ld.{}.shared.u32 %r1, [%r10+512];"
-                "setp.eq.u32 %p3, %r1, 0; @%p3 bra READER;\n"
-                "ld.shared.u32 %r2, [%r11+-128];\n"
-                "END:";
+  std::string body = kShared + "@%p2 st.shared.u32 [%r10+512], 0; bar.sync 0;\n"
+                               "@!%p1 bra READER;\n"
+                               "st.shared.u32 [%r11], %r0; bar.warp.sync -1;"
+                               "@%p2 st.{}.shared.u32 [%r10+512], 1; bra END;\n"
+                               "READER: ld.{}.shared.u32 %r1, [%r10+512];"
+                               "setp.eq.u32 %p3, %r1, 0; @%p3 bra READER;\n"
+                               "ld.shared.u32 %r2, [%r11+-128];\n"
+                               "END:";
   auto with = [&](const char *write, const char *read) {
     std::string text = body;
     text.replace(text.find("{}"), 2, write);
@@ -265,11 +269,12 @@ TEST(Diagnostics, FlagsOrderWhatFencesAndAcquiresSay) {
 }
 
 TEST(Diagnostics, MissingProxyFence) {
-  std::string body = kShared + "st.shared.u32 [%r11], %r0;{} bar.sync 0;{}\n"
-                               "@%p2 cp.async.bulk.global.shared::cta.bulk_group"
-                               " [%rd1], [%r10], 256;"
-                               "cp.async.bulk.commit_group;"
-                               "cp.async.bulk.wait_group 0;";
+  std::string body = kShared +
+                     "st.shared.u32 [%r11], %r0;{} bar.sync 0;{}\n"
+                     "@%p2 cp.async.bulk.global.shared::cta.bulk_group"
+                     " [%rd1], [%r10], 256;"
+                     "cp.async.bulk.commit_group;"
+                     "cp.async.bulk.wait_group 0;";
   auto with = [&](const char *before, const char *behind) {
     std::string text = body;
     text.replace(text.find("{}"), 2, before);
@@ -289,13 +294,14 @@ TEST(Diagnostics, MissingProxyFence) {
 }
 
 TEST(Diagnostics, BulkStoreOverwrittenBeforeItsWait) {
-  std::string body = kShared + "st.shared.u32 [%r11], %r0; fence.proxy.async;"
-                               "bar.sync 0; @!%p2 bra END;\n"
-                               "cp.async.bulk.global.shared::cta.bulk_group "
-                               "[%rd1], [%r10], 128; cp.async.bulk.commit_group;"
-                               "cp.async.bulk.wait_group.read {};\n"
-                               "st.shared.u32 [%r10], %r0;\n"
-                               "END:";
+  std::string body = kShared +
+                     "st.shared.u32 [%r11], %r0; fence.proxy.async;"
+                     "bar.sync 0; @!%p2 bra END;\n"
+                     "cp.async.bulk.global.shared::cta.bulk_group "
+                     "[%rd1], [%r10], 128; cp.async.bulk.commit_group;"
+                     "cp.async.bulk.wait_group.read {};\n"
+                     "st.shared.u32 [%r10], %r0;\n"
+                     "END:";
   auto with = [&](const char *most) {
     std::string text = body;
     return runBody(text.replace(text.find("{}"), 2, most), withShared(128));
@@ -364,9 +370,10 @@ TEST(Diagnostics, MBarrierMisuse) {
             "[%r10]'), block (0,0,0), warp 1, lane 0: reads 8 bytes at shared "
             "address 0x0, written at PTX line 3 by warp 0, lane 0 with nothing "
             "that orders the two");
-  EXPECT_EQ(runBody(kShared + "@%p2 mbarrier.init.shared.b64 [%r10+8], 32;\n"
-                              "bar.sync 0; st.shared.u32 [%r11], 0; bar.sync 0;\n"
-                              "mbarrier.arrive.shared.b64 _, [%r10+8];",
+  EXPECT_EQ(runBody(kShared +
+                        "@%p2 mbarrier.init.shared.b64 [%r10+8], 32;\n"
+                        "bar.sync 0; st.shared.u32 [%r11], 0; bar.sync 0;\n"
+                        "mbarrier.arrive.shared.b64 _, [%r10+8];",
                     withShared(128)),
             "kernel 'test', PTX line 5 ('mbarrier.arrive.shared.b64 _, "
             "[%r10+8]'), block (0,0,0), warp 0, lane 0: the mbarrier at shared "
@@ -389,16 +396,18 @@ TEST(Diagnostics, DivergentCollectives) {
             "block (0,0,0), warp 0, lane 4: lanes 0-31 must execute this "
             "together, but only lanes 4-31 did: lanes 0-3 at PTX line 4 "
             "('vote.sync.ballot.b32 %r1, %p1, -1')");
-  EXPECT_EQ(runBody("redux.sync.add.u32 %r1, %r0, 0xffff;"),
-            "kernel 'test', PTX line 2 ('redux.sync.add.u32 %r1, %r0, 0xffff'), "
-            "block (0,0,0), warp 0, lane 16: this lane is not in its own mask "
-            "0x0000ffff");
-  EXPECT_EQ(runBody("setp.lt.u32 %p1, %r0, 4; @%p1 exit;\n"
-                    "mov.b32 %r1, 0; movmatrix.sync.aligned.m8n8.trans.b16 %r2, "
-                    "%r1;"),
-            "kernel 'test', PTX line 3 ('movmatrix.sync.aligned.m8n8.trans.b16 "
-            "%r2, %r1'), block (0,0,0), warp 0: all 32 lanes of a warp must "
-            "execute this, but lanes 0-3 exited before or never started");
+  EXPECT_EQ(
+      runBody("redux.sync.add.u32 %r1, %r0, 0xffff;"),
+      "kernel 'test', PTX line 2 ('redux.sync.add.u32 %r1, %r0, 0xffff'), "
+      "block (0,0,0), warp 0, lane 16: this lane is not in its own mask "
+      "0x0000ffff");
+  EXPECT_EQ(
+      runBody("setp.lt.u32 %p1, %r0, 4; @%p1 exit;\n"
+              "mov.b32 %r1, 0; movmatrix.sync.aligned.m8n8.trans.b16 %r2, "
+              "%r1;"),
+      "kernel 'test', PTX line 3 ('movmatrix.sync.aligned.m8n8.trans.b16 "
+      "%r2, %r1'), block (0,0,0), warp 0: all 32 lanes of a warp must "
+      "execute this, but lanes 0-3 exited before or never started");
   EXPECT_EQ(runBody("setp.lt.u32 %p1, %r0, 4;\n"
                     "@%p1 shfl.sync.idx.b32 %r1, %r0, 9, 31, 0xf;"),
             "kernel 'test', PTX line 3 ('shfl.sync.idx.b32 %r1, %r0, 9, 31, "
@@ -408,19 +417,21 @@ TEST(Diagnostics, DivergentCollectives) {
 
 TEST(Diagnostics, Deadlocks) {
   // One warp waits at a barrier for another, which waits at another barrier.
-  EXPECT_EQ(runBody(kShared + "@%p1 bar.sync 1, 64;\n@!%p1 bar.sync 2, 64;",
-                    withShared(0, 2)),
-            "kernel 'test', block (0,0,0): deadlock, all warps wait; warp 0: "
-            "lanes 0-31 at PTX line 3 ('bar.sync 1, 64'); warp 1: lanes 0-31 at "
-            "PTX line 4 ('bar.sync 2, 64')");
+  EXPECT_EQ(
+      runBody(kShared + "@%p1 bar.sync 1, 64;\n@!%p1 bar.sync 2, 64;",
+              withShared(0, 2)),
+      "kernel 'test', block (0,0,0): deadlock, all warps wait; warp 0: "
+      "lanes 0-31 at PTX line 3 ('bar.sync 1, 64'); warp 1: lanes 0-31 at "
+      "PTX line 4 ('bar.sync 2, 64')");
   // An mbarrier whose bytes never come.
   EXPECT_EQ(
-      runBody(kShared + "@%p2 mbarrier.init.shared.b64 [%r10], 1;"
-                        "@%p2 mbarrier.arrive.expect_tx.shared.b64 _, [%r10], 64;"
-                        "bar.warp.sync -1;\n"
-                        "WAIT: mbarrier.try_wait.parity.shared.b64 %p3, [%r10], "
-                        "0;\n"
-                        "@!%p3 bra WAIT;",
+      runBody(kShared +
+                  "@%p2 mbarrier.init.shared.b64 [%r10], 1;"
+                  "@%p2 mbarrier.arrive.expect_tx.shared.b64 _, [%r10], 64;"
+                  "bar.warp.sync -1;\n"
+                  "WAIT: mbarrier.try_wait.parity.shared.b64 %p3, [%r10], "
+                  "0;\n"
+                  "@!%p3 bra WAIT;",
               withShared(8)),
       "kernel 'test', block (0,0,0): deadlock, all warps wait; warp 0: lanes "
       "0-31 at PTX line 5 ('bra WAIT'); mbarrier at 0x0: phase 0, 0 of 1 "
@@ -430,11 +441,11 @@ TEST(Diagnostics, Deadlocks) {
 TEST(Diagnostics, EndlessLoops) {
   Setting setting;
   setting.mostInstructions = 10000;
-  EXPECT_EQ(runBody("setp.ne.u32 %p1, %r0, 7;\n@%p1 exit;\nLOOP: bra LOOP;",
-                    setting),
-            "kernel 'test', block (0,0,0), warp 0: more than 10000 "
-            "instructions, probably an endless loop: lane 7 at PTX line 4 ('bra "
-            "LOOP')");
+  EXPECT_EQ(
+      runBody("setp.ne.u32 %p1, %r0, 7;\n@%p1 exit;\nLOOP: bra LOOP;", setting),
+      "kernel 'test', block (0,0,0), warp 0: more than 10000 "
+      "instructions, probably an endless loop: lane 7 at PTX line 4 ('bra "
+      "LOOP')");
 }
 
 TEST(Diagnostics, UnknownInstructions) {
@@ -447,16 +458,16 @@ TEST(Diagnostics, UnknownInstructions) {
   EXPECT_EQ(runBody("add.u32 %r1, %r0;"),
             "kernel 'test': PTX line 2 ('add.u32 %r1, %r0'): expected 3 "
             "operands, got 2");
-  EXPECT_EQ(runBody("bra NOWHERE;"),
-            "PTX line 2: there is no label 'NOWHERE'");
+  EXPECT_EQ(runBody("bra NOWHERE;"), "PTX line 2: there is no label 'NOWHERE'");
   EXPECT_EQ(runBody("add.u32 %r1, %r0, ;"),
             "PTX line 2: expected an operand, got ';'");
 }
 
 TEST(Diagnostics, Traps) {
-  EXPECT_EQ(runBody("setp.eq.u32 %p1, %r0, 9; @%p1 trap;"),
-            "kernel 'test', PTX line 2 ('trap'), block (0,0,0), warp 0, lane 9: "
-            "trap");
+  EXPECT_EQ(
+      runBody("setp.eq.u32 %p1, %r0, 9; @%p1 trap;"),
+      "kernel 'test', PTX line 2 ('trap'), block (0,0,0), warp 0, lane 9: "
+      "trap");
 }
 
 TEST(Diagnostics, TheFirstBlockIsReported) {
@@ -470,9 +481,10 @@ TEST(Diagnostics, TheFirstBlockIsReported) {
 }
 
 TEST(Diagnostics, LaunchesThatCannotBe) {
-  EXPECT_EQ(runBody("", withShared(300 << 10)),
-            "kernel 'test': expected at most 232448 bytes of shared memory, got "
-            "307200");
+  EXPECT_EQ(
+      runBody("", withShared(300 << 10)),
+      "kernel 'test': expected at most 232448 bytes of shared memory, got "
+      "307200");
   EXPECT_EQ(runBody("", withShared(0, 33)),
             "kernel 'test': expected a grid that is not empty and blocks of 1 "
             "to 1024 threads, got 1 and 1056");

@@ -37,21 +37,26 @@ Program program(const std::string &plus = "st.global.f32 [%rd6], %f1;",
   // A workspace buffer has no strides: its rows are 8 apart.
   p.code = ".version 8.8 .target sm_90a .address_size 64\n"
            ".visible .entry twice(.param .u64 x, .param .u64 sx, .param .u64 t)"
-           "{" + head +
+           "{" +
+           head +
            "ld.param.u64 %rd3, [x]; ld.param.u64 %rd4, [sx];"
            "ld.param.u64 %rd5, [t]; mad.lo.u64 %rd7, %rd2, %rd4, %rd1;"
            "shl.b64 %rd7, %rd7, 2; add.u64 %rd7, %rd7, %rd3;"
            "ld.global.f32 %f1, [%rd7]; add.f32 %f1, %f1, %f1;"
            "mad.lo.u64 %rd6, %rd2, 8, %rd1; shl.b64 %rd6, %rd6, 2;"
-           "add.u64 %rd6, %rd6, %rd5;\n" + twice + "\nret; }\n"
+           "add.u64 %rd6, %rd6, %rd5;\n" +
+           twice +
+           "\nret; }\n"
            ".visible .entry plus(.param .u64 t, .param .u64 y, .param .u64 sy)"
-           "{" + head +
+           "{" +
+           head +
            "ld.param.u64 %rd3, [t]; ld.param.u64 %rd5, [y];"
            "ld.param.u64 %rd4, [sy]; mad.lo.u64 %rd7, %rd2, 8, %rd1;"
            "shl.b64 %rd7, %rd7, 2; add.u64 %rd7, %rd7, %rd3;\n"
            "ld.global.f32 %f1, [%rd7]; add.f32 %f1, %f1, 0f3F800000;"
            "mad.lo.u64 %rd6, %rd2, %rd4, %rd1; shl.b64 %rd6, %rd6, 2;"
-           "add.u64 %rd6, %rd6, %rd5;\n" + plus + "\nret; }\n";
+           "add.u64 %rd6, %rd6, %rd5;\n" +
+           plus + "\nret; }\n";
   return p;
 }
 
@@ -88,31 +93,34 @@ TEST(EmulatorExecutor, RunsTheStepsInOrder) {
 
 TEST(EmulatorExecutor, ReportsWhatKernelsDoWrong) {
   std::vector<float> y;
-  EXPECT_EQ(run(program("st.global.f32 [%rd6+4], %f1;"), 8, y),
-            "variant 'sum': kernel 'plus', PTX line 7 ('st.global.f32 [%rd6+4], "
-            "%f1'), block (3,0,0), warp 0, lane 7: writes 4 bytes at byte 128 "
-            "of buffer 'y', which has 128: out of bounds");
+  EXPECT_EQ(
+      run(program("st.global.f32 [%rd6+4], %f1;"), 8, y),
+      "variant 'sum': kernel 'plus', PTX line 7 ('st.global.f32 [%rd6+4], "
+      "%f1'), block (3,0,0), warp 0, lane 7: writes 4 bytes at byte 128 "
+      "of buffer 'y', which has 128: out of bounds");
   EXPECT_EQ(run(program("@%p1 st.global.f32 [%rd6], %f1;"), 8, y),
             "variant 'sum': element 0 of 'y', of 32, was never written");
-  EXPECT_EQ(run(program("st.global.f32 [%rd6], %f1;"
-                        "st.global.f32 [%rd6+8], %f1;"),
-                12, y),
-            "variant 'sum': kernel 'plus', PTX line 7 ('st.global.f32 [%rd6+8], "
-            "%f1'), block (3,0,0), warp 0, lane 6: writes 4 bytes at byte 176 "
-            "of buffer 'y', which has 176: out of bounds");
+  EXPECT_EQ(
+      run(program("st.global.f32 [%rd6], %f1;"
+                  "st.global.f32 [%rd6+8], %f1;"),
+          12, y),
+      "variant 'sum': kernel 'plus', PTX line 7 ('st.global.f32 [%rd6+8], "
+      "%f1'), block (3,0,0), warp 0, lane 6: writes 4 bytes at byte 176 "
+      "of buffer 'y', which has 176: out of bounds");
   EXPECT_EQ(run(program("st.global.f32 [%rd6], %f1; setp.eq.u32 %p2, %r2, 1;"
                         "@%p2 st.global.f32 [%rd6+8], %f1;"),
                 12, y),
             "variant 'sum': byte 80 behind the start of 'y' was written, which "
             "lies between its rows");
   // Lane 3 of block 2 leaves its element of the workspace unwritten.
-  EXPECT_EQ(run(program("st.global.f32 [%rd6], %f1;",
-                        "mad.lo.u32 %r3, %r2, 10, %r1; setp.ne.u32 %p2, %r3, 23;"
-                        "@%p2 st.global.f32 [%rd6], %f1;"),
-                8, y),
-            "variant 'sum': kernel 'plus', PTX line 6 ('ld.global.f32 %f1, "
-            "[%rd7]'), block (2,0,0), warp 0, lane 3: reads 4 bytes at byte 76 "
-            "of buffer 't', which has 128, of which byte 76 was never written");
+  EXPECT_EQ(
+      run(program("st.global.f32 [%rd6], %f1;",
+                  "mad.lo.u32 %r3, %r2, 10, %r1; setp.ne.u32 %p2, %r3, 23;"
+                  "@%p2 st.global.f32 [%rd6], %f1;"),
+          8, y),
+      "variant 'sum': kernel 'plus', PTX line 6 ('ld.global.f32 %f1, "
+      "[%rd7]'), block (2,0,0), warp 0, lane 3: reads 4 bytes at byte 76 "
+      "of buffer 't', which has 128, of which byte 76 was never written");
 }
 
 TEST(EmulatorExecutor, ReadsNothingBetweenTheRowsOfAnInput) {
@@ -136,7 +144,8 @@ TEST(EmulatorExecutor, RefusesWhatItCannotRun) {
   };
   Program p = program();
   p.codeFormat = "cubin";
-  EXPECT_EQ(create(p), "variant 'sum': expected code of format ptx, got 'cubin'");
+  EXPECT_EQ(create(p),
+            "variant 'sum': expected code of format ptx, got 'cubin'");
   p = program();
   p.kernels[1].name = "minus";
   EXPECT_EQ(create(p), "variant 'sum': the module has no entry 'minus'");

@@ -35,7 +35,8 @@ TEST(Float, RoundsOnceToNearestEven) {
             bitsOf(-0x1p-46f));
   EXPECT_EQ(one("mul.rn.f32 %e, %a, %b; add.rn.f32 %d, %e, %c;", 1 + 0x1p-23f,
                 1 - 0x1p-23f, -1),
-            bitsOf(0)) << "two instructions are never fused";
+            bitsOf(0))
+      << "two instructions are never fused";
   EXPECT_EQ(one("div.rn.f32 %d, %a, %b;", 2, 3), bitsOf(2.0f / 3));
   EXPECT_EQ(one("sqrt.rn.f32 %d, %a;", 2), bitsOf(std::sqrt(2.0f)));
 }
@@ -46,7 +47,8 @@ TEST(Float, RoundsInAllDirections) {
   EXPECT_EQ(one("add.rp.f32 %d, %a, %b;", 1, 0x1p-30f), bitsOf(up));
   EXPECT_EQ(one("add.rm.f32 %d, %a, %b;", -1, -0x1p-30f), bitsOf(-up));
   EXPECT_EQ(one("add.rz.f32 %d, %a, %b;", -1, -0x1p-30f), bitsOf(-1));
-  EXPECT_EQ(one("fma.rp.f32 %d, %a, %b, %c;", up, up, 0), bitsOf(1 + 0x1.8p-22f));
+  EXPECT_EQ(one("fma.rp.f32 %d, %a, %b, %c;", up, up, 0),
+            bitsOf(1 + 0x1.8p-22f));
 }
 
 TEST(Float, NaNIsCanonicalAndLosesInMinAndMax) {
@@ -76,18 +78,26 @@ TEST(Float, SubnormalsAreFlushedOnlyWhenAsked) {
 
 TEST(Float, ComparisonsKnowUnordered) {
   auto holds = [](const char *relation, float a, float b) {
-    return one(fmt::format("setp.{}.f32 %q, %a, %b; selp.b32 %d, 1, 0, %q;",
-                           relation),
-               a, b);
+    return one(
+        fmt::format("setp.{}.f32 %q, %a, %b; selp.b32 %d, 1, 0, %q;", relation),
+        a, b);
   };
   struct Expected {
     const char *relation;
     unsigned less, equal, unordered;
   };
-  for (Expected e : {Expected{"eq", 0, 1, 0}, {"ne", 1, 0, 0}, {"lt", 1, 0, 0},
-                     {"le", 1, 1, 0}, {"gt", 0, 0, 0}, {"ge", 0, 1, 0},
-                     {"equ", 0, 1, 1}, {"neu", 1, 0, 1}, {"ltu", 1, 0, 1},
-                     {"geu", 0, 1, 1}, {"num", 1, 1, 0}, {"nan", 0, 0, 1}}) {
+  for (Expected e : {Expected{"eq", 0, 1, 0},
+                     {"ne", 1, 0, 0},
+                     {"lt", 1, 0, 0},
+                     {"le", 1, 1, 0},
+                     {"gt", 0, 0, 0},
+                     {"ge", 0, 1, 0},
+                     {"equ", 0, 1, 1},
+                     {"neu", 1, 0, 1},
+                     {"ltu", 1, 0, 1},
+                     {"geu", 0, 1, 1},
+                     {"num", 1, 1, 0},
+                     {"nan", 0, 0, 1}}) {
     EXPECT_EQ(holds(e.relation, 1, 2), e.less) << e.relation;
     EXPECT_EQ(holds(e.relation, -0.0f, 0.0f), e.equal) << e.relation;
     EXPECT_EQ(holds(e.relation, 1, NAN), e.unordered) << e.relation;
@@ -104,15 +114,17 @@ TEST(Convert, FloatsToIntegersRoundAndClamp) {
   EXPECT_EQ(one("cvt.rzi.u32.f32 %d, %a;", -1), 0u);
   EXPECT_EQ(one("cvt.rzi.s32.f32 %d, %a;", NAN), 0u);
   EXPECT_EQ(one("cvt.rmi.f32.f32 %d, %a;", -2.1f), bitsOf(-3));
-  EXPECT_EQ(evaluate<uint32_t>("cvt.rn.f32.u32 %d, %a;", {{0xffffffff, 0, 0}})[0],
-            bitsOf(0x1p32f));
-  EXPECT_EQ(evaluate<uint32_t>("cvt.rz.f32.u32 %d, %a;", {{0xffffffff, 0, 0}})[0],
-            bitsOf(0x1.fffffep31f));
+  EXPECT_EQ(
+      evaluate<uint32_t>("cvt.rn.f32.u32 %d, %a;", {{0xffffffff, 0, 0}})[0],
+      bitsOf(0x1p32f));
+  EXPECT_EQ(
+      evaluate<uint32_t>("cvt.rz.f32.u32 %d, %a;", {{0xffffffff, 0, 0}})[0],
+      bitsOf(0x1.fffffep31f));
   // 2^53 + 1 is no double, and rounds to nearest as a float all the same.
-  EXPECT_EQ(evaluate<uint64_t>("{ .reg .b32 %x; cvt.rn.f32.s64 %x, %a; "
-                               "cvt.u64.u32 %d, %x; }",
-                               {{(uint64_t(1) << 53) + (uint64_t(1) << 29) + 1,
-                                 0, 0}})[0],
+  EXPECT_EQ(evaluate<uint64_t>(
+                "{ .reg .b32 %x; cvt.rn.f32.s64 %x, %a; "
+                "cvt.u64.u32 %d, %x; }",
+                {{(uint64_t(1) << 53) + (uint64_t(1) << 29) + 1, 0, 0}})[0],
             bitsOf(0x1.000002p53f));
 }
 
@@ -143,8 +155,10 @@ TEST(Float, HalvesAreAddedToAFloat) {
         fmt::format("{{ .reg .b16 %x; cvt.u16.u32 %x, %a; {} }}", body),
         {{half, bitsOf(other), 0}})[0];
   };
-  EXPECT_EQ(mixed("add.rn.f32.f16 %d, %x, %b;", 0x3c01, 2), bitsOf(3.0009765625f));
-  EXPECT_EQ(mixed("add.rn.f32.bf16 %d, %x, %b;", 0x3f81, 2), bitsOf(3.0078125f));
+  EXPECT_EQ(mixed("add.rn.f32.f16 %d, %x, %b;", 0x3c01, 2),
+            bitsOf(3.0009765625f));
+  EXPECT_EQ(mixed("add.rn.f32.bf16 %d, %x, %b;", 0x3f81, 2),
+            bitsOf(3.0078125f));
   EXPECT_EQ(mixed("sub.rn.f32.f16 %d, %x, %b;", 0x3c00, 4), bitsOf(-3));
   EXPECT_EQ(mixed("fma.rn.f32.bf16 %d, %x, %x, %b;", 0x4040, 1), bitsOf(10));
 }
@@ -172,7 +186,8 @@ TEST(Convert, NarrowingRoundsToNearestEven) {
   EXPECT_EQ(one("cvt.rn.f16x2.f32 %d, %a, %b;", 1, 2), 0x3c004000u);
   EXPECT_EQ(one("cvt.rz.bf16x2.f32 %d, %a, %b;", 1 + 0x1.fp-8f, -1 - 0x1.fp-8f),
             0x3f80bf80u);
-  EXPECT_EQ(one("cvt.rna.tf32.f32 %d, %a;", 1 + 0x1p-11f), bitsOf(1 + 0x1p-10f));
+  EXPECT_EQ(one("cvt.rna.tf32.f32 %d, %a;", 1 + 0x1p-11f),
+            bitsOf(1 + 0x1p-10f));
   EXPECT_EQ(one("cvt.rna.tf32.f32 %d, %a;", 1 + 0x1.8p-12f), bitsOf(1));
 }
 
@@ -187,9 +202,9 @@ TEST(Half, ArithmeticRoundsOnce) {
             0x4000c080u);
   // (1 + 2^-10)^2 - 1 = 2^-9 + 2^-20, of which f16 holds 2^-9 and no more; but
   // less 1 + 2^-9 it is exact.
-  EXPECT_EQ(pair("fma.rn.f16x2 %d, %a, %b, %c;", 0x3c013c01, 0x3c013c01,
-                 0xbc02bc00),
-            0x00101801u - 1);
+  EXPECT_EQ(
+      pair("fma.rn.f16x2 %d, %a, %b, %c;", 0x3c013c01, 0x3c013c01, 0xbc02bc00),
+      0x00101801u - 1);
   EXPECT_EQ(pair("max.bf16x2 %d, %a, %b;", 0x7fff3f80, 0x4000bf80, 0),
             0x40003f80u);
 }
@@ -198,7 +213,8 @@ TEST(Math, FunctionsAreWithinTheirBounds) {
   for (float x : {-3.25f, -0.5f, 0.0f, 0.1f, 1.0f, 7.5f, 100.25f}) {
     EXPECT_NEAR(floatOf(one("ex2.approx.ftz.f32 %d, %a;", x)) / std::exp2(x), 1,
                 0x1p-21);
-    EXPECT_NEAR(floatOf(one("tanh.approx.f32 %d, %a;", x)), std::tanh(x), 0x1p-10);
+    EXPECT_NEAR(floatOf(one("tanh.approx.f32 %d, %a;", x)), std::tanh(x),
+                0x1p-10);
     if (x > 0) {
       EXPECT_NEAR(floatOf(one("lg2.approx.f32 %d, %a;", x)), std::log2(x),
                   0x1p-20);

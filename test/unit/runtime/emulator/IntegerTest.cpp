@@ -9,10 +9,18 @@ namespace {
 /// All pairs of values at which something happens, with a third operand.
 template <typename T> std::vector<std::array<T, 3>> edges() {
   using L = std::numeric_limits<T>;
-  const T values[] = {T(0),       T(1),           T(2),
-                      T(3),       T(7),           T(0x5a),
-                      L::max(),   T(L::max() - 1), T(L::max() / 2),
-                      T(L::max() / 2 + 1), T(L::max() / 2 + 2), T(T(0) - 5)};
+  const T values[] = {T(0),
+                      T(1),
+                      T(2),
+                      T(3),
+                      T(7),
+                      T(0x5a),
+                      L::max(),
+                      T(L::max() - 1),
+                      T(L::max() / 2),
+                      T(L::max() / 2 + 1),
+                      T(L::max() / 2 + 2),
+                      T(T(0) - 5)};
   std::vector<std::array<T, 3>> rows;
   size_t turn = 0;
   for (T a : values)
@@ -22,7 +30,8 @@ template <typename T> std::vector<std::array<T, 3>> edges() {
 }
 
 /// Compares an instruction with a function of its operands, on all edges.
-template <typename T, typename F> void expectSame(const std::string &text, F f) {
+template <typename T, typename F>
+void expectSame(const std::string &text, F f) {
   std::vector<std::array<T, 3>> rows = edges<T>();
   std::vector<T> got = evaluate<T>(text, rows);
   for (size_t r = 0; r < rows.size(); ++r)
@@ -128,15 +137,12 @@ TYPED_TEST(Integer, ShiftsBeyondTheWidthShiftEverythingOut) {
   using S = typename Types<T>::Signed;
   constexpr unsigned bits = 8 * sizeof(T);
   for (unsigned n : {0u, 1u, bits - 1, bits, bits + 1, 255u, 0x80000000u}) {
-    expectSame<T>(at<T>(fmt::format("shl.b# %d, %a, {};", n)), [&](T a, T, T) {
-      return n < bits ? T(a << n) : T(0);
-    });
-    expectSame<T>(at<T>(fmt::format("shr.u# %d, %a, {};", n)), [&](T a, T, T) {
-      return n < bits ? T(a >> n) : T(0);
-    });
-    expectSame<T>(at<T>(fmt::format("shr.s# %d, %a, {};", n)), [&](T a, T, T) {
-      return T(S(a) >> std::min(n, bits - 1));
-    });
+    expectSame<T>(at<T>(fmt::format("shl.b# %d, %a, {};", n)),
+                  [&](T a, T, T) { return n < bits ? T(a << n) : T(0); });
+    expectSame<T>(at<T>(fmt::format("shr.u# %d, %a, {};", n)),
+                  [&](T a, T, T) { return n < bits ? T(a >> n) : T(0); });
+    expectSame<T>(at<T>(fmt::format("shr.s# %d, %a, {};", n)),
+                  [&](T a, T, T) { return T(S(a) >> std::min(n, bits - 1)); });
   }
 }
 
@@ -173,16 +179,14 @@ TEST(Integer32, SaturatesAndCarries) {
     return clamp(int64_t(int32_t(a)) - int32_t(b));
   });
   // The high word of a sum and of a difference of 64 bits.
-  expectSame<T>("add.cc.u32 %e, %a, %b; addc.u32 %d, %c, %a;",
-                [](T a, T b, T c) {
-                  return T(((uint64_t(c) << 32 | a) + (uint64_t(a) << 32 | b)) >>
-                           32);
-                });
-  expectSame<T>("sub.cc.u32 %e, %a, %b; subc.u32 %d, %c, %a;",
-                [](T a, T b, T c) {
-                  return T(((uint64_t(c) << 32 | a) - (uint64_t(a) << 32 | b)) >>
-                           32);
-                });
+  expectSame<T>(
+      "add.cc.u32 %e, %a, %b; addc.u32 %d, %c, %a;", [](T a, T b, T c) {
+        return T(((uint64_t(c) << 32 | a) + (uint64_t(a) << 32 | b)) >> 32);
+      });
+  expectSame<T>(
+      "sub.cc.u32 %e, %a, %b; subc.u32 %d, %c, %a;", [](T a, T b, T c) {
+        return T(((uint64_t(c) << 32 | a) - (uint64_t(a) << 32 | b)) >> 32);
+      });
   expectSame<T>("mad.lo.cc.u32 %e, %a, %b, %c; madc.hi.u32 %d, %a, %b, %c;",
                 [](T a, T b, T c) {
                   uint64_t product = uint64_t(a) * b;
@@ -205,14 +209,12 @@ TEST(Integer32, FieldsAreExtractedAndInserted) {
       expectSame<uint32_t>(
           fmt::format("bfe.s32 %d, %a, {}, {};", position, length),
           [&](uint32_t a, uint32_t, uint32_t) {
-            uint32_t sign = length == 0
-                                ? 0
-                                : bit(a, std::min(position + length - 1, 31u));
+            uint32_t sign =
+                length == 0 ? 0 : bit(a, std::min(position + length - 1, 31u));
             uint32_t field = 0;
             for (unsigned b = 0; b < 32; ++b)
-              field |= (b < length && position + b < 32
-                            ? bit(a, position + b)
-                            : sign)
+              field |= (b < length && position + b < 32 ? bit(a, position + b)
+                                                        : sign)
                        << b;
             return field;
           });
@@ -220,8 +222,8 @@ TEST(Integer32, FieldsAreExtractedAndInserted) {
           fmt::format("bfi.b32 %d, %a, %b, {}, {};", position, length),
           [&](uint32_t a, uint32_t b, uint32_t) {
             for (unsigned k = 0; k < length && position + k < 32; ++k)
-              b = (b & ~(1u << (position + k))) |
-                  (k < 32 ? a >> k & 1 : 0) << (position + k);
+              b = (b & ~(1u << (position + k))) | (k < 32 ? a >> k & 1 : 0)
+                                                      << (position + k);
             return b;
           });
     }
@@ -242,8 +244,7 @@ TEST(Integer32, BitsAreCountedAndFound) {
     return ~0u;
   };
   expectSame<T>("popc.b32 %d, %a;", [&](T a, T, T) { return count(a); });
-  expectSame<T>("clz.b32 %d, %a;",
-                [&](T a, T, T) { return 31 - highest(a); });
+  expectSame<T>("clz.b32 %d, %a;", [&](T a, T, T) { return 31 - highest(a); });
   expectSame<T>("bfind.u32 %d, %a;", [&](T a, T, T) { return highest(a); });
   expectSame<T>("bfind.s32 %d, %a;",
                 [&](T a, T, T) { return highest(a >> 31 ? ~a : a); });
@@ -264,7 +265,8 @@ TEST(Integer32, BytesArePermuted) {
     uint32_t byte = both >> (8 * (selector & 7)) & 0xff;
     return selector & 8 ? (byte & 0x80 ? 0xffu : 0u) : byte;
   };
-  for (uint32_t selector : {0x3210u, 0x7654u, 0x0123u, 0xba98u, 0x5410u, 0xf0f0u})
+  for (uint32_t selector :
+       {0x3210u, 0x7654u, 0x0123u, 0xba98u, 0x5410u, 0xf0f0u})
     expectSame<uint32_t>(fmt::format("prmt.b32 %d, %a, %b, {};", selector),
                          [&](uint32_t a, uint32_t b, uint32_t) {
                            uint32_t r = 0;
@@ -301,15 +303,15 @@ TEST(Integer32, FunnelShifts) {
     auto text = [&](const char *mode) {
       return fmt::format("shf.{}.b32 %d, %a, %b, {};", mode, n);
     };
-    expectSame<uint32_t>(text("l.clamp"), [&](uint32_t a, uint32_t b, uint32_t) {
-      return left(a, b, clamped);
-    });
+    expectSame<uint32_t>(
+        text("l.clamp"),
+        [&](uint32_t a, uint32_t b, uint32_t) { return left(a, b, clamped); });
     expectSame<uint32_t>(text("l.wrap"), [&](uint32_t a, uint32_t b, uint32_t) {
       return left(a, b, wrapped);
     });
-    expectSame<uint32_t>(text("r.clamp"), [&](uint32_t a, uint32_t b, uint32_t) {
-      return right(a, b, clamped);
-    });
+    expectSame<uint32_t>(
+        text("r.clamp"),
+        [&](uint32_t a, uint32_t b, uint32_t) { return right(a, b, clamped); });
     expectSame<uint32_t>(text("r.wrap"), [&](uint32_t a, uint32_t b, uint32_t) {
       return right(a, b, wrapped);
     });
@@ -324,11 +326,10 @@ TEST(Integer32, WidensAndNarrows) {
                 [](T a, T, T) { return a & 0xffff; });
   expectSame<T>("cvt.s32.s8 %d, %a;",
                 [](T a, T, T) { return T(int32_t(int8_t(a))); });
-  expectSame<T>("{ .reg .b64 %x; cvt.s64.s32 %x, %a; shr.u64 %x, %x, 16; "
-                "cvt.u32.u64 %d, %x; }",
-                [](T a, T, T) {
-                  return T(uint64_t(int64_t(int32_t(a))) >> 16);
-                });
+  expectSame<T>(
+      "{ .reg .b64 %x; cvt.s64.s32 %x, %a; shr.u64 %x, %x, 16; "
+      "cvt.u32.u64 %d, %x; }",
+      [](T a, T, T) { return T(uint64_t(int64_t(int32_t(a))) >> 16); });
   expectSame<T>("{ .reg .b64 %x; mul.wide.s32 %x, %a, %b; shr.u64 %x, %x, 32; "
                 "cvt.u32.u64 %d, %x; }",
                 [](T a, T b, T) {
@@ -337,9 +338,8 @@ TEST(Integer32, WidensAndNarrows) {
   expectSame<T>("{ .reg .b16 %x, %y; mov.b32 {%x, %y}, %a; "
                 "mov.b32 %d, {%y, %x}; }",
                 [](T a, T, T) { return a << 16 | a >> 16; });
-  expectSame<T>("cvt.sat.s8.s32 %d, %a;", [](T a, T, T) {
-    return T(std::clamp(int32_t(a), -128, 127));
-  });
+  expectSame<T>("cvt.sat.s8.s32 %d, %a;",
+                [](T a, T, T) { return T(std::clamp(int32_t(a), -128, 127)); });
 }
 
 } // namespace

@@ -50,15 +50,16 @@ TEST(Matrices, AreLoaded) {
       const char *registers = count == 1   ? "{%r20}"
                               : count == 2 ? "{%r20, %r21}"
                                            : "{%r20, %r21, %r22, %r23}";
-      ASSERT_EQ(runBody(kFill +
-                            fmt::format("ldmatrix.sync.aligned.m8n8.x{}{}.shared"
-                                        ".b16 {}, [%r11];\n",
-                                        count, transposed ? ".trans" : "",
-                                        registers) +
-                            "mad.wide.u32 %rd6, %r0, 16, %rd1;"
-                            "st.global.v4.b32 [%rd6], {%r20, %r21, %r22, %r23};",
-                        in, out, withShared(512)),
-                "");
+      ASSERT_EQ(
+          runBody(kFill +
+                      fmt::format("ldmatrix.sync.aligned.m8n8.x{}{}.shared"
+                                  ".b16 {}, [%r11];\n",
+                                  count, transposed ? ".trans" : "",
+                                  registers) +
+                      "mad.wide.u32 %rd6, %r0, 16, %rd1;"
+                      "st.global.v4.b32 [%rd6], {%r20, %r21, %r22, %r23};",
+                  in, out, withShared(512)),
+          "");
       for (unsigned l = 0; l < 32; ++l)
         for (unsigned m = 0; m < count; ++m)
           EXPECT_EQ(out[l * 4 + m], fragment(in, m, l, transposed))
@@ -71,17 +72,18 @@ TEST(Matrices, AreStored) {
   for (bool transposed : {false, true}) {
     std::vector<uint16_t> in(16), out(256, 0);
     ASSERT_EQ(
-        runBody("mov.u32 %r10, shared; mad.lo.u32 %r11, %r0, 16, %r10;"
-                "mul.lo.u32 %r20, %r0, 0x20002; add.u32 %r20, %r20, 0x10000;"
-                "add.u32 %r21, %r20, 0x400040; add.u32 %r22, %r21, 0x400040;"
-                "add.u32 %r23, %r22, 0x400040;\n" +
-                    fmt::format("stmatrix.sync.aligned.m8n8.x4{}.shared.b16 "
-                                "[%r11], {{%r20, %r21, %r22, %r23}};\n",
-                                transposed ? ".trans" : "") +
-                    "bar.warp.sync -1; ld.shared.v4.b32 {%r1,%r2,%r3,%r4}, [%r11];"
-                    "mad.wide.u32 %rd6, %r0, 16, %rd1;"
-                    "st.global.v4.b32 [%rd6], {%r1, %r2, %r3, %r4};",
-                in, out, withShared(512)),
+        runBody(
+            "mov.u32 %r10, shared; mad.lo.u32 %r11, %r0, 16, %r10;"
+            "mul.lo.u32 %r20, %r0, 0x20002; add.u32 %r20, %r20, 0x10000;"
+            "add.u32 %r21, %r20, 0x400040; add.u32 %r22, %r21, 0x400040;"
+            "add.u32 %r23, %r22, 0x400040;\n" +
+                fmt::format("stmatrix.sync.aligned.m8n8.x4{}.shared.b16 "
+                            "[%r11], {{%r20, %r21, %r22, %r23}};\n",
+                            transposed ? ".trans" : "") +
+                "bar.warp.sync -1; ld.shared.v4.b32 {%r1,%r2,%r3,%r4}, [%r11];"
+                "mad.wide.u32 %rd6, %r0, 16, %rd1;"
+                "st.global.v4.b32 [%rd6], {%r1, %r2, %r3, %r4};",
+            in, out, withShared(512)),
         "");
     for (unsigned m = 0; m < 4; ++m)
       for (unsigned l = 0; l < 32; ++l)
@@ -120,7 +122,8 @@ struct Shape {
 void checkMma(Shape shape) {
   const unsigned n = 8, k = shape.k;
   bool tf32 = std::string(shape.type) == "tf32";
-  Numbers a(16 * k, shape.type, 1), b(k * n, shape.type, 2), c(16 * n, "f32", 3);
+  Numbers a(16 * k, shape.type, 1), b(k * n, shape.type, 2),
+      c(16 * n, "f32", 3);
   unsigned perRegister = tf32 ? 1 : 2;
   unsigned registersA = 16 * k / 32 / perRegister, registersB = registersA / 2;
   // In memory: register r of lane l at r * 32 + l.
@@ -180,8 +183,12 @@ void checkMma(Shape shape) {
 }
 
 TEST(Mma, IsASumOfProducts) {
-  for (Shape shape : {Shape{"bf16", 16}, {"f16", 16}, {"bf16", 8}, {"f16", 8},
-                      {"tf32", 8}, {"tf32", 4}})
+  for (Shape shape : {Shape{"bf16", 16},
+                      {"f16", 16},
+                      {"bf16", 8},
+                      {"f16", 8},
+                      {"tf32", 8},
+                      {"tf32", 4}})
     checkMma(shape);
 }
 

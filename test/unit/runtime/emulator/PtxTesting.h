@@ -52,10 +52,10 @@ std::string runBody(const std::string &body, const std::vector<In> &in,
   arguments.add(*outAt).add(*inAt);
   ptx::LaunchOptions options;
   options.mostInstructions = setting.mostInstructions;
-  return llvm::toString(ptx::runPtxKernel(
-      kernelText(body, setting.declarations), "test", {setting.ctas, 1, 1},
-      {setting.warps * 32, 1, 1}, setting.sharedBytes, arguments, memory,
-      options));
+  return llvm::toString(
+      ptx::runPtxKernel(kernelText(body, setting.declarations), "test",
+                        {setting.ctas, 1, 1}, {setting.warps * 32, 1, 1},
+                        setting.sharedBytes, arguments, memory, options));
 }
 
 /// The same for bodies that neither read nor write global memory.

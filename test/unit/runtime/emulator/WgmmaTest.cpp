@@ -13,8 +13,8 @@ using namespace llsa::test;
 namespace {
 
 struct Layout {
-  unsigned units;   ///< W
-  bool transposed;  ///< M or N is contiguous instead of K
+  unsigned units;  ///< W
+  bool transposed; ///< M or N is contiguous instead of K
   uint64_t mode() const {
     return units == 8 ? 1 : units == 4 ? 2 : units == 2 ? 3 : 0;
   }
@@ -65,9 +65,8 @@ Placed place(const Numbers &values, unsigned rows, unsigned k, Layout layout) {
     std::swap(leading, stride);
   for (unsigned first = 0; first < k; first += kStep) {
     unsigned u = first / 8;
-    uint64_t start = layout.transposed
-                         ? first / 8 * otherStep
-                         : u / w * alongStep + u % w * 16;
+    uint64_t start = layout.transposed ? first / 8 * otherStep
+                                       : u / w * alongStep + u % w * 16;
     out.descriptors.push_back(start >> 4 | (leading >> 4) << 16 |
                               (stride >> 4) << 32 | layout.mode() << 62);
   }
@@ -81,7 +80,8 @@ void check(const std::string &type, unsigned n, Layout layoutA, Layout layoutB,
            bool registersA, Adds adds, unsigned steps = 1) {
   const unsigned k = steps * kStep;
   SCOPED_TRACE(fmt::format("{} n{}, A {} units{}{}, B {} units{}", type, n,
-                           layoutA.units, layoutA.transposed ? " transposed" : "",
+                           layoutA.units,
+                           layoutA.transposed ? " transposed" : "",
                            registersA ? " in registers" : "", layoutB.units,
                            layoutB.transposed ? " transposed" : ""));
   Numbers a(64 * k, type, 1), b(n * k, type, 2); // b[n][k]
@@ -131,7 +131,9 @@ void check(const std::string &type, unsigned n, Layout layoutA, Layout layoutB,
         placedA.descriptors[step], placedB.descriptors[step] + startB / 16, n,
         type, type, list, registersA ? "{%r1, %r2, %r3, %r4}" : "%rd11",
         step == 0 ? "%p2" : "1",
-        registersA ? "" : layoutA.transposed ? ", 1" : ", 0",
+        registersA           ? ""
+        : layoutA.transposed ? ", 1"
+                             : ", 0",
         layoutB.transposed ? 1 : 0);
   body += "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n";
   for (unsigned v = 0; v < n / 2; ++v)
