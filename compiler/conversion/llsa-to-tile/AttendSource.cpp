@@ -82,7 +82,8 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     int64_t block = source.attr.getBlock();
     int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
     GatherSteps steps(entries, block, cols, fragments);
-    bool keysOnly = namesKeysOnly(op.getIndicesOf(i), block, source.tokens);
+    bool keysOnly = steps.isEven() &&
+                    namesKeysOnly(op.getIndicesOf(i), block, source.tokens);
     Segment segment{
         &source,       Segment::Kind::Gathered,
         steps.count(), steps.keysPerStep(),

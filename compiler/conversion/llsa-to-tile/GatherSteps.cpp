@@ -17,6 +17,7 @@ GatherSteps::GatherSteps(int64_t entries, int64_t block, int64_t cols,
     steps = llvm::divideCeil(entries, std::max<int64_t>(1, cols / block));
     entriesPerStep = llvm::divideCeil(entries, steps);
     width = entriesPerStep * block;
+    even = entries == steps * entriesPerStep;
     return;
   }
   entriesPerStep = 0;
@@ -24,6 +25,7 @@ GatherSteps::GatherSteps(int64_t entries, int64_t block, int64_t cols,
   width = llvm::alignTo(llvm::divideCeil(block, partsPerEntry), kFragment);
   partsPerEntry = llvm::divideCeil(block, width);
   steps = entries * partsPerEntry;
+  even = block == partsPerEntry * width;
 }
 
 Value GatherSteps::keysOf(KernelBuilder &k, Value indices, ValueRange row,

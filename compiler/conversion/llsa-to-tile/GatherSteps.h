@@ -18,6 +18,8 @@ public:
 
   int64_t count() const { return steps; }
   int64_t keysPerStep() const { return width; }
+  /// No step reaches behind the index row's end, or a block's.
+  bool isEven() const { return even; }
   /// The keys of step `i` as a 1xC tile, -1 where there is none. `row` are the
   /// indices of the index row in `indices`, without its last dimension's.
   mlir::Value keysOf(KernelBuilder &k, mlir::Value indices,
@@ -29,6 +31,7 @@ private:
   int64_t width;          ///< keys of a step
   int64_t entriesPerStep; ///< 0: a step is a part of a block
   int64_t partsPerEntry = 1;
+  bool even;
 };
 
 } // namespace llsa
