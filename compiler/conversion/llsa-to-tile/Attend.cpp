@@ -70,10 +70,14 @@ public:
       if (source.attr.getKind() != SourceKind::Window)
         llvm::append_range(segments, loader.segmentsOf(source, i));
     if (streams)
-      state = attendStreams(k, loader, segments, together, std::move(state),
-                            [&](ArrayRef<TakenStep> steps, ValueRange carried) {
-                              return update(steps, carried);
-                            });
+      state = attendStreams(
+          k, loader, segments, together, std::move(state),
+          [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+            return firstUpdate(steps, carried);
+          },
+          [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+            return update(steps, carried);
+          });
     else
       for (const Segment &segment : segments)
         state =
@@ -273,6 +277,29 @@ private:
     return {max, sum, addValues(steps.front().step, s, p, faded)};
   }
 
+  /// What `update` makes of an empty state.
+  State firstUpdate(ArrayRef<TakenStep> steps, ValueRange state) {
+    if (!lazy)
+      return update(steps, state);
+    SmallVector<Scores> all;
+    Value max = state[0], sum = state[1], acc = state[2];
+    for (const TakenStep &taken : steps) {
+      all.push_back(scores(*taken.source, taken.step));
+      Value most = k.maxCols(maskedExponent(all.back()));
+      max = all.size() == 1 ? most : k.apply<arith::MaximumFOp>(max, most);
+    }
+    Value base = baseOf(max);
+    SmallVector<Value> p;
+    for (const Scores &s : all) {
+      p.push_back(weights(s, base));
+      Value sums = k.partialSums(p.back());
+      sum = p.size() == 1 ? sums : k.apply<arith::AddFOp>(sum, sums);
+    }
+    for (size_t i = steps.size(); i-- > 0;)
+      acc = addValues(steps[i].step, all[i], p[i], acc);
+    return {max, sum, acc};
+  }
+
   /// Exponentials relative to a maximum that may lag behind. Their sums tell
   /// when it lags too far, or is not set yet; the rare steps where it does are
   /// computed again, from the products on, so that nothing but the exponentials
@@ -371,7 +398,11 @@ private:
     Value sum = lazy ? k.sumCols(state[1]) : state[1];
     if (k.isWanted(op.getOutput())) {
       Value zero = k.splat(0.0, {rows, 1});
+      // Approximate (one unit in the last place): a GPU's exact division calls
+      // a function, beside which assemblers do not overlap wgmma.
       Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), sum);
+      reciprocal.getDefiningOp<arith::DivFOp>().setFastmath(
+          arith::FastMathFlags::afn);
       // A NaN sum is not 0 and stays NaN.
       reciprocal = k.select(k.equalFloat(sum, zero), zero, reciprocal);
       Value output = k.apply<arith::MulFOp>(acc, reciprocal);
