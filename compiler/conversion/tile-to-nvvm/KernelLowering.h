@@ -85,6 +85,7 @@ private:
                     mlir::Type type);
   void lowerBroadcast(tile::BroadcastOp op);
   void lowerRange(tile::RangeOp op);
+  void lowerTranspose(tile::TransposeOp op);
   void lowerAny(tile::AnyOp op);
 
   // Reduce.cpp, Topk.cpp

@@ -11,7 +11,7 @@ def AssignLayouts : Pass<"tile-assign-layouts", "::llsa::tile::KernelOp"> {
     TileLayout.h describes; what is left to decide is how many neighbouring
     columns a lane holds, `tile.lane_columns`:
 
-    * 2 where tensor cores or a top-k list want their fragments,
+    * 2 where tensor cores, a top-k list or a transposition want fragments,
     * else as many as fill a load of 16 bytes, when the tiles' columns allow it.
 
     ```mlir
