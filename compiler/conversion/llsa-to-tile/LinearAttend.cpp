@@ -5,6 +5,9 @@
 // takes some columns of v and with them some columns of the state. The second
 // applies both to tiles of queries.
 //
+// On a GPU, where tiles live in registers, steps take few keys, and the state
+// is applied a few columns at a time.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
@@ -12,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace llsa;
@@ -45,11 +49,15 @@ static int64_t columnsPerItem(int64_t depth) {
   return depth;
 }
 
+/// Keys of a step on a GPU: the depth of one product.
+static constexpr int64_t kGpuKeys = 16;
+
 static void emitState(KernelBuilder &k, const LaunchContext &context,
                       LinearAttendOp op, Value stateBuffer, Value totalBuffer) {
   auto keys = cast<RankedTensorType>(op.getKeys().getType());
   int64_t tokens = keys.getDimSize(kToken), depth = keys.getDimSize(kDepth);
-  int64_t columns = columnsPerItem(depth), cols = context.schedule.getCols();
+  int64_t columns = columnsPerItem(depth);
+  int64_t cols = context.widenDots ? context.schedule.getCols() : kGpuKeys;
   Value batch = k.item()[0], head = k.item()[1],
         column = k.mul(k.item()[2], columns);
   Value keyBuffer = k.buffer(op.getKeys()),
@@ -81,7 +89,7 @@ static void emitState(KernelBuilder &k, const LaunchContext &context,
     return step(k.mul(i, cols), cols, Value(), carried);
   });
   if (rest != 0) {
-    int64_t width = tailCols(rest, cols);
+    int64_t width = context.widenDots ? tailCols(rest, cols) : cols;
     sums = step(k.index(full * cols), width,
                 width == rest ? Value() : k.index(rest), sums);
   }
@@ -108,20 +116,24 @@ static void emitApply(KernelBuilder &k, const LaunchContext &context,
   SmallVector<Value> origin{tile.batch, head, k.index(0), k.index(0)};
   Value x = k.load(k.buffer(op.getQuery()), indices, {rows, depth}, tile.rows);
   Value features = featureMap(k, op.getPhi(), k.toF32(x));
-  // The sums run over all keys and may exceed what f16 holds: f32, whatever
-  // the target does with the other dots.
-  Value state = k.load(k.argument(stateBuffer), origin, {depth, depth});
   Value total = k.load(k.argument(totalBuffer), origin, {1, depth});
-  Value sum =
-      k.dot(features, state, k.splat(0.0, {rows, depth}), /*transposed=*/false);
-  Value weight =
-      k.dot(features, total, k.splat(0.0, {rows, 1}), /*transposed=*/true);
+  Value weight = k.sumCols(k.apply<arith::MulFOp>(features, total));
   Value zero = k.splat(0.0, {rows, 1});
   Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), weight);
   reciprocal = k.select(k.equalFloat(weight, zero), zero, reciprocal);
-  Value output = k.apply<arith::MulFOp>(sum, reciprocal);
-  k.store(k.fromF32(output, query.getElementType()), k.buffer(op.getResult()),
-          indices, tile.rows);
+  // The sums run over all keys and may exceed what f16 holds: f32, whatever
+  // the target does with the other dots.
+  Value state = k.argument(stateBuffer), target = k.buffer(op.getResult());
+  int64_t columns = context.widenDots ? depth : columnsPerItem(depth);
+  k.repeat(depth / columns, {}, [&](Value i, ValueRange) {
+    origin[3] = indices[3] = k.mul(i, columns);
+    Value sum = k.dot(features, k.load(state, origin, {depth, columns}),
+                      k.splat(0.0, {rows, columns}), /*transposed=*/false);
+    Value output = k.apply<arith::MulFOp>(sum, reciprocal);
+    k.store(k.fromF32(output, query.getElementType()), target, indices,
+            tile.rows);
+    return TileBuilder::Values();
+  });
 }
 
 LogicalResult llsa::lowerLinearAttend(const LaunchContext &context,
@@ -138,9 +150,15 @@ LogicalResult llsa::lowerLinearAttend(const LaunchContext &context,
       MemRefType::get({batch, heads, 1, depth}, f32), launch.getLoc());
   std::string name = launch.getName().str();
   {
+    // The warps of a CTA must be of one head.
+    int64_t items = depth / columnsPerItem(depth);
+    tile::ScheduleAttr all = context.schedule;
+    auto schedule = tile::ScheduleAttr::get(
+        launch.getContext(), all.getRows(), all.getCols(),
+        std::gcd(all.getWarps(), items), all.getStages(),
+        /*privateCols=*/0, /*ctas=*/0, /*privateStages=*/0);
     KernelBuilder k(context.host, launch.getLoc(), name + "_state",
-                    {batch, heads, depth / columnsPerItem(depth)},
-                    context.schedule);
+                    {batch, heads, items}, schedule);
     emitState(k, context, op, state, total);
     k.finish(launch, /*share=*/0.5);
   }
