@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace llsa::tools {
 
@@ -11,6 +12,7 @@ namespace llsa::tools {
 struct RunOptions {
   std::string file; ///< the variant
   std::string spec; ///< text of a KernelSpec
+  std::vector<std::string> deviceFunctions; ///< files of CUDA C++ or PTX
   std::string device =
       "cpu"; ///< "cpu", "cpu:MARCH", "cuda", "cuda:N", "emulator", ...
   std::string input = "random"; ///< see InputSource

@@ -1,5 +1,6 @@
 //===- Run.cpp - what llsa-run does, step by step -------------------------===//
 #include "tools/llsa-run/Run.h"
+#include "runtime/cuda/DeviceFunctions.h"
 #include "tools/io/Files.h"
 #include "tools/llsa-run/Outputs.h"
 #include <algorithm>
@@ -200,6 +201,20 @@ static llvm::Error checkOutputs(const RunOptions &options,
   return llvm::Error::success();
 }
 
+static llvm::Expected<rt::Variant> loadVariant(const RunOptions &options) {
+  auto variant = rt::Variant::fromFile(options.file);
+  if (!variant)
+    return variant.takeError();
+  std::vector<rt::CudaSource> sources;
+  for (const std::string &file : options.deviceFunctions) {
+    auto source = rt::readCudaSource(file);
+    if (!source)
+      return source.takeError();
+    sources.push_back(std::move(*source));
+  }
+  return variant->withDeviceFunctions(std::move(sources));
+}
+
 llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
   // Everything that can be refused without work is refused first.
   auto spec = KernelSpec::parse(options.spec);
@@ -218,7 +233,10 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
     return makeError("--picture={}: expected --input=image:PATH, got "
                      "--input={}",
                      options.picture, options.input);
-  auto variant = rt::Variant::fromFile(options.file);
+  if (options.check && !options.deviceFunctions.empty())
+    return makeError("--check cannot be given with --device-functions: the "
+                     "reference does not know what they compute");
+  auto variant = loadVariant(options);
   if (!variant)
     return variant.takeError();
 
