@@ -2,6 +2,7 @@
 #include "runtime/cuda/DeviceFunctions.h"
 
 #include "runtime/cuda/PtxFunctions.h"
+#include "runtime/cuda/PtxInline.h"
 #include "runtime/support/Files.h"
 #include "runtime/support/Hash.h"
 #include "llvm/ADT/StringExtras.h"
@@ -73,7 +74,7 @@ Error linkDeviceFunctions(Program &program, ArrayRef<CudaSource> sources) {
   Expected<std::string> joined = joinPtx(program.code, *texts, needed);
   if (!joined)
     return fail(toString(joined.takeError()));
-  program.code = std::move(*joined);
+  program.code = inlineCalls(*joined, needed);
   program.explain += fmt::format("functions  {} from {}\n", join(needed, ", "),
                                  names(sources));
   return Error::success();

@@ -16,57 +16,85 @@ namespace llsa::rt {
 // Reading
 //===----------------------------------------------------------------------===//
 
-/// Takes "(...)" off the front of `text`, if it stands there, and gives the
-/// types of what it lists: ".param .align 4 .b8 name[8]" is ".align 4 .b8[8]".
-static std::string takeTypes(StringRef &text) {
+/// Takes "(...)" off the front of `text`, if it stands there, and gives what it
+/// lists: ".param .align 4 .b8 name[8]" is of type ".align 4 .b8[8]".
+static std::vector<PtxParameter> takeParameters(StringRef &text) {
+  std::vector<PtxParameter> parameters;
   text = text.ltrim();
   if (!text.consume_front("("))
-    return "()";
+    return parameters;
   auto [list, rest] = text.split(')');
   text = rest.ltrim();
-  SmallVector<StringRef> parameters;
-  list.split(parameters, ',', -1, /*KeepEmpty=*/false);
-  std::vector<std::string> types;
-  for (StringRef parameter : parameters) {
-    parameter = parameter.trim();
-    parameter.consume_front(".param");
-    size_t name = parameter.find_last_of(" \t") + 1;
-    std::string type = parameter.take_front(name).trim().str();
-    if (size_t size = parameter.find('[', name); size != StringRef::npos)
-      type += parameter.substr(size);
-    types.push_back(std::move(type));
+  SmallVector<StringRef> parts;
+  list.split(parts, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef part : parts) {
+    part = part.trim();
+    part.consume_front(".param");
+    auto [name, size] = part.substr(part.find_last_of(" \t") + 1).split('[');
+    PtxParameter parameter;
+    parameter.type = part.take_front(name.data() - part.data()).trim().str();
+    if (!size.empty())
+      parameter.type += ("[" + size).str();
+    parameter.name = name.str();
+    parameters.push_back(std::move(parameter));
   }
-  return "(" + llvm::join(types, ", ") + ")";
+  return parameters;
 }
 
-/// The function whose first line begins at `text`, if one does.
-static std::optional<PtxFunction> readFunction(StringRef text) {
+std::string PtxFunction::type() const {
+  auto types = [](ArrayRef<PtxParameter> list) {
+    return "(" +
+           join(map_range(list,
+                          [](const PtxParameter &parameter) {
+                            return parameter.type;
+                          }),
+                ", ") +
+           ")";
+  };
+  return types(parameters) + " -> " + types(results);
+}
+
+/// Where the "}" stands that belongs to the "{" in front of `from`.
+static size_t findClosingBrace(StringRef text, size_t from) {
+  for (int64_t depth = 1; from < text.size(); ++from) {
+    depth += text[from] == '{' ? 1 : text[from] == '}' ? -1 : 0;
+    if (depth == 0)
+      return from;
+  }
+  return text.size();
+}
+
+/// The function whose first line begins at `line`, if one does.
+static std::optional<PtxFunction> readFunction(StringRef ptx, size_t line) {
+  StringRef text = ptx.substr(line).ltrim(" \t");
   PtxFunction function;
-  text = text.ltrim(" \t");
+  function.linkage = text.data() - ptx.data();
   for (StringRef linkage : {".extern", ".visible", ".weak"})
     if (text.consume_front(linkage))
       text = text.ltrim(" \t");
   if (!text.consume_front(".func"))
     return std::nullopt;
-  std::string result = takeTypes(text);
+  function.results = takeParameters(text);
   function.name = text.take_until([](char c) {
                         return c == '(' || c == ';' || c == '{' || isSpace(c);
                       })
                       .str();
   text = text.drop_front(function.name.size());
-  function.type = takeTypes(text) + " -> " + result;
-  size_t end = text.find_first_of("{;");
-  function.isDefinition = end != StringRef::npos && text[end] == '{';
+  function.parameters = takeParameters(text);
+  size_t end = ptx.find_first_of("{;", text.data() - ptx.data());
+  function.isDefinition = end != StringRef::npos && ptx[end] == '{';
+  if (function.isDefinition) {
+    function.bodyBegin = end + 1;
+    function.bodyEnd = findClosingBrace(ptx, end + 1);
+  }
   return function;
 }
 
 std::vector<PtxFunction> findFunctions(StringRef ptx) {
   std::vector<PtxFunction> functions;
   for (size_t line = 0; line < ptx.size();) {
-    if (std::optional<PtxFunction> function = readFunction(ptx.substr(line))) {
-      function->linkage = ptx.find('.', line);
+    if (std::optional<PtxFunction> function = readFunction(ptx, line))
       functions.push_back(std::move(*function));
-    }
     size_t end = ptx.find('\n', line);
     line = end == StringRef::npos ? ptx.size() : end + 1;
   }
@@ -133,7 +161,7 @@ Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
       if (!function.isDefinition)
         continue;
       auto [place, isNew] = definitions.try_emplace(
-          function.name, Definition{other.name, function.type});
+          function.name, Definition{other.name, function.type()});
       if (!isNew)
         return fail(fmt::format("'{}' and '{}' both define the function '{}'",
                                 place->second.source, other.name,
@@ -149,11 +177,11 @@ Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
           "no source defines the device function '{}': expected an extern "
           "\"C\" __device__ function of that name, got {}",
           function.name, names.empty() ? "none" : llvm::join(names, ", ")));
-    if (found->second.type != function.type)
+    if (found->second.type != function.type())
       return fail(fmt::format(
           "the variant declares the device function '{}' as {}, but '{}' "
           "defines it as {}",
-          function.name, function.type, found->second.source,
+          function.name, function.type(), found->second.source,
           found->second.type));
   }
 

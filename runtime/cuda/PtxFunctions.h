@@ -17,12 +17,23 @@
 
 namespace llsa::rt {
 
+/// A parameter or result of a function.
+struct PtxParameter {
+  std::string type; ///< ".b32", ".align 4 .b8[12]"
+  std::string name;
+};
+
 /// A function that is no kernel, as a PTX text declares or defines it.
 struct PtxFunction {
   std::string name;
-  std::string type; ///< "(.b32, .b64) -> (.b32)"
+  std::vector<PtxParameter> parameters, results;
   bool isDefinition = false;
   size_t linkage = 0; ///< where the text says .extern or .visible
+  /// The body without its braces, of a definition.
+  size_t bodyBegin = 0, bodyEnd = 0;
+
+  /// "(.b32, .b64) -> (.b32)"
+  std::string type() const;
 };
 
 /// All of them in a text's order.

@@ -30,7 +30,7 @@ const char kTwice[] = R"(.version 9.0
 
 std::string typeOf(const std::string &text) {
   std::vector<PtxFunction> functions = findFunctions(text);
-  return functions.size() == 1 ? functions[0].name + functions[0].type
+  return functions.size() == 1 ? functions[0].name + functions[0].type()
                                : std::to_string(functions.size());
 }
 
@@ -38,12 +38,16 @@ TEST(PtxFunctions, AreFound) {
   std::vector<PtxFunction> found = findFunctions(kKernel);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].name, "twice");
-  EXPECT_EQ(found[0].type, "(.b32) -> (.b32)");
+  EXPECT_EQ(found[0].type(), "(.b32) -> (.b32)");
   EXPECT_FALSE(found[0].isDefinition);
   EXPECT_EQ(std::string(kKernel).substr(found[0].linkage, 7), ".extern");
   found = findFunctions(kTwice);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_TRUE(found[0].isDefinition);
+  EXPECT_EQ(found[0].parameters[0].name, "twice_param_0");
+  EXPECT_EQ(found[0].results[0].name, "func_retval0");
+  EXPECT_EQ(std::string(kTwice).substr(found[0].bodyBegin, 6), " ret; ");
+  EXPECT_EQ(found[0].bodyEnd, found[0].bodyBegin + 6);
   EXPECT_TRUE(findFunctions("").empty());
 }
 
