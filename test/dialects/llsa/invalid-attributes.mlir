@@ -131,7 +131,7 @@ func.func @unknown_type(%x: !llsa.double) { return }
 // attributes on other dialects' ops
 //===----------------------------------------------------------------------===//
 
-// expected-error @+1 {{'func.func' op argument 1 has the unknown attribute 'llsa.nam'; expected one of llsa.name, llsa.shape, llsa.role}}
+// expected-error @+1 {{'func.func' op argument 1 has the unknown attribute 'llsa.nam'; expected one of llsa.name, llsa.shape, llsa.no_gradient, llsa.role}}
 func.func private @argument_unknown(tensor<8xf32>, tensor<8xf32> {llsa.nam = "slopes"})
 
 // -----
@@ -168,3 +168,8 @@ func.func private @argument_shape_element(tensor<8xf32> {llsa.shape = [1.0]})
 
 // expected-error @+1 {{'func.func' op argument 0 must have the role "input" or "output", got "inout"}}
 func.func private @argument_role(tensor<8xf32> {llsa.role = "inout"})
+
+// -----
+
+// expected-error @+1 {{'func.func' op argument 0 must have a no_gradient without a value, got true}}
+func.func private @no_gradient_value(tensor<8xf32> {llsa.no_gradient = true})
