@@ -20,7 +20,8 @@ struct Options {
   std::string file, specText, target = "cpu", stopAfter, startFrom,
                               output = "-";
   std::string dumpDir, reproducer;
-  bool explain = false, timing = false, listStages = false, listTargets = false;
+  bool grad = false, explain = false, timing = false, listStages = false,
+       listTargets = false;
 };
 
 std::string stageList() {
@@ -124,6 +125,8 @@ Error run(const Options &o) {
     if (!parsed)
       return fail("--spec: " + toString(parsed.takeError()));
     spec = std::move(*parsed);
+    if (o.grad)
+      spec.pass = Pass::Backward;
   }
 
   auto source = MemoryBuffer::getFileOrSTDIN(o.file, /*IsText=*/true);
@@ -158,7 +161,8 @@ int main(int argc, char **argv) {
   app.add_option("--spec", o.specText,
                  "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; "
                  "optional: Hkv, M, "
-                 "levels, block, topk (8 or 8:8:4), scale, lse, indices");
+                 "levels, block, topk (8 or 8:8:4), scale, lse, indices, pass "
+                 "(forward, keep, backward), dlse");
   app.add_option("--target", o.target, "what to compile for (--list-targets)");
   app.add_option("--stop-after", o.stopAfter,
                  "print that stage as text (--list-stages); default: program");
@@ -166,6 +170,8 @@ int main(int argc, char **argv) {
       "--start-from", o.startFrom,
       "FILE is text that --stop-after=STAGE printed; its spec comes with it");
   app.add_option("-o", o.output, "where to write; default: stdout");
+  app.add_flag("--grad", o.grad,
+               "compile the backward: short for pass=backward in the spec");
   app.add_flag("--explain", o.explain, "print what was decided and why");
   app.add_option("--dump-dir", o.dumpDir,
                  "write every stage there: 01-bind.mlir, ...");
