@@ -36,6 +36,8 @@ def LLSA_Dialect : Dialect {
       not empty.
     * `llsa.shape`, on arguments: the sizes of an argument beyond q, k and v, a
       list of size names (`"B"`, `"M/16"`) and numbers.
+    * `llsa.no_gradient`, on arguments: `llsa-differentiate` takes it for a
+      constant.
     * `llsa.role`, on a host function's arguments: `"input"` or `"output"`.
     * `llsa.flops`, `llsa.bytes`, on launches and kernels: estimates of the work.
     * `llsa.stack_bytes`, on a kernel's function: how much stack a call needs.

@@ -40,6 +40,10 @@ static LogicalResult verifyValueAttribute(Operation *op, StringRef where,
     return op->emitOpError()
            << where << " must have the role \"input\" or \"output\", got "
            << value;
+  if (name == "llsa.no_gradient" && !isa<UnitAttr>(value))
+    return op->emitOpError()
+           << where << " must have a no_gradient without a value, got "
+           << value;
   if (name == "llsa.shape") {
     auto sizes = dyn_cast<ArrayAttr>(value);
     if (!sizes || !llvm::all_of(sizes, llvm::IsaPred<StringAttr, IntegerAttr>))
@@ -55,8 +59,9 @@ LogicalResult LLSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                     unsigned argument,
                                                     NamedAttribute attribute) {
   std::string where = "argument " + std::to_string(argument);
-  if (failed(verifyKnown(op, where + " ", attribute,
-                         {"llsa.name", "llsa.shape", "llsa.role"})))
+  if (failed(verifyKnown(
+          op, where + " ", attribute,
+          {"llsa.name", "llsa.shape", "llsa.no_gradient", "llsa.role"})))
     return failure();
   return verifyValueAttribute(op, where, attribute);
 }

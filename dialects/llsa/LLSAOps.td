@@ -110,6 +110,18 @@ class LLSA_AttentionBase<string mnemonic, list<Trait> traits = []>
   let hasCanonicalizer = 1;
 }
 
+/// What ops with a list of sources offer.
+defvar LLSA_SourceAccessors = [{
+    /// The indices operand of source `i`, or null when it is not gathered.
+    ::mlir::Value getIndicesOf(unsigned i);
+    SourceAttr getSource(unsigned i) {
+      return ::llvm::cast<SourceAttr>(getSources()[i]);
+    }
+    /// Number of level-0 tokens: the key count of the first source without
+    /// span; nothing when there is none or it is not static.
+    std::optional<int64_t> getBaseTokens();
+}];
+
 def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
   let summary = "One softmax over a list of sources";
   let description = [{
@@ -169,16 +181,7 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
   let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
                        LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);
-  let extraClassDeclaration = [{
-    /// The indices operand of source `i`, or null when it is not gathered.
-    ::mlir::Value getIndicesOf(unsigned i);
-    SourceAttr getSource(unsigned i) {
-      return ::llvm::cast<SourceAttr>(getSources()[i]);
-    }
-    /// Number of level-0 tokens: the key count of the first source without
-    /// span; nothing when there is none or it is not static.
-    std::optional<int64_t> getBaseTokens();
-  }];
+  let extraClassDeclaration = LLSA_SourceAccessors;
 }
 
 //===----------------------------------------------------------------------===//
@@ -222,21 +225,25 @@ def LLSA_InvertIndicesOp : LLSA_InferredOp<"invert_indices", [Pure]> {
     CSR to CSC: for key c of `keys`, `rows[offsets[c] .. offsets[c+1])` are the
     index rows of `indices` that name c, in ascending order. Entries of -1 are
     skipped; what lies behind `offsets[N]` in `rows` is -1. Linear in the number
-    of entries.
+    of entries. With `block b` the entries name blocks of b keys, as those of a
+    gathered source do, and N is the number of blocks.
 
     Constraints:
     * (C1) `keys` is a token tensor (see the dialect) and `indices` of rank 4,
       with equal batch; the key heads divide the indices' heads.
     * (C2) offsets are `[B, H, N + 1]`, rows `[B, H, M * k]`, both i32.
     * (C3) `M * k` is at most 2147483647, as offsets are 32 bits wide.
+    * (C4) `block`, if given, is between 4 and 128.
 
     ```mlir
     %offsets, %rows = llsa.invert_indices %i1 of %k1 : tensor<1x8x256x8xi32>, tensor<1x8x256x64xf32>
     ```
   }];
-  let arguments = (ins LLSA_Indices:$indices, LLSA_Tensor:$keys);
+  let arguments = (ins LLSA_Indices:$indices, LLSA_Tensor:$keys, OptionalAttr<I64Attr>:$block);
   let results = (outs RankedTensorOf<[I32]>:$offsets, RankedTensorOf<[I32]>:$rows);
-  let assemblyFormat = "$indices `of` $keys attr-dict `:` type($indices) `,` type($keys)";
+  let assemblyFormat = [{
+    $indices `of` $keys (`block` $block^)? attr-dict `:` type($indices) `,` type($keys)
+  }];
   let hasVerifier = 1;
 }
 
@@ -310,10 +317,12 @@ def LLSA_LaunchOp : LLSA_Op<"launch", [RecursiveMemoryEffects,
 }
 
 def LLSA_YieldOp : LLSA_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["::llsa::AttendOp", "::llsa::AttentionOp", "::llsa::LaunchOp"]>]> {
+    ParentOneOf<["::llsa::AttendOp", "::llsa::AttentionOp", "::llsa::LaunchOp",
+                 "::llsa::AttendQueryGradOp", "::llsa::AttendKeyGradOp"]>]> {
   let summary = "End a region of an llsa op";
   let description = [{
-    Gives the value of a `score` or `mask` region, or the results of a launch.
+    Gives the value of a `score`, `mask` or `derivative` region, or the results of
+    a launch.
 
     ```mlir
     %o, %lse = llsa.attend %q from dense(%k, %k)
@@ -328,5 +337,7 @@ def LLSA_YieldOp : LLSA_Op<"yield", [Pure, Terminator, ReturnLike,
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
   let builders = [OpBuilder<(ins), [{ /* no operands */ }]>];
 }
+
+include "dialects/llsa/LLSAGradOps.td"
 
 #endif // LLSA_OPS_TD

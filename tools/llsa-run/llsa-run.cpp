@@ -35,6 +35,9 @@ int main(int argc, char **argv) {
       ->capture_default_str();
   app.add_option("--output", options.output,
                  "npy:DIR: write o.npy, lse.npy, i1.npy, ...");
+  app.add_flag("--grad", options.grad,
+               "run the backward, too: inputs do.npy (and dlse.npy), outputs "
+               "dq.npy, dk.npy, dv.npy, ...");
   app.add_flag("--check", options.check,
                "compare with the float64 reference; status 1 if it differs");
   app.add_option("--samples", options.samples,

@@ -22,7 +22,8 @@ struct Options {
                               output = "-";
   std::string dumpDir, reproducer;
   std::vector<std::string> deviceFunctions;
-  bool explain = false, timing = false, listStages = false, listTargets = false;
+  bool grad = false, explain = false, timing = false, listStages = false,
+       listTargets = false;
 };
 
 std::string stageList() {
@@ -138,6 +139,8 @@ Error run(const Options &o) {
     if (!parsed)
       return fail("--spec: " + toString(parsed.takeError()));
     spec = std::move(*parsed);
+    if (o.grad)
+      spec.pass = Pass::Backward;
   }
 
   auto source = MemoryBuffer::getFileOrSTDIN(o.file, /*IsText=*/true);
@@ -177,7 +180,8 @@ int main(int argc, char **argv) {
   app.add_option("--spec", o.specText,
                  "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; "
                  "optional: Hkv, M, "
-                 "levels, block, topk (8 or 8:8:4), scale, lse, indices");
+                 "levels, block, topk (8 or 8:8:4), scale, lse, indices, pass "
+                 "(forward, keep, backward), dlse");
   app.add_option("--target", o.target, "what to compile for (--list-targets)");
   app.add_option("--stop-after", o.stopAfter,
                  "print that stage as text (--list-stages); default: program");
@@ -188,6 +192,8 @@ int main(int argc, char **argv) {
   app.add_option("--device-functions", o.deviceFunctions,
                  "CUDA C++ (or .ptx) with the functions that score and mask "
                  "regions call; for --explain and the stages cubin and sass");
+  app.add_flag("--grad", o.grad,
+               "compile the backward: short for pass=backward in the spec");
   app.add_flag("--explain", o.explain, "print what was decided and why");
   app.add_option("--dump-dir", o.dumpDir,
                  "write every stage there: 01-bind.mlir, ...");

@@ -257,7 +257,7 @@ func.func @attend_c7_first_source(%x: !x, %y: !y) {
 
 !x = tensor<1x8x32x64xf32>
 func.func @attend_c8_arguments(%x: !x) {
-  // expected-error @+1 {{'llsa.attend' op score region must take (f32, index, index, index, index, index), got ('f32', 'index')}}
+  // expected-error @+1 {{'llsa.attend' op score region must take ('f32', 'index', 'index', 'index', 'index', 'index'), got ('f32', 'index')}}
   %o, %lse = "llsa.attend"(%x, %x, %x) ({
   ^bb0(%s: f32, %b: index):
     llsa.yield %s : f32

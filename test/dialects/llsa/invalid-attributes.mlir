@@ -131,7 +131,7 @@ func.func @unknown_type(%x: !llsa.double) { return }
 // attributes on other dialects' ops
 //===----------------------------------------------------------------------===//
 
-// expected-error @+1 {{'func.func' op argument 1 has the unknown attribute 'llsa.nam'; expected one of llsa.name, llsa.shape, llsa.role}}
+// expected-error @+1 {{'func.func' op argument 1 has the unknown attribute 'llsa.nam'; expected one of llsa.name, llsa.shape, llsa.no_gradient, llsa.role}}
 func.func private @argument_unknown(tensor<8xf32>, tensor<8xf32> {llsa.nam = "slopes"})
 
 // -----
@@ -195,3 +195,8 @@ func.func private @device_function_result(f32) -> i1 attributes {llsa.device_fun
 
 // expected-error @+1 {{'func.func' op is a device function, which takes f32, i32, i64 and index and returns one of them, got ('f32') -> ()}}
 func.func private @device_function_no_result(f32) attributes {llsa.device_function}
+
+// -----
+
+// expected-error @+1 {{'func.func' op argument 0 must have a no_gradient without a value, got true}}
+func.func private @no_gradient_value(tensor<8xf32> {llsa.no_gradient = true})
