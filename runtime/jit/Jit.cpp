@@ -20,7 +20,8 @@ auto scalarFields(const KernelSpec &spec) {
   return std::make_tuple(spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
                          int(spec.dtype), spec.levels.value_or(-1),
                          spec.block.value_or(-1), spec.scale.has_value(),
-                         spec.scale.value_or(0), spec.lse, spec.indices);
+                         spec.scale.value_or(0), spec.lse, spec.indices,
+                         int(spec.pass), spec.lseGradient);
 }
 
 bool sameFields(const KernelSpec &a, const KernelSpec &b) {
@@ -33,6 +34,7 @@ uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
   return hash_combine(variant.identity(), spec.B, spec.H, spec.Hkv, spec.M,
                       spec.N, spec.D, int(spec.dtype), spec.levels.value_or(-1),
                       spec.block.value_or(-1), spec.lse, spec.indices,
+                      int(spec.pass), spec.lseGradient,
                       hash_combine_range(spec.topk.begin(), spec.topk.end()),
                       target);
 }
