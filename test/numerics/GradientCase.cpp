@@ -1,5 +1,7 @@
 //===- GradientCase.cpp - a variant and its derived backward --------------===//
 #include "test/numerics/GradientCase.h"
+#include "kernels/reference/Compare.h"
+#include "kernels/reference/Gradients.h"
 #include "runtime/support/Env.h"
 #include "tools/io/Random.h"
 #include <cmath>
@@ -244,6 +246,56 @@ std::string llsa::numerics::checkDirections(const GradientKernel &kernel,
   return "";
 }
 
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+std::string llsa::numerics::checkElements(const GradientRun &run,
+                                          const reference::Hierarchy &hierarchy,
+                                          double scale, DType dtype) {
+  using reference::Precision;
+  Array q = run.tensors.at("q").toArray(), k = run.tensors.at("k").toArray(),
+        v = run.tensors.at("v").toArray(), o = run.tensors.at("do").toArray();
+  reference::OutputGradients outputs{&o, nullptr};
+  Array lse;
+  if (auto found = run.tensors.find("dlse"); found != run.tensors.end()) {
+    lse = found->second.toArray();
+    outputs.lse = &lse;
+  }
+  std::vector<reference::IndexArray> indices;
+  for (int64_t level = 1; level <= hierarchy.levels; ++level)
+    indices.push_back(run.tensors.at("i" + std::to_string(level)).toIndices());
+  auto evaluate = [&](Precision precision, bool oneChain) {
+    reference::AttendOptions options;
+    options.scale = scale;
+    options.precision = precision;
+    options.oneChain = oneChain;
+    return reference::attendLevelsGradients(q, k, v, hierarchy, indices,
+                                            outputs, options);
+  };
+  reference::TokenGradients exact = evaluate(Precision::F64, false),
+                            plain = evaluate(reference::plainPrecision(dtype),
+                                             false),
+                            other = evaluate(reference::plainPrecision(dtype),
+                                             true);
+  for (auto [name, part] :
+       {std::pair("dq", &reference::TokenGradients::query),
+        std::pair("dk", &reference::TokenGradients::keys),
+        std::pair("dv", &reference::TokenGradients::values)}) {
+    const Array &truth = exact.*part, &x = plain.*part, &y = other.*part;
+    Array farther = x;
+    for (size_t e = 0; e < truth.data.size(); ++e)
+      if (std::abs(y.data[e] - truth.data[e]) >
+          std::abs(x.data[e] - truth.data[e]))
+        farther.data[e] = y.data[e];
+    reference::Comparison comparison = reference::compareValues(
+        name, run.gradients.at(name).toArray(), truth, farther, dtype);
+    if (!comparison.ok())
+      return comparison.message;
+  }
+  return "";
+}
+
 std::string GradientCaseRunner::run(const Case &c, double &worst) {
   KernelSpec spec = specOf(c);
   spec.lseGradient = c.lse && c.form != Case::Form::Linear &&
@@ -274,5 +326,12 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
   auto run = kernel->run(std::move(inputs->tensors), c.layout);
   if (!run)
     return llvm::toString(run.takeError());
-  return checkDirections(*kernel, *run, c.dtype, c.seed, worst);
+  std::string failure = checkDirections(*kernel, *run, c.dtype, c.seed, worst);
+  bool plain = c.form == Case::Form::Hierarchy && c.score == ScoreKind::None &&
+               c.mask == MaskKind::None && !testsGpu();
+  if (!failure.empty() || !plain)
+    return failure;
+  reference::Hierarchy hierarchy{c.block, c.levels, c.topk, c.enrichment,
+                                 c.reweighting};
+  return checkElements(*run, hierarchy, c.scale, c.dtype);
 }

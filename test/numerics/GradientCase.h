@@ -2,6 +2,7 @@
 #ifndef LLSA_TEST_NUMERICS_GRADIENTCASE_H
 #define LLSA_TEST_NUMERICS_GRADIENTCASE_H
 
+#include "kernels/reference/Hierarchy.h"
 #include "test/numerics/RunCase.h"
 
 namespace llsa::numerics {
@@ -43,7 +44,14 @@ std::string checkDirections(const GradientKernel &kernel,
                             const GradientRun &run, DType dtype, uint64_t seed,
                             double &worst);
 
-/// checkDirections for a case; empty when all is right.
+/// Compares dq, dk and dv of a hierarchy without regions with the reference's
+/// gradients, element by element, by the rule of Compare.h.
+std::string checkElements(const GradientRun &run,
+                          const reference::Hierarchy &hierarchy, double scale,
+                          DType dtype);
+
+/// checkDirections for a case, checkElements too where it can; empty when all
+/// is right.
 class GradientCaseRunner {
 public:
   std::string run(const Case &c, double &worst);
