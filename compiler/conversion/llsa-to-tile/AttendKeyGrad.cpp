@@ -160,7 +160,8 @@ private:
     // Every warp gathers for itself.
     int64_t cols = privateCols ? privateCols : this->cols;
     if (every <= cols && (!fragments || every % 8 == 0)) {
-      int64_t perStep = cols / every, width = perStep * every;
+      // A GPU copies what tile.block_rows names, as it is: one index row.
+      int64_t perStep = fragments ? 1 : cols / every, width = perStep * every;
       return k.loop(from, to, perStep, state, [&](Value i, ValueRange carried) {
         Value ids = k.blockRows(entries, {tile.batch, head, i}, width, every,
                                 queryCount);
