@@ -8,6 +8,7 @@
 #include "dialects/llsa/LLSAVerify.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CallInterfaces.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -19,16 +20,18 @@ using namespace llsa::shared;
 // score and mask regions
 //===----------------------------------------------------------------------===//
 
-/// One op of a score or mask region: arith, math or tensor.extract, with
-/// scalar results, that captures tensors and constants alone.
+/// One op of a score or mask region: arith, math, tensor.extract or a call,
+/// with scalar results, that captures tensors and constants alone.
 static LogicalResult verifyRegionOp(Operation *op, Region &region,
                                     StringRef name, Operation &inner) {
   StringRef dialect = inner.getName().getDialectNamespace();
   StringRef opName = inner.getName().getStringRef();
-  if (dialect != "arith" && dialect != "math" && opName != "tensor.extract")
+  if (dialect != "arith" && dialect != "math" && opName != "tensor.extract" &&
+      opName != "func.call")
     return op->emitOpError()
            << name
-           << " region may hold arith, math and tensor.extract ops, got '"
+           << " region may hold arith, math, tensor.extract and func.call ops, "
+              "got '"
            << opName << "'";
   for (Type type : inner.getResultTypes())
     if (!type.isIntOrIndexOrFloat())
@@ -91,6 +94,22 @@ LogicalResult shared::verifyScoreAndMask(Operation *op, Region &score,
                      op, score, "score", Float32Type::get(op->getContext()))) ||
                  failed(verifyScoreRegion(
                      op, mask, "mask", IntegerType::get(op->getContext(), 1))));
+}
+
+LogicalResult shared::verifyRegionCalls(Operation *op,
+                                        SymbolTableCollection &symbols) {
+  WalkResult result = op->walk([&](CallOpInterface call) {
+    auto symbol = dyn_cast<SymbolRefAttr>(call.getCallableForCallee());
+    Operation *callee =
+        symbol ? symbols.lookupNearestSymbolFrom(op, symbol) : nullptr;
+    if (!callee || callee->hasAttr("llsa.device_function"))
+      return WalkResult::advance();
+    op->emitOpError() << "score and mask regions may call functions with "
+                         "llsa.device_function, got "
+                      << symbol;
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 LogicalResult shared::verifyDerivative(Operation *op, Region &score,
@@ -249,6 +268,11 @@ LogicalResult AttendOp::verifyRegions() { // attend_c8
   return verifyScoreAndMask(*this, getScore(), getMask());
 }
 
+LogicalResult
+AttendOp::verifySymbolUses(SymbolTableCollection &symbols) { // attend_c8
+  return verifyRegionCalls(*this, symbols);
+}
+
 //===----------------------------------------------------------------------===//
 // attention
 //===----------------------------------------------------------------------===//
@@ -274,4 +298,9 @@ LogicalResult AttentionOp::verify() {
 
 LogicalResult AttentionOp::verifyRegions() { // attention_c3
   return verifyScoreAndMask(*this, getScore(), getMask());
+}
+
+LogicalResult
+AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) { // attention_c3
+  return verifyRegionCalls(*this, symbols);
 }

@@ -49,6 +49,11 @@ def LLSA_Dialect : Dialect {
     * `llsa.persistent`, likewise: any number of CTAs does all the work.
     * `llsa.dependent_launch`, likewise: it waits for the kernel before it
       (griddepcontrol), and may be launched while that still runs.
+    * `llsa.device_function`, on a function without a body: it stands for
+      `extern "C" __device__` code that the user gives in CUDA C++. A score or
+      mask region calls it for one pair; its result depends on its arguments
+      alone. It takes f32, i32, i64 and index (`float`, `int`, `long long`,
+      `long long`) and returns one of them. It exists on a GPU alone.
     * `llsa.spec`, `llsa.variant`, on a module: what a dumped stage was made from.
   }];
   let useDefaultTypePrinterParser = 1;

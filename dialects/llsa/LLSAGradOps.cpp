@@ -82,6 +82,11 @@ LogicalResult AttendQueryGradOp::verifyRegions() {
                           getDerivative()); // attend_query_grad_c4
 }
 
+LogicalResult AttendQueryGradOp::verifySymbolUses(
+    SymbolTableCollection &symbols) { // attend_query_grad_c1
+  return verifyRegionCalls(*this, symbols);
+}
+
 //===----------------------------------------------------------------------===//
 // attend_key_grad
 //===----------------------------------------------------------------------===//
@@ -153,6 +158,11 @@ LogicalResult AttendKeyGradOp::verifyRegions() {
     return failure();
   return verifyDerivative(*this, getScore(),
                           getDerivative()); // attend_key_grad_c6
+}
+
+LogicalResult AttendKeyGradOp::verifySymbolUses(
+    SymbolTableCollection &symbols) { // attend_key_grad_c1
+  return verifyRegionCalls(*this, symbols);
 }
 
 //===----------------------------------------------------------------------===//

@@ -17,7 +17,8 @@ def LLSA_Float32Tokens : RankedTensorOf<[F32], [], "tensor [B, H, N, D] of f32">
 /// `score` is, then the gradient of its result (f32), and yields the gradient
 /// of the score that it was given.
 class LLSA_AttendGradBase<string mnemonic>
-    : LLSA_Op<mnemonic, [AttrSizedOperandSegments, RecursiveMemoryEffects]> {
+    : LLSA_Op<mnemonic, [AttrSizedOperandSegments, RecursiveMemoryEffects,
+                         DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask,
                         MaxSizedRegion<1>:$derivative);
   let hasCustomAssemblyFormat = 1;

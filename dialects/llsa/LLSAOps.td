@@ -100,7 +100,8 @@ def LLSA_SelectOp : LLSA_InferredOp<"select", [Pure]> {
 /// the first level-0 token of the key, and how many tokens a full key of the
 /// source stands for (index).
 class LLSA_AttentionBase<string mnemonic, list<Trait> traits = []>
-    : LLSA_InferredOp<mnemonic, !listconcat(traits, [RecursiveMemoryEffects])> {
+    : LLSA_InferredOp<mnemonic, !listconcat(traits, [
+          RecursiveMemoryEffects, DeclareOpInterfaceMethods<SymbolUserOpInterface>])> {
   let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
   let results = (outs LLSA_Tensor:$output, LLSA_Rows:$lse);
   let hasCustomAssemblyFormat = 1;
@@ -154,7 +155,8 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
       the key count of the first source without one.
     * (C8) `score` takes (f32, index x 5) and yields f32; `mask` takes the same
       and yields i1; both hold only `arith`, `math` and `tensor.extract` ops on
-      scalars, and capture tensors and constants alone.
+      scalars and `func.call` of device functions (see the dialect's
+      `llsa.device_function`), and capture tensors and constants alone.
     * (C9) `scale` is finite in float32.
     * (C10) output is the query's type, lse `[B, H, M]` of f32.
 

@@ -76,6 +76,10 @@ mlir::LogicalResult verifyKeyCount(mlir::Operation *op, unsigned i,
 /// `score` and `mask` regions: arguments, result, ops.
 mlir::LogicalResult verifyScoreAndMask(mlir::Operation *op, mlir::Region &score,
                                        mlir::Region &mask);
+/// Calls in these regions are of device functions. That the callee exists and
+/// has these types is func.call's own rule.
+mlir::LogicalResult verifyRegionCalls(mlir::Operation *op,
+                                      mlir::SymbolTableCollection &symbols);
 /// The `derivative` region beside `score`.
 mlir::LogicalResult verifyDerivative(mlir::Operation *op, mlir::Region &score,
                                      mlir::Region &derivative);

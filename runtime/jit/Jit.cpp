@@ -2,6 +2,7 @@
 #include "runtime/jit/Jit.h"
 
 #include "runtime/cuda/AssembleProgram.h"
+#include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/support/Env.h"
 #include "runtime/support/Files.h"
 #include "llvm/ADT/Hashing.h"
@@ -172,7 +173,8 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                variant.hash(),
                spec.str(),
                *exact,
-               device ? assemblerKey(*device) : "",
+               (device ? assemblerKey(*device) : "") +
+                   deviceFunctionsKey(variant.deviceFunctions()),
                buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;
@@ -185,6 +187,9 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     if (!result)
       return result.takeError();
     report.times = std::move(result->times);
+    if (Error error =
+            linkDeviceFunctions(result->program, variant.deviceFunctions()))
+      return std::move(error);
     if (device)
       if (Error error = assembleFor(device, options.dumpDir, result->program,
                                     report.times))

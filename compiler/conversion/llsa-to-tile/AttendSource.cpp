@@ -26,8 +26,9 @@ static bool namesKeysOnly(Value indices, int64_t block, int64_t tokens) {
   if (!select.getWithin())
     return topk <= candidates;
   int64_t coarse = tensorOf(select.getWithin()).getDimSize(3);
-  return topk <= coarse * *select.getBlock() &&
-         namesKeysOnly(select.getWithin(), *select.getBlock(), candidates);
+  int64_t coarseBlock = *select.getBlock();
+  return topk <= coarse * coarseBlock &&
+         namesKeysOnly(select.getWithin(), coarseBlock, candidates);
 }
 
 AttendSources::AttendSources(const LaunchContext &context,

@@ -26,10 +26,46 @@ func.func @attend_query_grad_c1_no_source(%q: !q, %k: !k, %i: !i, %r: !r, %do: !
 
 !q = tensor<1x8x64x16xf16>
 !k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func private @helper(%i: index) -> i1 {
+  %t = arith.constant true
+  return %t : i1
+}
+func.func @attend_query_grad_c1_calls(%q: !q, %k: !k, %r: !r, %do: !q) {
+  // expected-error @+1 {{'llsa.attend_query_grad' op score and mask regions may call functions with llsa.device_function, got @helper}}
+  %a:2 = llsa.attend_query_grad %q from dense(%k, %k) output %do lse %r gradient %do mask(%s, %b, %h, %n, %j, %m) {
+        %t = func.call @helper(%j) : (index) -> i1
+        llsa.yield %t : i1
+      } : !q, !k, !k -> !q
+  return
+}
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func private @helper(%i: index) -> i1 {
+  %t = arith.constant true
+  return %t : i1
+}
+func.func @attend_key_grad_c1_calls(%q: !q, %k: !k, %r: !r, %do: !q) {
+  // expected-error @+1 {{'llsa.attend_key_grad' op score and mask regions may call functions with llsa.device_function, got @helper}}
+  %a:2 = llsa.attend_key_grad %q from dense(%k, %k) lse %r delta %r gradient %do mask(%s, %b, %h, %n, %j, %m) {
+        %t = func.call @helper(%j) : (index) -> i1
+        llsa.yield %t : i1
+      } : !q, !k, !k -> !k
+  return
+}
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
 !i = tensor<1x8x4x2xi32>
 !r = tensor<1x8x64xf32>
 func.func @attend_query_grad_c1_mask(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) {
-  // expected-error @+1 {{'llsa.attend_query_grad' op mask region may hold arith, math and tensor.extract ops, got 'llsa.pool'}}
+  // expected-error @+1 {{'llsa.attend_query_grad' op mask region may hold arith, math, tensor.extract and func.call ops, got 'llsa.pool'}}
   %a:2 = llsa.attend_query_grad %q from dense(%k, %k) output %do lse %r gradient %do mask(%s, %b, %h, %n, %j, %m) {
         %p = llsa.pool %q block 16 : !q
         %t = arith.constant true

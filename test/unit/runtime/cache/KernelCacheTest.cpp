@@ -317,8 +317,9 @@ TEST(KernelCache, NoPermission) {
   chmod(folder.path.c_str(), 0500);
   checkWorksWithoutDisk(folder.path, "Permission denied");
   chmod(folder.path.c_str(), 0700);
-  if (isRoot)
+  if (isRoot) {
     ASSERT_EQ(seteuid(0), 0);
+  }
 }
 
 TEST(KernelCache, FileTooLarge) {
