@@ -84,13 +84,16 @@ static Problem problemOf(AttendKeyGradOp grad) {
   problem.elementBytes = elementBytesOf(grad.getQuery());
   problem.queries = sizeOf(grad.getKeys(), kToken);
   problem.depth = sizeOf(grad.getQuery(), kDepth);
+  problem.streams = false;
   problem.windows = source.getKind() == SourceKind::Window;
   problem.keys.push_back(
       std::min(queriesOfKey(grad), sizeOf(grad.getQuery(), kToken)));
   if (source.getKind() == SourceKind::Gathered) {
     problem.granule = source.getBlock();
-    problem.blocks.push_back(
-        std::min(source.getEvery(), sizeOf(grad.getQuery(), kToken)));
+    // Long runs of queries come in parts.
+    constexpr int64_t kLongest = 64;
+    problem.blocks.push_back(std::min(
+        {source.getEvery(), sizeOf(grad.getQuery(), kToken), kLongest}));
   }
   return problem;
 }

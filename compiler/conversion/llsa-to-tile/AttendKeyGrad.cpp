@@ -49,8 +49,9 @@ public:
       : op(op), k(k), form(op), regions(k, form), tile(k.rowTile(grid)),
         source(describeSource(form, k, 0, tile.head)),
         rows(context.schedule.getRows()), cols(context.schedule.getCols()),
-        depth(form.depth()), queryCount(form.queries()),
-        widen(context.widenDots), fragments(!context.widenDots) {}
+        privateCols(context.schedule.getPrivateCols()), depth(form.depth()),
+        queryCount(form.queries()), widen(context.widenDots),
+        fragments(!context.widenDots) {}
 
   LogicalResult run() {
     keys = loadKeys(source.keys);
@@ -105,7 +106,7 @@ private:
     llvm_unreachable("all kinds are listed");
   }
 
-  /// Queries `first` .. of which `exist` (null: all) exist.
+  /// Queries `first` .. of which `exist` (null: all) count.
   QueryStep run(Value first, int64_t width, Value exist) {
     SmallVector<Value> at{tile.batch, head, first, k.index(0)};
     QueryStep step;
@@ -151,11 +152,16 @@ private:
   State walkRows(State state) {
     Value block = k.div(tile.start, source.attr.getBlock());
     Value offsets = k.buffer(op.getOffsets()), entries = k.buffer(op.getRows());
-    Value from = offset(offsets, block),
-          to = offset(offsets, k.add(block, k.index(1)));
+    int64_t length = tensorOf(op.getRows()).getDimSize(2);
+    Value from = k.max(number(offsets, block), k.index(0)),
+          to =
+              k.min(number(offsets, k.add(block, k.index(1))), k.index(length));
     int64_t every = std::min<int64_t>(source.attr.getEvery(), queryCount);
+    // Every warp gathers for itself.
+    int64_t cols = privateCols ? privateCols : this->cols;
     if (every <= cols && (!fragments || every % 8 == 0)) {
-      int64_t perStep = cols / every, width = perStep * every;
+      // A GPU copies what tile.block_rows names, as it is: one index row.
+      int64_t perStep = fragments ? 1 : cols / every, width = perStep * every;
       return k.loop(from, to, perStep, state, [&](Value i, ValueRange carried) {
         Value ids = k.blockRows(entries, {tile.batch, head, i}, width, every,
                                 queryCount);
@@ -164,20 +170,33 @@ private:
         return add(gather(ids), carried);
       });
     }
+    // Runs of queries, longer than a step.
     int64_t parts = llvm::divideCeil(every, cols);
     int64_t width = llvm::alignTo(llvm::divideCeil(every, parts), 8);
     parts = llvm::divideCeil(every, width);
     return k.loop(from, to, 1, state, [&](Value i, ValueRange carried) {
+      Value start = k.mul(entry(entries, i), every);
       return k.repeat(parts, carried, [&](Value part, ValueRange inner) {
-        Value ids = k.blockRows(entries, {tile.batch, head, i}, width, every,
-                                queryCount, part);
-        return add(gather(ids), inner);
+        Value offset = k.mul(part, width), first = k.add(start, offset);
+        Value exist = k.min(k.sub(k.index(every), offset),
+                            k.sub(k.index(queryCount), first));
+        QueryStep step = run(first, width, exist);
+        if (every % width != 0) // not those of the next index row
+          step.ids = before(exist, step.ids);
+        return add(step, inner);
       });
     });
   }
 
-  Value offset(Value offsets, Value i) {
-    Value loaded = memref::LoadOp::create(k.b, k.loc, offsets,
+  /// Index row number `i` of the list. Whatever a user brings, it exists.
+  Value entry(Value entries, Value i) {
+    int64_t count = llvm::divideCeil(queryCount, source.attr.getEvery());
+    Value row = number(entries, i);
+    return k.min(k.max(row, k.index(0)), k.index(count - 1));
+  }
+
+  Value number(Value memory, Value i) {
+    Value loaded = memref::LoadOp::create(k.b, k.loc, memory,
                                           ValueRange{tile.batch, head, i});
     return arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), loaded);
   }
@@ -310,7 +329,7 @@ private:
   AttendRegions regions;
   const RowTile tile;
   const Source source;
-  int64_t rows, cols, depth, queryCount;
+  int64_t rows, cols, privateCols, depth, queryCount;
   bool widen, fragments;
   Value keys, values; ///< operands of dots
   Value head;         ///< the query head at hand

@@ -227,9 +227,10 @@ public:
     k.store(tile, memory, indices(shape), exist, TensorGrid::rowDim(shape));
   }
 
-  Value unpool(UnpoolOp op) {
-    return emitUnpool(k, op, k.buffer(op.getGradient()), k.item()[0],
-                      k.item()[1], start, grid.rows);
+  Value unpool(UnpoolOp op, bool canGather) {
+    RowTile tile{k.item()[0], k.item()[1], start, exist};
+    return emitUnpool(k, op, k.buffer(op.getGradient()), tile, grid.rows,
+                      canGather);
   }
 
 private:
@@ -294,7 +295,7 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
       // One token of one block: its gradient may be made in this launch.
       Value tile = tiles.lookup(unpool.getGradient());
       if (!tile)
-        tile = group.unpool(unpool);
+        tile = group.unpool(unpool, /*canGather=*/context.widenDots);
       tiles[unpool] = tile;
       if (k.isWanted(unpool))
         group.store(tile, k.buffer(unpool));

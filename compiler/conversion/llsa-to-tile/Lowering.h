@@ -47,10 +47,10 @@ mlir::LogicalResult lowerElementwise(const LaunchContext &context,
 void lowerCopy(HostBuilder &host, mlir::Value source, mlir::Value target,
                mlir::Location loc);
 
-/// The rows `start` .. of an unpool of the gradient in `memory`.
+/// A tile of rows of an unpool of the gradient in `memory`. `canGather`: the
+/// target has gathers that no dot consumes.
 mlir::Value emitUnpool(KernelBuilder &k, UnpoolOp op, mlir::Value memory,
-                       mlir::Value batch, mlir::Value head, mlir::Value start,
-                       int64_t rows);
+                       const RowTile &tile, int64_t rows, bool canGather);
 
 /// True for the arith and math ops that work element by element.
 bool isElementwise(mlir::Operation *op);

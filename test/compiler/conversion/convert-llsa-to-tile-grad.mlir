@@ -67,8 +67,10 @@ func.func @gathered(%q: !q, %k: !q, %v: !q, %offsets: tensor<1x2x5xi32>, %rows: 
 !r = tensor<1x1x64xf32>
 // CHECK-LABEL: tile.kernel @coarse
 // CHECK: scf.for
+// CHECK: %[[ROW:.*]] = memref.load
 // CHECK: scf.for %[[P:.*]] = %c0 to %c2
-// CHECK: tile.block_rows {{.*}} block 32 part %[[P]] limit 64
+// CHECK: tile.load {{.*}} rows %{{.*}} -> tensor<16x8xf32>
+// CHECK-NOT: tile.gather
 func.func @coarse(%q: !q, %k: !k, %v: !k, %offsets: tensor<1x1x3xi32>, %rows: tensor<1x1x4xi32>,
                   %lse: !r, %delta: !r, %do: !q) -> (!k, !k) {
   %0:2 = llsa.launch "coarse" schedule #s {
@@ -105,19 +107,38 @@ func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) 
 
 // -----
 
-// An unpool is a part of the launch that adds it.
+// An unpool is a part of the launch that adds it. A tile lies in one block.
 #s = #tile.schedule<rows = 16, cols = 8, warps = 1, stages = 1>
 !q = tensor<1x2x50x8xf32>
 !p = tensor<1x2x4x8xf32>
 // CHECK-LABEL: tile.kernel @sum
-// CHECK: arith.divui
-// CHECK: tile.gather
+// CHECK: tile.load {{.*}} -> tensor<1x8xf32>
+// CHECK: arith.select
+// CHECK: tile.broadcast
 // CHECK: arith.addf
 func.func @sum(%g: !q, %p: !p) -> !q {
   %0 = llsa.launch "sum" schedule #s {
     %u = llsa.unpool %p block 16 tokens 50 : !p
     %s = arith.addf %g, %u : !q
     llsa.yield %s : !q
+  } : !q
+  return %0 : !q
+}
+
+// -----
+
+// A tile lies in several blocks.
+#s = #tile.schedule<rows = 16, cols = 8, warps = 1, stages = 1>
+!q = tensor<1x2x48x8xf32>
+!p = tensor<1x2x12x8xf32>
+// CHECK-LABEL: tile.kernel @small_blocks
+// CHECK: arith.divui
+// CHECK: tile.gather
+// CHECK: arith.mulf
+func.func @small_blocks(%p: !p) -> !q {
+  %0 = llsa.launch "small_blocks" schedule #s {
+    %u = llsa.unpool %p block 4 tokens 48 : !p
+    llsa.yield %u : !q
   } : !q
   return %0 : !q
 }
