@@ -40,6 +40,20 @@ def has_assembler():
 if has_assembler():
     config.available_features.add("assembler")
 
+
+def has_nvrtc():
+    places = [os.path.join(os.environ.get("CUDA_HOME", ""), folder) for folder in ("lib", "lib64", "")]
+    for library in [os.path.join(place, "libnvrtc.so.13") for place in places] + ["libnvrtc.so.13"]:
+        try:
+            return bool(ctypes.CDLL(library))
+        except OSError:
+            continue
+    return False
+
+
+if has_nvrtc():
+    config.available_features.add("nvrtc")
+
 llvm_config.with_environment("PATH", config.llsa_bin_dir, append_path=True)
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 tool_dirs = [config.llsa_bin_dir, config.llvm_tools_dir]

@@ -220,6 +220,8 @@ Error Compilation::runPasses(Stage stage) {
   PipelineOptions pipeline;
   pipeline.spec = result.program.spec.str();
   pipeline.indices = result.program.spec.indices;
+  pipeline.pass = toString(result.program.spec.pass).str();
+  pipeline.lseGradient = result.program.spec.lseGradient;
   pipeline.target = result.program.target;
   pipeline.gpu = isGpu;
   pipeline.bulkCopies = isGpu && gpuTarget.hasBulkCopies();

@@ -25,8 +25,16 @@ void buildLLSAPipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createDecompose());
   // Before cse: a selection that two attends use is returned once.
   pm.addPass(createCSEPass());
-  if (options.indices)
+  if (options.indices && options.pass != "backward")
     pm.addPass(createExposeIndices());
+  if (options.pass != "forward") {
+    DifferentiateOptions differentiate;
+    differentiate.produce = options.pass == "backward" ? "backward" : "forward";
+    differentiate.lseGradient = options.lseGradient;
+    pm.addPass(createDifferentiate(differentiate));
+    // One transposed index for all sources that share a selection.
+    pm.addPass(createCSEPass());
+  }
   pm.addPass(createCanonicalizerPass());
   FuseOptions fuse;
   if (options.gpu)

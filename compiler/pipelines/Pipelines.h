@@ -21,6 +21,8 @@ namespace llsa {
 struct PipelineOptions {
   std::string spec;             ///< KernelSpec's text
   bool indices = false;         ///< return the selected indices too
+  std::string pass = "forward"; ///< forward, keep or backward
+  bool lseGradient = false;     ///< the result named lse has a gradient
   std::string target = "cpu";   ///< exact target, for the choice of schedules
   bool gpu = false;             ///< the target is a GPU
   bool bulkCopies = false;      ///< GPU: has a copy engine and wgmma (sm_90a)

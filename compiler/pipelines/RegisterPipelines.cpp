@@ -20,6 +20,9 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
   Option<bool> indices{*this, "indices",
                        llvm::cl::desc("return the selected indices too"),
                        llvm::cl::init(false)};
+  Option<std::string> pass{*this, "pass",
+                           llvm::cl::desc("forward, keep or backward"),
+                           llvm::cl::init("forward")};
   Option<std::string> target{*this, "target", llvm::cl::desc("exact target"),
                              llvm::cl::init("cpu")};
   Option<int64_t> vectorBytes{*this, "vector-bytes",
@@ -45,6 +48,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     options.dependentLaunch = dependentLaunch;
     options.spec = spec;
     options.indices = indices;
+    options.pass = pass;
     options.target = target;
     // An unknown target has a diagnostic from llsa-assign-schedule.
     if (llvm::Expected<TargetInfo> info = parseTargetInfo(options.target)) {

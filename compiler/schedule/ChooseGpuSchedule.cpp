@@ -60,7 +60,7 @@ static int64_t mostWarps(const Problem &problem) {
 static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
                                const TargetInfo &target) {
   if (!target.bulkCopies || problem.kind != Problem::Kind::Attend ||
-      problem.elementBytes != 2 || problem.windows)
+      problem.elementBytes != 2 || problem.windows || !problem.streams)
     return false;
   int64_t warps = mostWarps(problem);
   if (warps < kWarpGroup)

@@ -28,6 +28,7 @@ struct Problem {
   std::vector<int64_t> keys;
   /// Block sizes of the gathered sources (a selection within a coarser one).
   std::vector<int64_t> blocks;
+  bool streams = true;      ///< its tiles come as streams (on a GPU)
   bool windows = false;     ///< a source is a window, whose keys every tile
                             ///< loads for itself
   int64_t elementBytes = 4; ///< of queries, keys and values

@@ -52,7 +52,8 @@ static Problem problemOf(SelectOp select) {
   return problem;
 }
 
-static Problem problemOf(AttendOp attend) {
+/// An attend, or the gradient of its query.
+template <typename OpT> static Problem problemOfSources(OpT attend) {
   Problem problem;
   problem.kind = Problem::Kind::Attend;
   problem.elementBytes = elementBytesOf(attend.getQuery());
@@ -70,7 +71,34 @@ static Problem problemOf(AttendOp attend) {
   return problem;
 }
 
-static Problem problemOf(LinearAttendOp linear) {
+static Problem problemOf(AttendOp attend) { return problemOfSources(attend); }
+static Problem problemOf(AttendQueryGradOp grad) {
+  return problemOfSources(grad);
+}
+
+/// Keys are the rows, queries the columns.
+static Problem problemOf(AttendKeyGradOp grad) {
+  SourceAttr source = grad.getSource();
+  Problem problem;
+  problem.kind = Problem::Kind::Attend;
+  problem.elementBytes = elementBytesOf(grad.getQuery());
+  problem.queries = sizeOf(grad.getKeys(), kToken);
+  problem.depth = sizeOf(grad.getQuery(), kDepth);
+  problem.streams = false;
+  problem.windows = source.getKind() == SourceKind::Window;
+  problem.keys.push_back(
+      std::min(queriesOfKey(grad), sizeOf(grad.getQuery(), kToken)));
+  if (source.getKind() == SourceKind::Gathered) {
+    problem.granule = source.getBlock();
+    // Long runs of queries come in parts.
+    constexpr int64_t kLongest = 64;
+    problem.blocks.push_back(std::min(
+        {source.getEvery(), sizeOf(grad.getQuery(), kToken), kLongest}));
+  }
+  return problem;
+}
+
+template <typename OpT> static Problem problemOfLinear(OpT linear) {
   Problem problem;
   problem.kind = Problem::Kind::Attend;
   problem.queries = sizeOf(linear.getQuery(), kToken);
@@ -78,6 +106,9 @@ static Problem problemOf(LinearAttendOp linear) {
   problem.keys.push_back(sizeOf(linear.getKeys(), kToken));
   return problem;
 }
+
+static Problem problemOf(LinearAttendOp op) { return problemOfLinear(op); }
+static Problem problemOf(LinearAttendGradOp op) { return problemOfLinear(op); }
 
 /// The longest chain of pools in the launch decides.
 static Problem problemOfPools(LaunchOp launch) {
@@ -112,7 +143,8 @@ static FailureOr<Problem> problemOf(LaunchOp launch) {
     if (!kind)
       continue;
     return llvm::TypeSwitch<Operation *, Problem>(&op)
-        .Case<SelectOp, AttendOp, LinearAttendOp>(
+        .Case<SelectOp, AttendOp, AttendQueryGradOp, AttendKeyGradOp,
+              LinearAttendOp, LinearAttendGradOp>(
             [](auto op) { return problemOf(op); })
         .Case([&](PoolOp) { return problemOfPools(launch); })
         .Default([](Operation *op) { return problemOfMap(op); });

@@ -115,11 +115,13 @@ private:
 } // namespace
 
 /// Replaces calls of the module's other functions by their bodies, so that
-/// sizes can flow through them.
+/// sizes can flow through them. Device functions have none and stay, those that
+/// are called.
 LogicalResult BindShapes::inlineHelpers(func::FuncOp entry) {
   // Calls in calls come up as bodies are copied; a recursion never ends.
   constexpr unsigned kMaxCalls = 1000;
   SmallVector<func::CallOp> calls;
+  llvm::SmallPtrSet<Operation *, 4> kept = {entry};
   entry.walk([&](func::CallOp call) { calls.push_back(call); });
   for (unsigned i = 0; i < calls.size(); ++i) {
     func::CallOp call = calls[i];
@@ -129,6 +131,14 @@ LogicalResult BindShapes::inlineHelpers(func::FuncOp entry) {
              << "calls @" << call.getCallee()
              << (callee == entry ? ", the variant's entry"
                                  : ": more than 1000 calls, or a recursion");
+    if (callee && callee->hasAttr("llsa.device_function")) {
+      if (!isa<AttendOp, AttentionOp>(call->getParentOp()))
+        return call.emitOpError()
+               << "calls @" << call.getCallee()
+               << ", a device function, outside of a score or mask region";
+      kept.insert(callee);
+      continue;
+    }
     if (!callee || callee.isExternal() ||
         !llvm::hasSingleElement(callee.getBody()))
       return call.emitOpError()
@@ -149,7 +159,7 @@ LogicalResult BindShapes::inlineHelpers(func::FuncOp entry) {
   }
   for (auto function :
        llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-    if (function != entry)
+    if (!kept.contains(function))
       function.erase();
   return success();
 }

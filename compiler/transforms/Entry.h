@@ -20,6 +20,9 @@ inline constexpr llvm::StringLiteral kNameAttr = "llsa.name";
 /// Attribute of an argument: its sizes, as names of the spec or numbers.
 inline constexpr llvm::StringLiteral kShapeAttr = "llsa.shape";
 
+/// Attribute of an argument: llsa-differentiate takes it for a constant.
+inline constexpr llvm::StringLiteral kNoGradientAttr = "llsa.no_gradient";
+
 /// The one public function of the module; an error names what was found
 /// instead. It has one block, ranked tensors as arguments and results, and at
 /// least one result.

@@ -36,19 +36,53 @@ static int64_t childrenOf(Value indices, int64_t block) {
   return count;
 }
 
-int64_t llsa::keysOfSource(AttendOp attend, unsigned i) {
-  SourceAttr source = attend.getSource(i);
-  int64_t all = tensorOf(attend.getKeys()[i]).getDimSize(kToken);
+/// Keys of a window that a query meets, or queries that a key meets. Both ends
+/// may be "everything", as large as an integer gets.
+static int64_t reachOf(SourceAttr window, int64_t all) {
+  return std::min(all, std::min(all, window.getBefore()) +
+                           std::min(all, window.getAfter()) + 1);
+}
+
+static int64_t keysOf(SourceAttr source, Value keys, Value indices) {
+  int64_t all = tensorOf(keys).getDimSize(kToken);
   switch (source.getKind()) {
   case SourceKind::Dense:
     return all;
   case SourceKind::Gathered:
     // Blocks may be named twice: not limited by the keys that there are.
-    return childrenOf(attend.getIndicesOf(i), source.getBlock());
+    return childrenOf(indices, source.getBlock());
   case SourceKind::Window:
-    // Both ends may be "everything", as large as an integer gets.
-    return std::min(all, std::min(all, source.getBefore()) +
-                             std::min(all, source.getAfter()) + 1);
+    return reachOf(source, all);
+  }
+  llvm_unreachable("all kinds are listed");
+}
+
+int64_t llsa::keysOfSource(AttendOp attend, unsigned i) {
+  return keysOf(attend.getSource(i), attend.getKeys()[i],
+                attend.getIndicesOf(i));
+}
+
+int64_t llsa::keysOfSource(AttendQueryGradOp grad, unsigned i) {
+  return keysOf(grad.getSource(i), grad.getKeys()[i], grad.getIndicesOf(i));
+}
+
+int64_t llsa::queriesOfKey(AttendKeyGradOp grad) {
+  SourceAttr source = grad.getSource();
+  int64_t all = tensorOf(grad.getQuery()).getDimSize(kToken);
+  switch (source.getKind()) {
+  case SourceKind::Dense:
+    return all;
+  case SourceKind::Gathered: {
+    int64_t blocks = tensorOf(grad.getOffsets()).getDimSize(2) - 1;
+    int64_t rows = llvm::divideCeil(tensorOf(grad.getRows()).getDimSize(2),
+                                    std::max<int64_t>(1, blocks));
+    int64_t queries;
+    if (llvm::MulOverflow(rows, std::min(all, source.getEvery()), queries))
+      return std::numeric_limits<int64_t>::max();
+    return queries;
+  }
+  case SourceKind::Window:
+    return reachOf(source, all);
   }
   llvm_unreachable("all kinds are listed");
 }
@@ -70,6 +104,22 @@ static double flopsOf(Operation *op) {
         for (unsigned i = 0; i < attend.getSources().size(); ++i)
           keys += keysOfSource(attend, i);
         return 4.0 * elementsOf(attend.getQuery()) * keys;
+      })
+      .Case([](AttendQueryGradOp grad) {
+        double keys = 0;
+        for (unsigned i = 0; i < grad.getSources().size(); ++i)
+          keys += keysOfSource(grad, i);
+        return 6.0 * elementsOf(grad.getQuery()) * keys;
+      })
+      .Case([](AttendKeyGradOp grad) {
+        double group = double(tensorOf(grad.getQuery()).getDimSize(kHead)) /
+                       double(tensorOf(grad.getKeys()).getDimSize(kHead));
+        return 8.0 * elementsOf(grad.getKeys()) * group * queriesOfKey(grad);
+      })
+      .Case([](LinearAttendGradOp linear) {
+        double depth = tensorOf(linear.getQuery()).getDimSize(kDepth);
+        return 6.0 * depth * elementsOf(linear.getQuery()) +
+               6.0 * depth * elementsOf(linear.getKeys());
       })
       .Case([](LinearAttendOp linear) {
         double depth = tensorOf(linear.getQuery()).getDimSize(kDepth);

@@ -18,6 +18,10 @@ Cost estimateCost(LaunchOp launch);
 /// Keys that a query of `attend` meets in source `i`, ragged ends and empty
 /// index entries not subtracted.
 int64_t keysOfSource(AttendOp attend, unsigned i);
+int64_t keysOfSource(AttendQueryGradOp grad, unsigned i);
+
+/// Queries of a head that a key of `grad` meets, on average.
+int64_t queriesOfKey(AttendKeyGradOp grad);
 
 /// Candidates that a query of `select` compares.
 int64_t candidatesOf(SelectOp select);

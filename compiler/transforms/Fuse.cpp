@@ -124,8 +124,9 @@ LogicalResult Grouping::place(Operation *op) {
   if (!kind)
     return op->emitOpError()
            << "cannot be part of a kernel; expected llsa.pool, llsa.select, "
-              "llsa.attend, llsa.linear_attend, llsa.invert_indices or an "
-              "elementwise op on tensors";
+              "llsa.attend, llsa.linear_attend, llsa.invert_indices, a "
+              "gradient "
+              "of one of them or an elementwise op on tensors";
   Group wanted{*kind, 0, {}, {}};
   if (auto pool = dyn_cast<PoolOp>(op))
     wanted.block = pool.getBlock();

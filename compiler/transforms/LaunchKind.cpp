@@ -20,6 +20,12 @@ StringRef llsa::stringifyLaunchKind(LaunchKind kind) {
     return "linear_attend";
   case LaunchKind::InvertIndices:
     return "invert_indices";
+  case LaunchKind::AttendQueryGrad:
+    return "attend_query_grad";
+  case LaunchKind::AttendKeyGrad:
+    return "attend_key_grad";
+  case LaunchKind::LinearAttendGrad:
+    return "linear_attend_grad";
   case LaunchKind::Elementwise:
     return "elementwise";
   case LaunchKind::Launch:
@@ -36,6 +42,10 @@ std::optional<LaunchKind> llsa::launchKindOf(Operation *op) {
       .Case([](AttendOp) { return LaunchKind::Attend; })
       .Case([](LinearAttendOp) { return LaunchKind::LinearAttend; })
       .Case([](InvertIndicesOp) { return LaunchKind::InvertIndices; })
+      .Case([](AttendQueryGradOp) { return LaunchKind::AttendQueryGrad; })
+      .Case([](AttendKeyGradOp) { return LaunchKind::AttendKeyGrad; })
+      .Case([](LinearAttendGradOp) { return LaunchKind::LinearAttendGrad; })
+      .Case([](UnpoolOp) { return LaunchKind::Elementwise; })
       .Case([](LaunchOp) { return LaunchKind::Launch; })
       .Default([](Operation *op) -> Kind {
         if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() == 1 &&

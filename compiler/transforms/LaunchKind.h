@@ -15,7 +15,10 @@ enum class LaunchKind {
   Attend,
   LinearAttend,
   InvertIndices,
-  Elementwise, ///< arith and math ops on tensors, all of one shape
+  AttendQueryGrad,
+  AttendKeyGrad,
+  LinearAttendGrad,
+  Elementwise, ///< arith and math ops on tensors and unpools, of one shape
   Launch       ///< a launch already
 };
 

@@ -104,6 +104,58 @@ def ExposeIndices : Pass<"llsa-expose-indices", "::mlir::ModuleOp"> {
   }];
 }
 
+def Differentiate : Pass<"llsa-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Derive the backward of a variant, or the forward that it needs";
+  let description = [{
+    Reverse mode over `llsa.attend`, `llsa.pool`, `llsa.linear_attend` and
+    elementwise `arith` and `math` ops on tensors, `score` regions included;
+    selections carry no gradient. Compositions of any depth follow.
+
+    `produce=backward` replaces the entry by its backward. Arguments: the
+    entry's, by their names; for every result that has a gradient one named "d"
+    and the result's name ("do", and with `lse-gradient` "dlse"); then what the
+    forward keeps. Results: for every float argument that the results depend on
+    its gradient, of its type, named likewise ("dq", "dk", "dv"). An argument
+    with `llsa.no_gradient` is a constant.
+
+    `produce=forward` leaves the entry and appends what the backward needs and
+    the entry does not return yet: selections ("i1", numbered as by
+    `llsa-expose-indices`), pooled tokens, outputs and lse of attends ("kept1",
+    "kept2", ...). Elementwise values are computed again instead.
+
+    All gradients are f32 until they are returned. An op without a derivative is
+    an error.
+
+    ```mlir
+    // --llsa-differentiate="produce=backward"
+    func.func @pooled(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
+                      %v: tensor<1x8x4096x64xf32>)
+        -> (tensor<1x8x4096x64xf32>, tensor<1x8x4096xf32>) {
+      %k1 = llsa.pool %k block 16 : tensor<1x8x4096x64xf32>
+      %v1 = llsa.pool %v block 16 : tensor<1x8x4096x64xf32>
+      %o, %lse = llsa.attend %q from dense(%k1, %v1) span 16
+          : tensor<1x8x4096x64xf32>, tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>
+      return %o, %lse : tensor<1x8x4096x64xf32>, tensor<1x8x4096xf32>
+    }
+    // becomes @pooled_grad(%q, %k, %v, %do, %o, %lse, %k1, %v1):
+    //   %dq, %delta = llsa.attend_query_grad %q from dense(%k1, %v1) span 16
+    //       output %o lse %lse gradient %do
+    //   %dk1, %dv1 = llsa.attend_key_grad %q from dense(%k1, %v1) span 16 tokens 4096
+    //       lse %lse delta %delta gradient %do
+    //   %dv = llsa.unpool %dv1 block 16 tokens 4096
+    //   %dk = llsa.unpool %dk1 block 16 tokens 4096
+    //   return %dq, %dk, %dv
+    ```
+  }];
+  let options = [
+    Option<"produce", "produce", "std::string", /*default=*/"\"backward\"",
+           "forward (with what the backward needs as results) or backward">,
+    Option<"lseGradient", "lse-gradient", "bool", /*default=*/"false",
+           "The result named lse has a gradient, too">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def Fuse : Pass<"llsa-fuse", "::mlir::ModuleOp"> {
   let summary = "Group ops into kernel launches";
   let description = [{
@@ -112,10 +164,10 @@ def Fuse : Pass<"llsa-fuse", "::mlir::ModuleOp"> {
     * Pools of one block size, of all tensors and levels, share a launch as long
       as the tokens of one coarsest output, `block^depth`, are at most
       `max-pool-tokens`; further levels go to a following launch.
-    * Elementwise `arith` and `math` ops on tensors of one shape share a launch,
-      where the order of launches allows it.
-    * `llsa.select`, `llsa.attend`, `llsa.linear_attend` and
-      `llsa.invert_indices` have a launch each.
+    * Elementwise `arith` and `math` ops and `llsa.unpool` on tensors of one shape
+      share a launch, where the order of launches allows it.
+    * `llsa.select`, `llsa.attend`, `llsa.linear_attend`, `llsa.invert_indices`
+      and their gradients have a launch each.
 
     Launches are named by what they hold: pool, pool_2, select_1 (the finest
     level, as numbered by `llsa-expose-indices`), attend, elementwise.
@@ -187,8 +239,9 @@ def VerifyKernelContract : Pass<"llsa-verify-kernel-contract", "::mlir::ModuleOp
     * (C1) every tensor has static, positive sizes, and elements of f32, bf16, f16
       or i32 (i1 and other integers inside a launch).
     * (C2) every op of the entry stands in a launch, constants and the return apart.
-    * (C3) a launch holds one select, attend, linear_attend or invert_indices, or
-      pools alone, or elementwise ops alone, beside constants.
+    * (C3) a launch holds one select, attend, linear_attend, invert_indices or
+      gradient of one, or pools alone, or elementwise ops (unpools too) alone,
+      beside constants.
     * (C4) a launch has a `#tile.schedule`, and a name of its own.
     * (C5) no size exceeds 2147483647, so that int32 can index it.
     * (C6) every result of the entry is a launch's result or an argument.

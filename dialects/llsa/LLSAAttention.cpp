@@ -8,6 +8,7 @@
 #include "dialects/llsa/LLSAVerify.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CallInterfaces.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -19,16 +20,18 @@ using namespace llsa::shared;
 // score and mask regions
 //===----------------------------------------------------------------------===//
 
-/// One op of a score or mask region: arith, math or tensor.extract, with
-/// scalar results, that captures tensors and constants alone.
+/// One op of a score or mask region: arith, math, tensor.extract or a call,
+/// with scalar results, that captures tensors and constants alone.
 static LogicalResult verifyRegionOp(Operation *op, Region &region,
                                     StringRef name, Operation &inner) {
   StringRef dialect = inner.getName().getDialectNamespace();
   StringRef opName = inner.getName().getStringRef();
-  if (dialect != "arith" && dialect != "math" && opName != "tensor.extract")
+  if (dialect != "arith" && dialect != "math" && opName != "tensor.extract" &&
+      opName != "func.call")
     return op->emitOpError()
            << name
-           << " region may hold arith, math and tensor.extract ops, got '"
+           << " region may hold arith, math, tensor.extract and func.call ops, "
+              "got '"
            << opName << "'";
   for (Type type : inner.getResultTypes())
     if (!type.isIntOrIndexOrFloat())
@@ -57,14 +60,16 @@ static LogicalResult verifyScoreRegion(Operation *op, Region &region,
                                        StringRef name, Type resultType) {
   if (region.empty())
     return success();
+  Type f32 = Float32Type::get(op->getContext());
   SmallVector<Type> expected(6, IndexType::get(op->getContext()));
-  expected[0] = Float32Type::get(op->getContext());
+  expected[0] = f32;
+  if (name == "derivative")
+    expected.push_back(f32);
   Block &block = region.front();
   if (!llvm::equal(block.getArgumentTypes(), expected))
-    return op->emitOpError() << name
-                             << " region must take (f32, index, index, index, "
-                                "index, index), got ("
-                             << block.getArgumentTypes() << ")";
+    return op->emitOpError()
+           << name << " region must take (" << TypeRange(expected) << "), got ("
+           << block.getArgumentTypes() << ")";
   auto yield = dyn_cast<YieldOp>(block.back());
   if (!yield || yield.getNumOperands() != 1 ||
       yield.getOperand(0).getType() != resultType) {
@@ -83,34 +88,71 @@ static LogicalResult verifyScoreRegion(Operation *op, Region &region,
   return success();
 }
 
-static LogicalResult verifyScoreAndMask(Operation *op, Region &score,
-                                        Region &mask) {
+LogicalResult shared::verifyScoreAndMask(Operation *op, Region &score,
+                                         Region &mask) {
   return failure(failed(verifyScoreRegion(
                      op, score, "score", Float32Type::get(op->getContext()))) ||
                  failed(verifyScoreRegion(
                      op, mask, "mask", IntegerType::get(op->getContext(), 1))));
 }
 
+LogicalResult shared::verifyRegionCalls(Operation *op,
+                                        SymbolTableCollection &symbols) {
+  WalkResult result = op->walk([&](CallOpInterface call) {
+    auto symbol = dyn_cast<SymbolRefAttr>(call.getCallableForCallee());
+    Operation *callee =
+        symbol ? symbols.lookupNearestSymbolFrom(op, symbol) : nullptr;
+    if (!callee || callee->hasAttr("llsa.device_function"))
+      return WalkResult::advance();
+    op->emitOpError() << "score and mask regions may call functions with "
+                         "llsa.device_function, got "
+                      << symbol;
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult shared::verifyDerivative(Operation *op, Region &score,
+                                       Region &derivative) {
+  if (score.empty() != derivative.empty())
+    return op->emitOpError()
+           << "derivative must be given exactly when a score region is";
+  return verifyScoreRegion(op, derivative, "derivative",
+                           Float32Type::get(op->getContext()));
+}
+
 //===----------------------------------------------------------------------===//
 // attend
 //===----------------------------------------------------------------------===//
 
-Value AttendOp::getIndicesOf(unsigned i) {
+Value shared::indicesOfSource(ArrayAttr sources, OperandRange indices,
+                              unsigned i) {
+  auto isGathered = [&](unsigned j) {
+    return cast<SourceAttr>(sources[j]).getKind() == SourceKind::Gathered;
+  };
   unsigned position = 0;
   for (unsigned j = 0; j < i; ++j)
-    position += getSource(j).getKind() == SourceKind::Gathered;
-  return getSource(i).getKind() == SourceKind::Gathered ? getIndices()[position]
-                                                        : Value();
+    position += isGathered(j);
+  return isGathered(i) ? indices[position] : Value();
 }
 
-std::optional<int64_t> AttendOp::getBaseTokens() {
-  for (auto [i, keys] : llvm::enumerate(getKeys())) {
-    if (getSource(i).getSpan() != 0)
+std::optional<int64_t> shared::baseTokensOf(ArrayAttr sources,
+                                            OperandRange keys) {
+  for (auto [source, key] : llvm::zip(sources.getAsRange<SourceAttr>(), keys)) {
+    if (source.getSpan() != 0)
       continue;
-    int64_t count = tensorOf(keys).getDimSize(kToken);
+    int64_t count = tensorOf(key).getDimSize(kToken);
     return ShapedType::isDynamic(count) ? std::nullopt : std::optional(count);
   }
   return std::nullopt;
+}
+
+Value AttendOp::getIndicesOf(unsigned i) {
+  return indicesOfSource(getSources(), getIndices(), i);
+}
+
+std::optional<int64_t> AttendOp::getBaseTokens() {
+  return baseTokensOf(getSources(), getKeys());
 }
 
 LogicalResult AttendOp::inferReturnTypes(MLIRContext *context,
@@ -125,95 +167,110 @@ LogicalResult AttendOp::inferReturnTypes(MLIRContext *context,
   return success();
 }
 
-/// What a source's attribute says, whatever its keys are.
-static LogicalResult verifySource(AttendOp op, SourceAttr source) {
+LogicalResult shared::verifySource(Operation *op, SourceAttr source) {
   if (source.getKind() == SourceKind::Gathered) { // attend_c4
     if (failed(verifyBlock(op, source.getBlock())))
       return failure();
     if (source.getEvery() < 1)
-      return op.emitOpError()
+      return op->emitOpError()
              << "every must be at least 1, got " << source.getEvery();
   }
   for (auto [name, reach] :
        {std::pair<StringRef, int64_t>{"before", source.getBefore()},
         {"after", source.getAfter()}})
     if (reach < 0 || reach > LLSADialect::kMaxTokens) // attend_c5
-      return op.emitOpError() << name << " of a window must be between 0 and "
-                              << LLSADialect::kMaxTokens << ", got " << reach;
+      return op->emitOpError() << name << " of a window must be between 0 and "
+                               << LLSADialect::kMaxTokens << ", got " << reach;
   double weight = source.getWeight().getValueAsDouble();
   if (float rounded = weight;
       !(rounded > 0) || !std::isfinite(rounded)) // attend_c6
-    return op.emitOpError()
+    return op->emitOpError()
            << "weight must be positive and finite in float32, got " << weight;
   if (source.getSpan() < 0 ||
       source.getSpan() > LLSADialect::kMaxSpan) // attend_c6
-    return op.emitOpError()
+    return op->emitOpError()
            << "span must be between 1 and " << LLSADialect::kMaxSpan << ", got "
            << source.getSpan();
   return success();
 }
 
-/// How many keys source `i` has, when the number of tokens is `tokens`.
-static LogicalResult verifyKeyCount(AttendOp op, unsigned i,
-                                    std::optional<int64_t> tokens) {
-  int64_t count = tensorOf(op.getKeys()[i]).getDimSize(kToken);
-  int64_t span = std::max<int64_t>(op.getSource(i).getSpan(), 1);
+LogicalResult shared::verifyKeyCount(Operation *op, unsigned i,
+                                     SourceAttr source, Value keys,
+                                     std::optional<int64_t> tokens) {
+  int64_t count = tensorOf(keys).getDimSize(kToken);
+  int64_t span = std::max<int64_t>(source.getSpan(), 1);
   if (ShapedType::isDynamic(count))
     return success();
-  if (tokens && op.getSource(i).getSpan() != 0 &&
+  if (tokens && source.getSpan() != 0 &&
       count != ceilDivSize(*tokens, span)) // attend_c7
-    return op.emitOpError()
+    return op->emitOpError()
            << "source " << i << " must have " << ceilDivSize(*tokens, span)
            << " keys (" << *tokens << " tokens, span " << span << "), got "
            << count;
   // Neither factor exceeds 2^35: the quotient says it without overflow.
   if (count - 1 > (LLSADialect::kMaxTokens - 1) / span) // attend_c6
-    return op.emitOpError()
+    return op->emitOpError()
            << "source " << i << " must begin its last key below token "
            << LLSADialect::kMaxTokens << ", got " << count << " keys of span "
            << span;
   return success();
 }
 
-LogicalResult AttendOp::verify() {
-  size_t sources = getSources().size();
-  if (sources == 0) // attend_c3
-    return emitOpError() << "needs at least one source";
-  size_t gathered = llvm::count_if(
-      getSources().getAsRange<SourceAttr>(), [](SourceAttr source) {
+LogicalResult shared::verifySources(Operation *op, Value query,
+                                    OperandRange allKeys,
+                                    OperandRange allValues,
+                                    OperandRange indices, ArrayAttr sources) {
+  size_t count = sources.size();
+  if (count == 0) // attend_c3
+    return op->emitOpError() << "needs at least one source";
+  size_t gathered =
+      llvm::count_if(sources.getAsRange<SourceAttr>(), [](SourceAttr source) {
         return source.getKind() == SourceKind::Gathered;
       });
-  if (getKeys().size() != sources || getValues().size() != sources ||
-      getIndices().size() != gathered) // attend_c3
-    return emitOpError() << "needs keys and values for each of " << sources
-                         << " sources and indices for each of " << gathered
-                         << " gathered ones, got " << getKeys().size() << ", "
-                         << getValues().size() << " and "
-                         << getIndices().size();
-  for (unsigned i = 0; i < sources; ++i) {
-    Value keys = getKeys()[i], values = getValues()[i];
-    if (failed(verifyHeads(*this, getQuery(), keys, "keys"))) // attend_c1
+  if (allKeys.size() != count || allValues.size() != count ||
+      indices.size() != gathered) // attend_c3
+    return op->emitOpError() << "needs keys and values for each of " << count
+                             << " sources and indices for each of " << gathered
+                             << " gathered ones, got " << allKeys.size() << ", "
+                             << allValues.size() << " and " << indices.size();
+  for (unsigned i = 0; i < count; ++i) {
+    Value keys = allKeys[i], values = allValues[i];
+    auto source = cast<SourceAttr>(sources[i]);
+    if (failed(verifyHeads(op, query, keys, "keys"))) // attend_c1
       return failure();
     if (values.getType() != keys.getType()) // attend_c2
-      return emitOpError() << "source " << i
-                           << " must have keys and values of one type, got "
-                           << keys.getType() << " and " << values.getType();
-    if (failed(verifySource(*this, getSource(i))))
+      return op->emitOpError()
+             << "source " << i << " must have keys and values of one type, got "
+             << keys.getType() << " and " << values.getType();
+    if (failed(verifySource(op, source)))
       return failure();
-    if (Value indices = getIndicesOf(i)) // attend_c4
-      if (failed(verifyIndexRows(*this, indices, getQuery(),
-                                 getSource(i).getEvery(), "indices")))
+    if (Value rows = indicesOfSource(sources, indices, i)) // attend_c4
+      if (failed(
+              verifyIndexRows(op, rows, query, source.getEvery(), "indices")))
         return failure();
   }
-  std::optional<int64_t> tokens = getBaseTokens();
-  for (unsigned i = 0; i < sources; ++i)
-    if (failed(verifyKeyCount(*this, i, tokens)))
+  std::optional<int64_t> tokens = baseTokensOf(sources, allKeys);
+  for (unsigned i = 0; i < count; ++i)
+    if (failed(verifyKeyCount(op, i, cast<SourceAttr>(sources[i]), allKeys[i],
+                              tokens)))
       return failure();
+  return success();
+}
+
+LogicalResult AttendOp::verify() {
+  if (failed(verifySources(*this, getQuery(), getKeys(), getValues(),
+                           getIndices(), getSources())))
+    return failure();
   return verifyScale(*this, getScale()); // attend_c9
 }
 
 LogicalResult AttendOp::verifyRegions() { // attend_c8
   return verifyScoreAndMask(*this, getScore(), getMask());
+}
+
+LogicalResult
+AttendOp::verifySymbolUses(SymbolTableCollection &symbols) { // attend_c8
+  return verifyRegionCalls(*this, symbols);
 }
 
 //===----------------------------------------------------------------------===//
@@ -241,4 +298,9 @@ LogicalResult AttentionOp::verify() {
 
 LogicalResult AttentionOp::verifyRegions() { // attention_c3
   return verifyScoreAndMask(*this, getScore(), getMask());
+}
+
+LogicalResult
+AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) { // attention_c3
+  return verifyRegionCalls(*this, symbols);
 }

@@ -29,7 +29,8 @@ namespace {
 struct LLSAFoldInterface : DialectFoldInterface {
   using DialectFoldInterface::DialectFoldInterface;
   bool shouldMaterializeInto(Region *region) const final {
-    return isa<AttendOp, AttentionOp, LaunchOp>(region->getParentOp());
+    return isa<AttendOp, AttentionOp, AttendQueryGradOp, AttendKeyGradOp,
+               LaunchOp>(region->getParentOp());
   }
 };
 } // namespace

@@ -36,6 +36,8 @@ def LLSA_Dialect : Dialect {
       not empty.
     * `llsa.shape`, on arguments: the sizes of an argument beyond q, k and v, a
       list of size names (`"B"`, `"M/16"`) and numbers.
+    * `llsa.no_gradient`, on arguments: `llsa-differentiate` takes it for a
+      constant.
     * `llsa.role`, on a host function's arguments: `"input"` or `"output"`.
     * `llsa.flops`, `llsa.bytes`, on launches and kernels: estimates of the work.
     * `llsa.stack_bytes`, on a kernel's function: how much stack a call needs.
@@ -47,6 +49,11 @@ def LLSA_Dialect : Dialect {
     * `llsa.persistent`, likewise: any number of CTAs does all the work.
     * `llsa.dependent_launch`, likewise: it waits for the kernel before it
       (griddepcontrol), and may be launched while that still runs.
+    * `llsa.device_function`, on a function without a body: it stands for
+      `extern "C" __device__` code that the user gives in CUDA C++. A score or
+      mask region calls it for one pair; its result depends on its arguments
+      alone. It takes f32, i32, i64 and index (`float`, `int`, `long long`,
+      `long long`) and returns one of them. It exists on a GPU alone.
     * `llsa.spec`, `llsa.variant`, on a module: what a dumped stage was made from.
   }];
   let useDefaultTypePrinterParser = 1;

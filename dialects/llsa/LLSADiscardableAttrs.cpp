@@ -7,6 +7,7 @@
 
 #include "dialects/llsa/LLSADialect.h"
 #include "mlir/IR/Operation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace llsa;
@@ -39,6 +40,10 @@ static LogicalResult verifyValueAttribute(Operation *op, StringRef where,
     return op->emitOpError()
            << where << " must have the role \"input\" or \"output\", got "
            << value;
+  if (name == "llsa.no_gradient" && !isa<UnitAttr>(value))
+    return op->emitOpError()
+           << where << " must have a no_gradient without a value, got "
+           << value;
   if (name == "llsa.shape") {
     auto sizes = dyn_cast<ArrayAttr>(value);
     if (!sizes || !llvm::all_of(sizes, llvm::IsaPred<StringAttr, IntegerAttr>))
@@ -54,8 +59,9 @@ LogicalResult LLSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                     unsigned argument,
                                                     NamedAttribute attribute) {
   std::string where = "argument " + std::to_string(argument);
-  if (failed(verifyKnown(op, where + " ", attribute,
-                         {"llsa.name", "llsa.shape", "llsa.role"})))
+  if (failed(verifyKnown(
+          op, where + " ", attribute,
+          {"llsa.name", "llsa.shape", "llsa.no_gradient", "llsa.role"})))
     return failure();
   return verifyValueAttribute(op, where, attribute);
 }
@@ -68,11 +74,35 @@ LogicalResult LLSADialect::verifyRegionResultAttribute(
   return verifyValueAttribute(op, where, attribute);
 }
 
+/// `llsa.device_function`: what such a function is.
+static LogicalResult verifyDeviceFunction(Operation *op, Attribute value) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || !function.isExternal() || !isa<UnitAttr>(value))
+    return op->emitOpError()
+           << "has llsa.device_function, a unit attribute of functions without "
+              "a body";
+  auto isKnown = [](Type type) {
+    return type.isF32() || type.isSignlessInteger(32) ||
+           type.isSignlessInteger(64) || type.isIndex();
+  };
+  if (llvm::all_of(function.getArgumentTypes(), isKnown) &&
+      llvm::all_of(function.getResultTypes(), isKnown) &&
+      function.getNumResults() == 1)
+    return success();
+  return op->emitOpError() << "is a device function, which takes f32, i32, i64 "
+                              "and index and returns one of them, got ("
+                           << function.getArgumentTypes() << ") -> ("
+                           << function.getResultTypes() << ")";
+}
+
 LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attribute) {
+  if (attribute.getName() == "llsa.device_function")
+    return verifyDeviceFunction(op, attribute.getValue());
   return verifyKnown(op, "", attribute,
                      {"llsa.flops", "llsa.bytes", "llsa.stack_bytes",
                       "llsa.shared_bytes", "llsa.threads", "llsa.views",
                       "llsa.ctas_per_multiprocessor", "llsa.persistent",
-                      "llsa.dependent_launch", "llsa.spec", "llsa.variant"});
+                      "llsa.dependent_launch", "llsa.device_function",
+                      "llsa.spec", "llsa.variant"});
 }

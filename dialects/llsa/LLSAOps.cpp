@@ -2,7 +2,7 @@
 //
 // The labels (pool_c1, ...) are the constraints' numbers in LLSAOps.td and the
 // names of the cases in test/dialects/llsa/invalid.mlir. `llsa.attend` and
-// `llsa.attention` are in LLSAAttention.cpp.
+// `llsa.attention` are in LLSAAttention.cpp, gradients in LLSAGradOps.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -104,6 +104,14 @@ LogicalResult InvertIndicesOp::inferReturnTypes(MLIRContext *context,
     return failure();
   int64_t keys = k->getDimSize(kToken), rows = i->getDimSize(kToken),
           perRow = i->getDimSize(3);
+  if (std::optional<int64_t> block = adaptor.getBlock()) {
+    if (*block < 4 || *block > 128) // invert_indices_c4: before it divides
+      return emitOptionalError(loc,
+                               "'llsa.invert_indices' op block must be between "
+                               "4 and 128, got ",
+                               *block);
+    keys = ceilDivSize(keys, *block);
+  }
   int64_t offsets = ShapedType::isDynamic(keys) ? keys : keys + 1;
   int64_t entries = ShapedType::kDynamic;
   if (!ShapedType::isDynamic(rows) && !ShapedType::isDynamic(perRow) &&

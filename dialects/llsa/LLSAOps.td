@@ -100,7 +100,8 @@ def LLSA_SelectOp : LLSA_InferredOp<"select", [Pure]> {
 /// the first level-0 token of the key, and how many tokens a full key of the
 /// source stands for (index).
 class LLSA_AttentionBase<string mnemonic, list<Trait> traits = []>
-    : LLSA_InferredOp<mnemonic, !listconcat(traits, [RecursiveMemoryEffects])> {
+    : LLSA_InferredOp<mnemonic, !listconcat(traits, [
+          RecursiveMemoryEffects, DeclareOpInterfaceMethods<SymbolUserOpInterface>])> {
   let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
   let results = (outs LLSA_Tensor:$output, LLSA_Rows:$lse);
   let hasCustomAssemblyFormat = 1;
@@ -108,6 +109,18 @@ class LLSA_AttentionBase<string mnemonic, list<Trait> traits = []>
   let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;
 }
+
+/// What ops with a list of sources offer.
+defvar LLSA_SourceAccessors = [{
+    /// The indices operand of source `i`, or null when it is not gathered.
+    ::mlir::Value getIndicesOf(unsigned i);
+    SourceAttr getSource(unsigned i) {
+      return ::llvm::cast<SourceAttr>(getSources()[i]);
+    }
+    /// Number of level-0 tokens: the key count of the first source without
+    /// span; nothing when there is none or it is not static.
+    std::optional<int64_t> getBaseTokens();
+}];
 
 def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
   let summary = "One softmax over a list of sources";
@@ -142,7 +155,8 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
       the key count of the first source without one.
     * (C8) `score` takes (f32, index x 5) and yields f32; `mask` takes the same
       and yields i1; both hold only `arith`, `math` and `tensor.extract` ops on
-      scalars, and capture tensors and constants alone.
+      scalars and `func.call` of device functions (see the dialect's
+      `llsa.device_function`), and capture tensors and constants alone.
     * (C9) `scale` is finite in float32.
     * (C10) output is the query's type, lse `[B, H, M]` of f32.
 
@@ -167,16 +181,7 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
   let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
                        LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);
-  let extraClassDeclaration = [{
-    /// The indices operand of source `i`, or null when it is not gathered.
-    ::mlir::Value getIndicesOf(unsigned i);
-    SourceAttr getSource(unsigned i) {
-      return ::llvm::cast<SourceAttr>(getSources()[i]);
-    }
-    /// Number of level-0 tokens: the key count of the first source without
-    /// span; nothing when there is none or it is not static.
-    std::optional<int64_t> getBaseTokens();
-  }];
+  let extraClassDeclaration = LLSA_SourceAccessors;
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,21 +225,25 @@ def LLSA_InvertIndicesOp : LLSA_InferredOp<"invert_indices", [Pure]> {
     CSR to CSC: for key c of `keys`, `rows[offsets[c] .. offsets[c+1])` are the
     index rows of `indices` that name c, in ascending order. Entries of -1 are
     skipped; what lies behind `offsets[N]` in `rows` is -1. Linear in the number
-    of entries.
+    of entries. With `block b` the entries name blocks of b keys, as those of a
+    gathered source do, and N is the number of blocks.
 
     Constraints:
     * (C1) `keys` is a token tensor (see the dialect) and `indices` of rank 4,
       with equal batch; the key heads divide the indices' heads.
     * (C2) offsets are `[B, H, N + 1]`, rows `[B, H, M * k]`, both i32.
     * (C3) `M * k` is at most 2147483647, as offsets are 32 bits wide.
+    * (C4) `block`, if given, is between 4 and 128.
 
     ```mlir
     %offsets, %rows = llsa.invert_indices %i1 of %k1 : tensor<1x8x256x8xi32>, tensor<1x8x256x64xf32>
     ```
   }];
-  let arguments = (ins LLSA_Indices:$indices, LLSA_Tensor:$keys);
+  let arguments = (ins LLSA_Indices:$indices, LLSA_Tensor:$keys, OptionalAttr<I64Attr>:$block);
   let results = (outs RankedTensorOf<[I32]>:$offsets, RankedTensorOf<[I32]>:$rows);
-  let assemblyFormat = "$indices `of` $keys attr-dict `:` type($indices) `,` type($keys)";
+  let assemblyFormat = [{
+    $indices `of` $keys (`block` $block^)? attr-dict `:` type($indices) `,` type($keys)
+  }];
   let hasVerifier = 1;
 }
 
@@ -308,10 +317,12 @@ def LLSA_LaunchOp : LLSA_Op<"launch", [RecursiveMemoryEffects,
 }
 
 def LLSA_YieldOp : LLSA_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["::llsa::AttendOp", "::llsa::AttentionOp", "::llsa::LaunchOp"]>]> {
+    ParentOneOf<["::llsa::AttendOp", "::llsa::AttentionOp", "::llsa::LaunchOp",
+                 "::llsa::AttendQueryGradOp", "::llsa::AttendKeyGradOp"]>]> {
   let summary = "End a region of an llsa op";
   let description = [{
-    Gives the value of a `score` or `mask` region, or the results of a launch.
+    Gives the value of a `score`, `mask` or `derivative` region, or the results of
+    a launch.
 
     ```mlir
     %o, %lse = llsa.attend %q from dense(%k, %k)
@@ -326,5 +337,7 @@ def LLSA_YieldOp : LLSA_Op<"yield", [Pure, Terminator, ReturnLike,
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
   let builders = [OpBuilder<(ins), [{ /* no operands */ }]>];
 }
+
+include "dialects/llsa/LLSAGradOps.td"
 
 #endif // LLSA_OPS_TD

@@ -1,5 +1,6 @@
 //===- LLSASyntax.cpp - text form of llsa.attend and llsa.attention -------===//
 
+#include "dialects/llsa/LLSASyntax.h"
 #include "dialects/llsa/LLSAVerify.h"
 #include "mlir/IR/Builders.h"
 #include <cstdio>
@@ -13,11 +14,9 @@ using namespace llsa::shared;
 // What both ops share
 //===----------------------------------------------------------------------===//
 
-/// Parses the attribute dictionary. Attributes that the op's own syntax writes
-/// must not come a second time in it.
-static ParseResult parseOtherAttributes(OpAsmParser &parser,
-                                        OperationState &result,
-                                        ArrayRef<StringRef> written) {
+ParseResult shared::parseOtherAttributes(OpAsmParser &parser,
+                                         OperationState &result,
+                                         ArrayRef<StringRef> written) {
   NamedAttrList attributes;
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseOptionalAttrDict(attributes))
@@ -31,10 +30,9 @@ static ParseResult parseOtherAttributes(OpAsmParser &parser,
   return success();
 }
 
-static void printScoreAndMask(OpAsmPrinter &printer, Region &score,
-                              Region &mask) {
-  for (auto [name, region] :
-       {std::pair<StringRef, Region *>{"score", &score}, {"mask", &mask}}) {
+void shared::printRegions(OpAsmPrinter &printer,
+                          ArrayRef<NamedRegion> regions) {
+  for (auto [name, region] : regions) {
     if (region->empty())
       continue;
     printer.printNewline();
@@ -47,11 +45,10 @@ static void printScoreAndMask(OpAsmPrinter &printer, Region &score,
   }
 }
 
-/// Parses `score(%s, %b, ...) {...} mask(...) {...}`; types are known.
-static ParseResult parseScoreAndMask(OpAsmParser &parser,
-                                     OperationState &result) {
+ParseResult shared::parseRegions(OpAsmParser &parser, OperationState &result,
+                                 ArrayRef<StringRef> names) {
   Builder &builder = parser.getBuilder();
-  for (StringRef name : {"score", "mask"}) {
+  for (StringRef name : names) {
     Region *region = result.addRegion();
     if (failed(parser.parseOptionalKeyword(name)))
       continue;
@@ -59,22 +56,24 @@ static ParseResult parseScoreAndMask(OpAsmParser &parser,
     SMLoc loc = parser.getCurrentLocation();
     if (parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren))
       return failure();
-    if (arguments.size() != 6)
+    bool isDerivative = name == "derivative";
+    size_t expected = isDerivative ? 7 : 6;
+    if (arguments.size() != expected)
       return parser.emitError(loc)
-             << name
-             << " region must take 6 arguments (score, batch, head, query, "
-                "key, span), got "
+             << name << " region must take " << expected
+             << " arguments (score, batch, head, query, key, span"
+             << (isDerivative ? ", gradient" : "") << "), got "
              << arguments.size();
     for (auto [i, argument] : llvm::enumerate(arguments))
-      argument.type =
-          i == 0 ? Type(builder.getF32Type()) : Type(builder.getIndexType());
+      argument.type = i == 0 || i == 6 ? Type(builder.getF32Type())
+                                       : Type(builder.getIndexType());
     if (parser.parseRegion(*region, arguments))
       return failure();
   }
   return success();
 }
 
-static ParseResult parseScale(OpAsmParser &parser, OperationState &result) {
+ParseResult shared::parseScale(OpAsmParser &parser, OperationState &result) {
   if (failed(parser.parseOptionalKeyword("scale")))
     return success();
   double scale;
@@ -101,23 +100,33 @@ static void printDouble(OpAsmPrinter &printer, double value) {
   printer << whole.drop_front(exponent);
 }
 
-static void printScale(OpAsmPrinter &printer, std::optional<APFloat> scale) {
+void shared::printScale(OpAsmPrinter &printer, std::optional<APFloat> scale) {
   if (!scale)
     return;
   printer << " scale ";
   printDouble(printer, scale->convertToDouble());
 }
 
+RankedTensorType shared::queryType(OpAsmParser &parser, SMLoc loc, StringRef op,
+                                   Type type) {
+  auto query = dyn_cast<RankedTensorType>(type);
+  if (query && query.getRank() == 4)
+    return query;
+  parser.emitError(loc, "'")
+      << op << "' op query must have rank 4 [B, H, N, D], got " << type;
+  return {};
+}
+
 //===----------------------------------------------------------------------===//
 // attend
 //===----------------------------------------------------------------------===//
 
-static void printSource(OpAsmPrinter &printer, AttendOp op, unsigned i) {
-  SourceAttr source = op.getSource(i);
-  printer << stringifySourceKind(source.getKind()) << "(" << op.getKeys()[i]
-          << ", " << op.getValues()[i];
-  if (Value indices = op.getIndicesOf(i))
-    printer << " by " << indices;
+void shared::printSource(OpAsmPrinter &printer, SourceAttr source, Value keys,
+                         Value values, ValueRange by) {
+  printer << stringifySourceKind(source.getKind()) << "(" << keys << ", "
+          << values;
+  if (!by.empty())
+    printer << " by " << by;
   printer << ")";
   if (source.getKind() == SourceKind::Gathered)
     printer << " block " << source.getBlock() << " every " << source.getEvery();
@@ -134,21 +143,81 @@ static void printSource(OpAsmPrinter &printer, AttendOp op, unsigned i) {
     printer << " unweighted";
 }
 
-void AttendOp::print(OpAsmPrinter &printer) {
-  printer << " " << getQuery() << " from";
-  SmallVector<Type> types{getQuery().getType()};
-  for (unsigned i = 0; i < getSources().size(); ++i) {
-    printer.printNewline();
-    printer << "    ";
-    printSource(printer, *this, i);
-    if (i + 1 < getSources().size())
-      printer << ",";
-    types.append({getKeys()[i].getType(), getValues()[i].getType()});
-    if (Value indices = getIndicesOf(i))
-      types.push_back(indices.getType());
+ParseResult shared::parseSource(OpAsmParser &parser, ParsedSources &parsed,
+                                unsigned indicesPerSource) {
+  StringRef word;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&word))
+    return failure();
+  std::optional<SourceKind> kind = symbolizeSourceKind(word);
+  if (!kind)
+    return parser.emitError(loc, "expected dense, gathered or window, got '")
+           << word << "'";
+  int64_t block = 0, every = 0, before = 0, after = 0, span = 0;
+  double weight = 1.0;
+  bool unweighted = false;
+  if (parser.parseLParen() || parser.parseOperand(parsed.keys.emplace_back()) ||
+      parser.parseComma() || parser.parseOperand(parsed.values.emplace_back()))
+    return failure();
+  if (*kind == SourceKind::Gathered) {
+    if (parser.parseKeyword("by"))
+      return failure();
+    for (unsigned i = 0; i < indicesPerSource; ++i)
+      if ((i > 0 && parser.parseComma()) ||
+          parser.parseOperand(parsed.indices.emplace_back()))
+        return failure();
   }
+  if (parser.parseRParen())
+    return failure();
+  if (*kind == SourceKind::Gathered &&
+      (parser.parseKeyword("block") || parser.parseInteger(block) ||
+       parser.parseKeyword("every") || parser.parseInteger(every)))
+    return failure();
+  if (*kind == SourceKind::Window &&
+      (parser.parseKeyword("before") || parser.parseInteger(before) ||
+       parser.parseKeyword("after") || parser.parseInteger(after)))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("weight")) &&
+      parser.parseFloat(weight))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("span"))) {
+    SMLoc at = parser.getCurrentLocation();
+    if (parser.parseInteger(span))
+      return failure();
+    if (span < 1) // attend_c6: 0 means "not given" inside
+      return parser.emitError(at, "span must be positive, got ") << span;
+    unweighted = succeeded(parser.parseOptionalKeyword("unweighted"));
+  }
+  parsed.sources.push_back(SourceAttr::get(
+      parser.getContext(), *kind, block, every, before, after,
+      parser.getBuilder().getF64FloatAttr(weight), span, unweighted));
+  return success();
+}
+
+size_t ParsedSources::numTypes() const {
+  return keys.size() + values.size() + indices.size();
+}
+
+void ParsedSources::splitTypes(ArrayRef<Type> types, unsigned indicesPerSource,
+                               SmallVectorImpl<Type> &keyTypes,
+                               SmallVectorImpl<Type> &valueTypes,
+                               SmallVectorImpl<Type> &indexTypes) const {
+  for (Attribute source : sources) {
+    keyTypes.push_back(types[0]);
+    valueTypes.push_back(types[1]);
+    types = types.drop_front(2);
+    if (cast<SourceAttr>(source).getKind() != SourceKind::Gathered)
+      continue;
+    llvm::append_range(indexTypes, types.take_front(indicesPerSource));
+    types = types.drop_front(indicesPerSource);
+  }
+}
+
+void AttendOp::print(OpAsmPrinter &printer) {
+  SmallVector<Type> types{getQuery().getType()};
+  printSources(printer, *this, types);
   printScale(printer, getScale());
-  printScoreAndMask(printer, getScore(), getMask());
+  printRegions(printer, {{"score", &getScore()}, {"mask", &getMask()}});
   printer.printOptionalAttrDict((*this)->getAttrs(),
                                 {"sources", "scale", "operandSegmentSizes"});
   printer << " : ";
@@ -157,59 +226,14 @@ void AttendOp::print(OpAsmPrinter &printer) {
 }
 
 ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
-  using Operand = OpAsmParser::UnresolvedOperand;
-  Operand query;
-  SmallVector<Operand> keys, values, indices;
-  SmallVector<Attribute> sources;
+  OpAsmParser::UnresolvedOperand query;
+  ParsedSources parsed;
   if (parser.parseOperand(query) || parser.parseKeyword("from"))
     return failure();
-  auto parseSource = [&]() -> ParseResult {
-    StringRef word;
-    SMLoc loc = parser.getCurrentLocation();
-    if (parser.parseKeyword(&word))
-      return failure();
-    std::optional<SourceKind> kind = symbolizeSourceKind(word);
-    if (!kind)
-      return parser.emitError(loc, "expected dense, gathered or window, got '")
-             << word << "'";
-    int64_t block = 0, every = 0, before = 0, after = 0, span = 0;
-    double weight = 1.0;
-    bool unweighted = false;
-    if (parser.parseLParen() || parser.parseOperand(keys.emplace_back()) ||
-        parser.parseComma() || parser.parseOperand(values.emplace_back()))
-      return failure();
-    if (*kind == SourceKind::Gathered &&
-        (parser.parseKeyword("by") ||
-         parser.parseOperand(indices.emplace_back())))
-      return failure();
-    if (parser.parseRParen())
-      return failure();
-    if (*kind == SourceKind::Gathered &&
-        (parser.parseKeyword("block") || parser.parseInteger(block) ||
-         parser.parseKeyword("every") || parser.parseInteger(every)))
-      return failure();
-    if (*kind == SourceKind::Window &&
-        (parser.parseKeyword("before") || parser.parseInteger(before) ||
-         parser.parseKeyword("after") || parser.parseInteger(after)))
-      return failure();
-    if (succeeded(parser.parseOptionalKeyword("weight")) &&
-        parser.parseFloat(weight))
-      return failure();
-    if (succeeded(parser.parseOptionalKeyword("span"))) {
-      SMLoc at = parser.getCurrentLocation();
-      if (parser.parseInteger(span))
-        return failure();
-      if (span < 1) // attend_c6: 0 means "not given" inside
-        return parser.emitError(at, "span must be positive, got ") << span;
-      unweighted = succeeded(parser.parseOptionalKeyword("unweighted"));
-    }
-    sources.push_back(SourceAttr::get(
-        parser.getContext(), *kind, block, every, before, after,
-        parser.getBuilder().getF64FloatAttr(weight), span, unweighted));
-    return success();
-  };
-  if (parser.parseCommaSeparatedList(parseSource) ||
-      parseScale(parser, result) || parseScoreAndMask(parser, result) ||
+  if (parser.parseCommaSeparatedList(
+          [&] { return parseSource(parser, parsed); }) ||
+      parseScale(parser, result) ||
+      parseRegions(parser, result, {"score", "mask"}) ||
       parseOtherAttributes(parser, result,
                            {"sources", "scale", "operandSegmentSizes"}))
     return failure();
@@ -217,39 +241,30 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseColonTypeList(types))
     return failure();
-  size_t expected = 1 + keys.size() + values.size() + indices.size();
-  if (types.size() != expected)
+  if (types.size() != 1 + parsed.numTypes())
     return parser.emitError(loc, "expected ")
-           << expected << " types (the query's, then each source's), got "
-           << types.size();
+           << 1 + parsed.numTypes()
+           << " types (the query's, then each source's), got " << types.size();
 
   // Types come in the text's order, operands are stored kind by kind.
   SmallVector<Type> keyTypes, valueTypes, indexTypes;
-  size_t next = 1;
-  for (Attribute source : sources) {
-    keyTypes.push_back(types[next++]);
-    valueTypes.push_back(types[next++]);
-    if (cast<SourceAttr>(source).getKind() == SourceKind::Gathered)
-      indexTypes.push_back(types[next++]);
-  }
+  parsed.splitTypes(ArrayRef(types).drop_front(), /*indicesPerSource=*/1,
+                    keyTypes, valueTypes, indexTypes);
   if (parser.resolveOperand(query, types[0], result.operands) ||
-      parser.resolveOperands(keys, keyTypes, loc, result.operands) ||
-      parser.resolveOperands(values, valueTypes, loc, result.operands) ||
-      parser.resolveOperands(indices, indexTypes, loc, result.operands))
+      parser.resolveOperands(parsed.keys, keyTypes, loc, result.operands) ||
+      parser.resolveOperands(parsed.values, valueTypes, loc, result.operands) ||
+      parser.resolveOperands(parsed.indices, indexTypes, loc, result.operands))
     return failure();
   Builder &builder = parser.getBuilder();
-  result.addAttribute("sources", builder.getArrayAttr(sources));
-  result.addAttribute(
-      "operandSegmentSizes",
-      builder.getDenseI32ArrayAttr({1, static_cast<int32_t>(keys.size()),
-                                    static_cast<int32_t>(values.size()),
-                                    static_cast<int32_t>(indices.size())}));
-  auto q = dyn_cast<RankedTensorType>(types[0]);
-  if (!q || q.getRank() != 4)
-    return parser.emitError(
-               loc,
-               "'llsa.attend' op query must have rank 4 [B, H, N, D], got ")
-           << types[0];
+  result.addAttribute("sources", builder.getArrayAttr(parsed.sources));
+  result.addAttribute("operandSegmentSizes",
+                      builder.getDenseI32ArrayAttr(
+                          {1, static_cast<int32_t>(parsed.keys.size()),
+                           static_cast<int32_t>(parsed.values.size()),
+                           static_cast<int32_t>(parsed.indices.size())}));
+  RankedTensorType q = queryType(parser, loc, "llsa.attend", types[0]);
+  if (!q)
+    return failure();
   inferAttention(q, result.types);
   return success();
 }
@@ -263,7 +278,7 @@ void AttentionOp::print(OpAsmPrinter &printer) {
           << " hierarchy ";
   getHierarchy().print(printer);
   printScale(printer, getScale());
-  printScoreAndMask(printer, getScore(), getMask());
+  printRegions(printer, {{"score", &getScore()}, {"mask", &getMask()}});
   printer.printOptionalAttrDict((*this)->getAttrs(), {"hierarchy", "scale"});
   printer << " : " << getQuery().getType() << ", " << getKeys().getType()
           << ", " << getValues().getType();
@@ -280,19 +295,17 @@ ParseResult AttentionOp::parse(OpAsmParser &parser, OperationState &result) {
   if (!hierarchy)
     return failure();
   result.addAttribute("hierarchy", hierarchy);
-  if (parseScale(parser, result) || parseScoreAndMask(parser, result) ||
+  if (parseScale(parser, result) ||
+      parseRegions(parser, result, {"score", "mask"}) ||
       parseOtherAttributes(parser, result, {"hierarchy", "scale"}))
     return failure();
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseColonTypeList(types) ||
       parser.resolveOperands(operands, types, loc, result.operands))
     return failure();
-  auto q = dyn_cast<RankedTensorType>(types[0]);
-  if (!q || q.getRank() != 4)
-    return parser.emitError(
-               loc,
-               "'llsa.attention' op query must have rank 4 [B, H, N, D], got ")
-           << types[0];
+  RankedTensorType q = queryType(parser, loc, "llsa.attention", types[0]);
+  if (!q)
+    return failure();
   inferAttention(q, result.types);
   return success();
 }

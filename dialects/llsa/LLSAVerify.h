@@ -50,6 +50,40 @@ mlir::LogicalResult verifyBlock(mlir::Operation *op, int64_t block);
 mlir::LogicalResult verifyScale(mlir::Operation *op,
                                 std::optional<llvm::APFloat> scale);
 
+//===----------------------------------------------------------------------===//
+// Sources and regions: LLSAAttention.cpp
+//===----------------------------------------------------------------------===//
+
+/// See the accessors of `llsa.attend`.
+mlir::Value indicesOfSource(mlir::ArrayAttr sources, mlir::OperandRange indices,
+                            unsigned i);
+std::optional<int64_t> baseTokensOf(mlir::ArrayAttr sources,
+                                    mlir::OperandRange keys);
+
+/// The list of sources of an attend.
+mlir::LogicalResult verifySources(mlir::Operation *op, mlir::Value query,
+                                  mlir::OperandRange keys,
+                                  mlir::OperandRange values,
+                                  mlir::OperandRange indices,
+                                  mlir::ArrayAttr sources);
+/// What a source's attribute says, whatever its keys are.
+mlir::LogicalResult verifySource(mlir::Operation *op, SourceAttr source);
+/// How many keys source `i` has, when the number of tokens is `tokens`.
+mlir::LogicalResult verifyKeyCount(mlir::Operation *op, unsigned i,
+                                   SourceAttr source, mlir::Value keys,
+                                   std::optional<int64_t> tokens);
+
+/// `score` and `mask` regions: arguments, result, ops.
+mlir::LogicalResult verifyScoreAndMask(mlir::Operation *op, mlir::Region &score,
+                                       mlir::Region &mask);
+/// Calls in these regions are of device functions. That the callee exists and
+/// has these types is func.call's own rule.
+mlir::LogicalResult verifyRegionCalls(mlir::Operation *op,
+                                      mlir::SymbolTableCollection &symbols);
+/// The `derivative` region beside `score`.
+mlir::LogicalResult verifyDerivative(mlir::Operation *op, mlir::Region &score,
+                                     mlir::Region &derivative);
+
 /// Types are inferred while an op is parsed, before any verifier has run: what
 /// inference itself relies on is checked here. `what` is "'op' op operand".
 mlir::FailureOr<mlir::RankedTensorType>

@@ -512,6 +512,7 @@ def Tile_AnyOp : Tile_Op<"any", [Pure]> {
   let assemblyFormat = "$tile attr-dict `:` type($tile)";
 }
 
+include "dialects/tile/TileCallOps.td"
 include "dialects/tile/TileStreamOps.td"
 include "dialects/tile/TileStagingOps.td"
 

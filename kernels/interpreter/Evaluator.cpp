@@ -422,6 +422,8 @@ llvm::Error Evaluator::evaluateInvertIndices(InvertIndicesOp op) {
   if (!rows)
     return rows.takeError();
   int64_t keys = shapeOf(op.getKeys())[2];
+  if (std::optional<int64_t> block = op.getBlock())
+    keys = (keys + *block - 1) / *block;
   for (int32_t index : (*rows)->data)
     if (index >= keys)
       return opError(op, "is given index " + llvm::Twine(index) +

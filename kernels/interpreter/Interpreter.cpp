@@ -109,7 +109,8 @@ int64_t Interpreter::Impl::indexLimitOf(mlir::Value argument) const {
         restrict(blocksOf(select.getKeys(), *select.getBlock()));
     } else if (auto invert = llvm::dyn_cast<InvertIndicesOp>(user)) {
       if (invert.getIndices() == argument)
-        restrict(shapeOf(invert.getKeys())[2]);
+        restrict(
+            blocksOf(invert.getKeys(), invert.getBlock().value_or(1)));
     } else if (auto attend = llvm::dyn_cast<AttendOp>(user)) {
       for (unsigned i = 0; i < attend.getSources().size(); ++i)
         if (attend.getIndicesOf(i) == argument)

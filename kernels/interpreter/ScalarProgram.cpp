@@ -49,6 +49,9 @@ llvm::Error llsa::reference::opError(mlir::Operation *op,
 llvm::Expected<ScalarInstruction> ScalarInstruction::create(mlir::Operation *op,
                                                             bool plain) {
   ScalarInstruction out;
+  if (op->getName().getStringRef() == "func.call")
+    return opError(op, "calls a device function, whose meaning the reference "
+                       "interpreter does not know");
   out.function = scalarFunction(op->getName().getStringRef());
   if (!out.function || op->getNumResults() != 1 || op->getNumOperands() == 0 ||
       op->getNumOperands() > 3)

@@ -1,5 +1,6 @@
 //===- Hierarchy.cpp - LLSA of any depth, from the reference's parts ------===//
 #include "kernels/reference/Hierarchy.h"
+#include "kernels/reference/HierarchySources.h"
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -77,32 +78,7 @@ IndexCheck llsa::reference::checkLevels(const Array &q, const Array &k,
 AttendResult llsa::reference::attendLevels(
     const Array &q, const Array &k, const Array &v, const Hierarchy &hierarchy,
     const std::vector<IndexArray> &indices, AttendOptions options) {
-  require(static_cast<int64_t>(indices.size()) == hierarchy.levels,
-          "attendLevels: one selection per level is needed");
   options.tokens = k.dim(2);
-  if (hierarchy.levels == 0)
-    return attend(q, {Source::dense(k, v)}, options);
-
-  std::vector<Array> keys, values;
-  if (hierarchy.enrichment) {
-    keys = poolLevels(k, hierarchy.block, hierarchy.levels, options.precision);
-    values =
-        poolLevels(v, hierarchy.block, hierarchy.levels, options.precision);
-  }
-  std::vector<Source> sources = {
-      Source::gathered(k, v, indices[0], hierarchy.block, hierarchy.block)};
-  int64_t span = 1, every = hierarchy.block;
-  for (int64_t level = 1; hierarchy.enrichment && level <= hierarchy.levels;
-       ++level) {
-    span *= hierarchy.block;
-    every *= hierarchy.block;
-    const Array &levelKeys = keys[level - 1], &levelValues = values[level - 1];
-    sources.push_back(level == hierarchy.levels
-                          ? Source::dense(levelKeys, levelValues, 1, span)
-                          : Source::gathered(levelKeys, levelValues,
-                                             indices[level], hierarchy.block,
-                                             every, 1, span));
-    sources.back().unweighted = !hierarchy.reweighting;
-  }
-  return attend(q, sources, options);
+  detail::HierarchySources made(k, v, hierarchy, indices, options.precision);
+  return attend(q, made.sources(), options);
 }

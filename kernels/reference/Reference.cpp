@@ -1,4 +1,4 @@
-//===- Reference.cpp - pool, select, invert, linear attention -------------===//
+//===- Reference.cpp - pool, select, invert -------------------------------===//
 #include "kernels/reference/Reference.h"
 #include "kernels/reference/Arithmetic.h"
 #include <algorithm>
@@ -161,87 +161,4 @@ Inverted llsa::reference::invertIndices(const IndexArray &indices,
       }
     }
   return out;
-}
-
-//===----------------------------------------------------------------------===//
-// linear attention
-//===----------------------------------------------------------------------===//
-
-/// phi of one row, every operator's result rounded.
-template <typename Arithmetic>
-static void applyPhi(const double *x, int64_t size, Phi phi,
-                     std::vector<typename Arithmetic::Real> &out) {
-  using Real = typename Arithmetic::Real;
-  out.assign(x, x + size);
-  if (phi == Phi::Softmax) {
-    Real greatest = *std::max_element(out.begin(), out.end()), sum = 0;
-    for (Real &value : out)
-      sum += value = std::exp(value - greatest);
-    for (Real &value : out)
-      value = Arithmetic::round(value / sum);
-    return;
-  }
-  for (Real &value : out) {
-    if (phi == Phi::Relu) // written so that a NaN stays
-      value = value < 0 ? Real(0) : value;
-    else if (value > 0)
-      value = Arithmetic::round(value + 1);
-    else // elu(x) + 1 = exp(x); a framework rounds elu(x) first
-      value = std::is_same_v<Real, double>
-                  ? std::exp(value)
-                  : Arithmetic::round(Arithmetic::round(std::expm1(value)) + 1);
-  }
-}
-
-template <typename Arithmetic>
-static Array linearAttendIn(const Array &q, const Array &k, const Array &v,
-                            Phi phi) {
-  using Real = typename Arithmetic::Real;
-  int64_t group = headsPerKeyHead(q, k), size = q.dim(3);
-  Array out(q.shape);
-  std::vector<Real> phiRow, state(size * size), total(size), sums(size);
-  for (int64_t b = 0; b < q.dim(0); ++b)
-    for (int64_t h = 0; h < q.dim(1); ++h) {
-      std::fill(state.begin(), state.end(), Real(0));
-      std::fill(total.begin(), total.end(), Real(0));
-      for (int64_t j = 0; j < k.dim(2); ++j) {
-        applyPhi<Arithmetic>(k.row(b, h / group, j), size, phi, phiRow);
-        const double *value = v.row(b, h / group, j);
-        for (int64_t r = 0; r < size; ++r) {
-          total[r] += phiRow[r];
-          for (int64_t d = 0; d < size; ++d)
-            state[r * size + d] += phiRow[r] * static_cast<Real>(value[d]);
-        }
-      }
-      for (Real &value : state)
-        value = Arithmetic::round(value);
-      for (Real &value : total)
-        value = Arithmetic::round(value);
-      for (int64_t i = 0; i < q.dim(2); ++i) {
-        applyPhi<Arithmetic>(q.row(b, h, i), size, phi, phiRow);
-        Real denominator =
-            Arithmetic::round(dot<Real>(phiRow.data(), total.data(), size));
-        std::fill(sums.begin(), sums.end(), Real(0));
-        for (int64_t r = 0; r < size; ++r)
-          for (int64_t d = 0; d < size; ++d)
-            sums[d] += phiRow[r] * state[r * size + d];
-        for (int64_t d = 0; d < size; ++d)
-          out.at(b, h, i, d) =
-              denominator == 0
-                  ? 0
-                  : Arithmetic::round(Arithmetic::round(sums[d]) / denominator);
-      }
-    }
-  return out;
-}
-
-Array llsa::reference::linearAttend(const Array &q, const Array &k,
-                                    const Array &v, Phi phi,
-                                    Precision precision) {
-  headsPerKeyHead(q, k);
-  require(k.shape == v.shape,
-          "linearAttend: keys and values must have the same shape");
-  return withArithmetic(precision, [&](auto arithmetic) {
-    return linearAttendIn<decltype(arithmetic)>(q, k, v, phi);
-  });
 }

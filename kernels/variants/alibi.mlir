@@ -5,11 +5,12 @@
 //   t_ij = s_ij - slopes[h] |i - p_j|,   s_ij = q_i . k_j / sqrt(D)
 //
 // over the sources of llsa.mlir; p_j is the first of the tokens that key j
-// averages. The selection uses the plain scores.
+// averages. The selection uses the plain scores. The slopes are constants.
 !x = tensor<?x?x?x?x!llsa.float>
 !r = tensor<?x?x?xf32>
 func.func @alibi(%q: !x, %k: !x, %v: !x,
-                 %slopes: tensor<?xf32> {llsa.name = "slopes", llsa.shape = ["H"]})
+                 %slopes: tensor<?xf32> {llsa.name = "slopes", llsa.shape = ["H"],
+                                            llsa.no_gradient})
     -> (!x {llsa.name = "o"}, !r {llsa.name = "lse"}) {
   %o, %lse = llsa.attention %q, %k, %v hierarchy <block = ?, levels = ?, topk = ?>
       score(%s, %b, %h, %i, %j, %n) {

@@ -262,6 +262,17 @@ LlsaError *llsaVariantCreate(const char *text, size_t length, const char *name,
   return nullptr;
 }
 
+LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant, const char *text,
+                                         size_t length, const char *name) {
+  if (!variant || !text || !name)
+    return invalid("llsaVariantAddDeviceFunctions",
+                   "variant, text or name is null");
+  std::vector<CudaSource> sources = variant->variant.deviceFunctions();
+  sources.push_back({name, std::string(text, length)});
+  variant->variant = variant->variant.withDeviceFunctions(std::move(sources));
+  return nullptr;
+}
+
 void llsaVariantDestroy(LlsaVariant *variant) { delete variant; }
 
 LlsaError *llsaKernelGet(LlsaContext *context, const LlsaVariant *variant,

@@ -96,6 +96,14 @@ LLSA_API LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant);
 /** The same from memory; `text` need not end in a zero and is copied. */
 LLSA_API LlsaError *llsaVariantCreate(const char *text, size_t length,
                                       const char *name, LlsaVariant **variant);
+/** Gives a variant the source of device functions that its score and mask
+    regions call: CUDA C++ with extern "C" __device__ functions, or PTX when
+    `name`, which also stands in messages, ends in .ptx. Call it once per
+    source, before llsaKernelGet. */
+LLSA_API LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant,
+                                                  const char *text,
+                                                  size_t length,
+                                                  const char *name);
 /** Null is allowed. */
 LLSA_API void llsaVariantDestroy(LlsaVariant *variant);
 

@@ -2,6 +2,7 @@
 #include "runtime/jit/Jit.h"
 
 #include "runtime/cuda/AssembleProgram.h"
+#include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/support/Env.h"
 #include "runtime/support/Files.h"
 #include "llvm/ADT/Hashing.h"
@@ -20,7 +21,8 @@ auto scalarFields(const KernelSpec &spec) {
   return std::make_tuple(spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
                          int(spec.dtype), spec.levels.value_or(-1),
                          spec.block.value_or(-1), spec.scale.has_value(),
-                         spec.scale.value_or(0), spec.lse, spec.indices);
+                         spec.scale.value_or(0), spec.lse, spec.indices,
+                         int(spec.pass), spec.lseGradient);
 }
 
 bool sameFields(const KernelSpec &a, const KernelSpec &b) {
@@ -33,6 +35,7 @@ uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
   return hash_combine(variant.identity(), spec.B, spec.H, spec.Hkv, spec.M,
                       spec.N, spec.D, int(spec.dtype), spec.levels.value_or(-1),
                       spec.block.value_or(-1), spec.lse, spec.indices,
+                      int(spec.pass), spec.lseGradient,
                       hash_combine_range(spec.topk.begin(), spec.topk.end()),
                       target);
 }
@@ -170,7 +173,8 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                variant.hash(),
                spec.str(),
                *exact,
-               device ? assemblerKey(*device) : "",
+               (device ? assemblerKey(*device) : "") +
+                   deviceFunctionsKey(variant.deviceFunctions()),
                buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;
@@ -183,6 +187,9 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     if (!result)
       return result.takeError();
     report.times = std::move(result->times);
+    if (Error error =
+            linkDeviceFunctions(result->program, variant.deviceFunctions()))
+      return std::move(error);
     if (device)
       if (Error error = assembleFor(device, options.dumpDir, result->program,
                                     report.times))

@@ -2,8 +2,9 @@
 //
 // The one place where the compiler and the runtime meet. In order: a table in
 // memory, keyed by the variant's handle and the spec's fields (no text is
-// hashed or printed); the KernelCache; the Compiler and, for a GPU, the
-// Assembler, so that the cache keeps machine code.
+// hashed or printed); the KernelCache; the Compiler; the sources of device
+// functions, where a variant has some; and, for a GPU, the Assembler, so that
+// the cache keeps machine code.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_RUNTIME_JIT_JIT_H

@@ -18,7 +18,11 @@ Expected<Variant> Variant::fromFile(const std::string &path) {
 
 Variant Variant::fromSource(std::string text, std::string name) {
   std::string hash = hashHex(text);
-  return Variant(Data{std::move(name), std::move(text), std::move(hash)});
+  return Variant(Data{std::move(name), std::move(text), std::move(hash), {}});
+}
+
+Variant Variant::withDeviceFunctions(std::vector<CudaSource> sources) const {
+  return Variant(Data{name(), text(), hash(), std::move(sources)});
 }
 
 } // namespace llsa::rt

@@ -17,7 +17,8 @@ namespace {
 
 /// Every key of the text form, in canonical order.
 constexpr const char *kKeys =
-    "B, H, Hkv, M, N, D, dtype, levels, block, topk, scale, lse, indices";
+    "B, H, Hkv, M, N, D, dtype, levels, block, topk, scale, lse, indices, "
+    "pass, dlse";
 
 Error fail(const std::string &message) {
   return createStringError(inconvertibleErrorCode(), message);
@@ -42,6 +43,14 @@ Expected<DType> parseDType(StringRef text) {
     if (text == toString(dtype))
       return dtype;
   return fail(fmt::format("dtype = {}: expected f32, bf16 or f16", text.str()));
+}
+
+Expected<Pass> parsePass(StringRef text) {
+  for (Pass pass : {Pass::Forward, Pass::Keep, Pass::Backward})
+    if (text == toString(pass))
+      return pass;
+  return fail(
+      fmt::format("pass = {}: expected forward, keep or backward", text.str()));
 }
 
 Error checkRange(StringRef key, int64_t value, int64_t low, int64_t high) {
@@ -93,6 +102,15 @@ Error setField(KernelSpec &spec, StringRef key, StringRef text) {
     return setFlag(spec.lse);
   if (key == "indices")
     return setFlag(spec.indices);
+  if (key == "dlse")
+    return setFlag(spec.lseGradient);
+  if (key == "pass") {
+    Expected<Pass> pass = parsePass(text);
+    if (!pass)
+      return pass.takeError();
+    spec.pass = *pass;
+    return Error::success();
+  }
   if (key == "dtype") {
     Expected<DType> dtype = parseDType(text);
     if (!dtype)
@@ -135,6 +153,18 @@ StringRef toString(DType dtype) {
     return "f16";
   }
   llvm_unreachable("all element types are listed");
+}
+
+StringRef toString(Pass pass) {
+  switch (pass) {
+  case Pass::Forward:
+    return "forward";
+  case Pass::Keep:
+    return "keep";
+  case Pass::Backward:
+    return "backward";
+  }
+  llvm_unreachable("all passes are listed");
 }
 
 int64_t byteSize(DType dtype) { return dtype == DType::F32 ? 4 : 2; }
@@ -203,6 +233,11 @@ Error KernelSpec::verify() const {
   if (scale && !std::isfinite(*scale))
     return fail(fmt::format("scale = {}: expected a finite number", *scale));
 
+  if (lseGradient && pass == Pass::Forward)
+    return fail("dlse = 1: expected pass = keep or pass = backward beside it");
+  if (lseGradient && !lse)
+    return fail("dlse = 1: expected lse = 1, or there is no lse");
+
   // The largest tensor, in float32, must be addressable by 63-bit byte offsets.
   int64_t bytes = 4;
   for (int64_t factor : {B, H, std::max(M, N), D})
@@ -233,6 +268,10 @@ std::string KernelSpec::str() const {
     text += ",lse=0";
   if (indices)
     text += ",indices=1";
+  if (pass != Pass::Forward)
+    text += fmt::format(",pass={}", toString(pass).str());
+  if (lseGradient)
+    text += ",dlse=1";
   return text;
 }
 

@@ -24,13 +24,24 @@ llvm::StringRef toString(DType dtype);
 /// Bytes of one element: 4, 2, 2.
 int64_t byteSize(DType dtype);
 
+/// Which function of a variant a kernel computes.
+enum class Pass {
+  Forward, ///< the variant
+  Keep,    ///< the same, with what the backward needs as further results
+  Backward ///< gradients of its inputs, from those of its results
+};
+
+/// "forward", "keep", "backward".
+llvm::StringRef toString(Pass pass);
+
 /// Sizes, element type and hierarchy of one specialised kernel.
 ///
 /// Text form, also the command line's: `B=1,H=8,N=65536,D=64,dtype=bf16`, then
 /// optionally `Hkv=2` (grouped-query heads; must divide H), `M=1024` (queries,
 /// when they are not the N keys), `levels=3`, `block=16`, `topk=8` or
 /// `topk=8:8:4` (fine to coarse), `scale=0.125`, `lse=0` (do not return LSE),
-/// `indices=1` (also return the selected indices i1, i2, ... ).
+/// `indices=1` (also return the selected indices i1, i2, ... ), `pass=keep` or
+/// `pass=backward` (see Pass), `dlse=1` (of these: LSE has a gradient, too).
 struct KernelSpec {
   int64_t B = 1;   ///< batch
   int64_t H = 1;   ///< query heads
@@ -45,6 +56,9 @@ struct KernelSpec {
   std::optional<double> scale; ///< replaces the default 1/sqrt(D)
   bool lse = true;             ///< keep the result named "lse"
   bool indices = false;        ///< append the selected indices as results
+  Pass pass = Pass::Forward;
+  bool lseGradient = false; ///< keep, backward: the result named "lse" has a
+                            ///< gradient, the argument "dlse"
 
   /// Parses the text form. An error names the key, what was expected and what
   /// came: unknown keys, missing B, H, N, D or dtype, values out of range.

@@ -93,6 +93,8 @@ struct Program {
   std::vector<Kernel> kernels;
   std::vector<Step> steps;
   int64_t workspaceBytes = 0;
+  /// GPU: functions of the user's CUDA C++ that the code calls; sorted.
+  std::vector<std::string> deviceFunctions;
   std::string explain;    ///< what was decided and why, as text
   std::string codeFormat; ///< "elf", "ptx", "cubin"
   std::string code;       ///< not part of the JSON form

@@ -79,6 +79,17 @@ public:
     return values;
   }
 
+  std::vector<std::string> texts(const char *key) {
+    std::vector<std::string> values;
+    for (const ordered_json &value : array(key)) {
+      if (!value.is_string())
+        report(fmt::format("'{}': expected strings", key));
+      else
+        values.push_back(*value.get_ptr<const std::string *>());
+    }
+    return values;
+  }
+
   /// The elements of an array; empty when it is not there.
   const ordered_json &array(const char *key) {
     static const ordered_json kEmpty = ordered_json::array();
@@ -234,6 +245,7 @@ std::string Program::toJSON() const {
       args.push_back(buffers[arg].name);
     json["steps"].push_back({{"kernel", step.kernel}, {"args", args}});
   }
+  json["deviceFunctions"] = deviceFunctions;
   json["codeFormat"] = codeFormat;
   json["explain"] = explain;
   // A name that is not UTF-8 must not end the process; it is replaced.
@@ -263,6 +275,7 @@ Expected<Program> Program::fromJSON(StringRef text) {
   program.workspaceBytes = reader.integer("workspaceBytes");
   program.codeFormat = reader.text("codeFormat");
   program.explain = reader.text("explain");
+  program.deviceFunctions = reader.texts("deviceFunctions");
   StringMap<int64_t> bufferIndex;
   for (const ordered_json &buffer : reader.array("buffers")) {
     program.buffers.push_back(

@@ -2,7 +2,7 @@
 
 // RUN: llsa-opt %variants/alibi.mlir --llsa-bind-shapes="spec={B=1,H=8,N=1000,D=40,dtype=bf16}" --llsa-decompose --canonicalize --cse --llsa-fuse --llsa-assign-schedule --llsa-verify-kernel-contract | FileCheck %s --check-prefix=ALIBI
 // ALIBI: func.func @alibi
-// ALIBI-SAME: %[[SLOPES:[a-z0-9]+]]: tensor<8xf32> {llsa.name = "slopes"}
+// ALIBI-SAME: %[[SLOPES:[a-z0-9]+]]: tensor<8xf32> {llsa.name = "slopes", llsa.no_gradient}
 // ALIBI: llsa.launch "attend"
 // ALIBI: dense({{.*}}) span 16
 // ALIBI-NEXT: score(%{{.*}}, %{{.*}}, %[[H:[a-z0-9]+]], %{{.*}}, %{{.*}}, %{{.*}}) {

@@ -15,11 +15,11 @@ public:
 private:
   void line(const std::string &text) { body += "  " + text + "\n"; }
   void argument(const std::string &name, const std::string &type,
-                const std::string &shape) {
+                const std::string &shape, bool isConstant = false) {
     if (arguments.find("%" + name + ":") == std::string::npos)
       arguments += fmt::format(
-          ",\n    %{}: {} {{llsa.name = \"{}\", llsa.shape = [{}]}}", name,
-          type, name, shape);
+          ",\n    %{}: {} {{llsa.name = \"{}\", llsa.shape = [{}]{}}}", name,
+          type, name, shape, isConstant ? ", llsa.no_gradient" : "");
   }
   void result(const std::string &value, const std::string &type,
               const std::string &name) {
@@ -150,9 +150,10 @@ static const char *maskText(MaskKind kind) {
 
 std::string VariantWriter::regions() {
   if (c.score == ScoreKind::Alibi)
-    argument("slopes", "tensor<?xf32>", "\"H\"");
+    argument("slopes", "tensor<?xf32>", "\"H\"", /*isConstant=*/true);
   if (c.score == ScoreKind::Table)
-    argument("table", "tensor<?x?x7xf32>", "\"B\", \"H\", 7");
+    argument("table", "tensor<?x?x7xf32>", "\"B\", \"H\", 7",
+             /*isConstant=*/true);
   if (c.mask == MaskKind::Documents) {
     argument("queryDocuments", "tensor<?x?xi32>", "\"B\", \"M\"");
     argument("keyDocuments", "tensor<?x?xi32>", "\"B\", \"N\"");

@@ -265,6 +265,18 @@ TEST(Interpreter, Errors) {
   EXPECT_NE(errorOf(divided.evaluate(inputs))
                 .find("arith.remui has an undefined result"),
             std::string::npos);
+  Interpreter foreign = parse("func.func private @bias(f32) -> f32 attributes "
+                              "{llsa.device_function}\n" +
+                              variant(R"(
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %x = func.call @bias(%s) : (f32) -> f32
+        llsa.yield %x : f32
+      } : !q, !k, !k)"));
+  EXPECT_NE(errorOf(foreign.evaluate(inputs))
+                .find("'func.call' op calls a device function, whose meaning "
+                      "the reference interpreter does not know"),
+            std::string::npos);
 }
 
 /// Equal selections are one, and one that is not used has no number.

@@ -4,19 +4,22 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace llsa::tools {
 
 /// The command line.
 struct RunOptions {
-  std::string file; ///< the variant
-  std::string spec; ///< text of a KernelSpec
+  std::string file;                         ///< the variant
+  std::string spec;                         ///< text of a KernelSpec
+  std::vector<std::string> deviceFunctions; ///< files of CUDA C++ or PTX
   std::string device =
       "cpu"; ///< "cpu", "cpu:MARCH", "cuda", "cuda:N", "emulator", ...
   std::string input = "random"; ///< see InputSource
   std::string output;           ///< "npy:DIR", or nothing
   std::string compare;          ///< a variant to be timed on the same inputs
   std::string picture;          ///< where to draw what a query attends to
+  bool grad = false;            ///< run the backward, too
   bool check = false;
   bool profile = false; ///< the time of each launch; GPU alone
   bool json = false;

@@ -24,6 +24,14 @@ static std::string shortTarget(const std::string &target) {
   return target.substr(0, target.find(':', target.find(':') + 1));
 }
 
+static std::string timesText(const char *name, const RunTimes &times,
+                             bool isCpu) {
+  int digits = isCpu ? 2 : 4;
+  return fmt::format("{:<10} {:.{}f} ms, median of {} ({:.{}f} to {:.{}f})\n",
+                     name, times.median, digits, times.runs, times.least,
+                     digits, times.greatest, digits);
+}
+
 static std::string checkText(const CheckReport &check) {
   std::string text = fmt::format(
       "keys       {:.1f} per query, average of {} sampled queries per head\n",
@@ -68,12 +76,10 @@ std::string llsa::tools::reportText(const Report &report) {
               : fmt::format("device     {}, {}\n", report.target, report.gpu);
   text += fmt::format("input      {}\n", report.input);
   text += fmt::format("compile    {}\n", compileText(report.compile));
-  text += fmt::format(
-      report.gpu.empty()
-          ? "run        {:.2f} ms, median of {} ({:.2f} to {:.2f})\n"
-          : "run        {:.4f} ms, median of {} ({:.4f} to {:.4f})\n",
-      report.run.median, report.run.runs, report.run.least,
-      report.run.greatest);
+  if (report.forward)
+    text += timesText("forward", *report.forward, report.gpu.empty());
+  text += timesText(report.forward ? "backward" : "run", report.run,
+                    report.gpu.empty());
   for (const auto &[launch, time] : report.profile)
     text += fmt::format("launch     {}: {:.4f} ms\n", launch, time);
   text += fmt::format("memory     {:.1f} MB of workspace\n",
@@ -110,6 +116,8 @@ std::string llsa::tools::reportJSON(const Report &report) {
     stages[stageName(time.stage).str()] = number(time.milliseconds);
   json["stages_ms"] = stages;
   json["run_ms"] = number(report.run.median);
+  if (report.forward)
+    json["forward_ms"] = number(report.forward->median);
   json["runs"] = report.run.runs;
   for (const auto &[launch, time] : report.profile)
     json["launches_ms"].push_back({{launch, number(time)}});

@@ -25,6 +25,7 @@ struct Report {
   unsigned threads = 0;
   std::string gpu; ///< its name; empty for a CPU
   rt::JitReport compile;
+  std::optional<RunTimes> forward; ///< with --grad, where `run` is the backward
   RunTimes run;
   std::vector<std::pair<std::string, double>> profile; ///< launches, in ms
   int64_t keys = 0;                                    ///< N

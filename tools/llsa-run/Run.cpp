@@ -1,6 +1,8 @@
 //===- Run.cpp - what llsa-run does, step by step -------------------------===//
 #include "tools/llsa-run/Run.h"
+#include "runtime/cuda/DeviceFunctions.h"
 #include "tools/io/Files.h"
+#include "tools/llsa-run/Gradients.h"
 #include "tools/llsa-run/Outputs.h"
 #include <algorithm>
 
@@ -200,9 +202,24 @@ static llvm::Error checkOutputs(const RunOptions &options,
   return llvm::Error::success();
 }
 
+static llvm::Expected<rt::Variant> loadVariant(const RunOptions &options) {
+  auto variant = rt::Variant::fromFile(options.file);
+  if (!variant)
+    return variant.takeError();
+  std::vector<rt::CudaSource> sources;
+  for (const std::string &file : options.deviceFunctions) {
+    auto source = rt::readCudaSource(file);
+    if (!source)
+      return source.takeError();
+    sources.push_back(std::move(*source));
+  }
+  return variant->withDeviceFunctions(std::move(sources));
+}
+
 llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
   // Everything that can be refused without work is refused first.
-  auto spec = KernelSpec::parse(options.spec);
+  auto spec =
+      KernelSpec::parse(options.spec + (options.grad ? ",pass=keep" : ""));
   if (!spec)
     return makeError("--spec={}: {}", options.spec,
                      llvm::toString(spec.takeError()));
@@ -218,9 +235,22 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
     return makeError("--picture={}: expected --input=image:PATH, got "
                      "--input={}",
                      options.picture, options.input);
-  auto variant = rt::Variant::fromFile(options.file);
+  if (!options.grad && spec->pass != Pass::Forward)
+    return makeError("--spec={}: a pass is compiled by llsac; --grad runs the "
+                     "passes keep and backward",
+                     options.spec);
+  if (options.grad && (options.check || options.profile ||
+                       !options.compare.empty() || !options.picture.empty()))
+    return makeError("--grad cannot be given with --check, --profile, "
+                     "--compare or --picture, which are of the forward");
+  if (options.check && !options.deviceFunctions.empty())
+    return makeError("--check cannot be given with --device-functions: the "
+                     "reference does not know what they compute");
+  auto variant = loadVariant(options);
   if (!variant)
     return variant.takeError();
+  if (options.grad)
+    return runGradients(options, *spec, *source, *variant);
 
   Report report;
   report.variant = variant->name();

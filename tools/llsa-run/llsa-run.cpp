@@ -26,12 +26,18 @@ int main(int argc, char **argv) {
                  "where it runs: cpu, cuda, cuda:NUMBER, emulator or "
                  "emulator:TARGET (sm_80, sm_89, sm_90a, sm_100a, sm_120a)")
       ->capture_default_str();
+  app.add_option("--device-functions", options.deviceFunctions,
+                 "CUDA C++ (or .ptx) with the functions that score and mask "
+                 "regions call");
   app.add_option("--input", options.input,
                  "random, structured, image:PATH (PNG or JPEG), or npy:DIR "
                  "with q.npy, k.npy, v.npy and one file per further argument")
       ->capture_default_str();
   app.add_option("--output", options.output,
                  "npy:DIR: write o.npy, lse.npy, i1.npy, ...");
+  app.add_flag("--grad", options.grad,
+               "run the backward, too: inputs do.npy (and dlse.npy), outputs "
+               "dq.npy, dk.npy, dv.npy, ...");
   app.add_flag("--check", options.check,
                "compare with the float64 reference; status 1 if it differs");
   app.add_option("--samples", options.samples,

@@ -3,6 +3,7 @@
 #include "compiler/driver/WriteText.h"
 #include "compiler/target/host/HostTarget.h"
 #include "runtime/cuda/AssembleProgram.h"
+#include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/support/OutOfMemory.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,7 +21,9 @@ struct Options {
   std::string file, specText, target = "cpu", stopAfter, startFrom,
                               output = "-";
   std::string dumpDir, reproducer;
-  bool explain = false, timing = false, listStages = false, listTargets = false;
+  std::vector<std::string> deviceFunctions;
+  bool grad = false, explain = false, timing = false, listStages = false,
+       listTargets = false;
 };
 
 std::string stageList() {
@@ -51,6 +54,18 @@ void printTimes(const CompileResult &result) {
     total += time.milliseconds;
   }
   errs() << fmt::format("{:<8} {:9.2f} ms\n", "total", total);
+}
+
+/// Puts the device functions of these files into the program's code.
+Error link(const std::vector<std::string> &files, Program &program) {
+  std::vector<rt::CudaSource> sources;
+  for (const std::string &file : files) {
+    Expected<rt::CudaSource> source = rt::readCudaSource(file);
+    if (!source)
+      return source.takeError();
+    sources.push_back(std::move(*source));
+  }
+  return rt::linkDeviceFunctions(program, sources);
 }
 
 /// Goes on behind the compiler's last stage, to `last` (cubin or sass).
@@ -124,6 +139,8 @@ Error run(const Options &o) {
     if (!parsed)
       return fail("--spec: " + toString(parsed.takeError()));
     spec = std::move(*parsed);
+    if (o.grad)
+      spec.pass = Pass::Backward;
   }
 
   auto source = MemoryBuffer::getFileOrSTDIN(o.file, /*IsText=*/true);
@@ -135,6 +152,11 @@ Error run(const Options &o) {
                            (*source)->getBuffer(), o.file, spec, options);
   if (!result)
     return result.takeError();
+  // A compilation that was stopped before has no code.
+  bool hasCode = last >= Stage::Program && result->program.codeFormat == "ptx";
+  if (hasCode && (last > Stage::Program || !o.deviceFunctions.empty()))
+    if (Error error = link(o.deviceFunctions, result->program))
+      return error;
   if (last > Stage::Program)
     if (Error error = assemble(o.file, last, *result))
       return error;
@@ -158,7 +180,8 @@ int main(int argc, char **argv) {
   app.add_option("--spec", o.specText,
                  "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; "
                  "optional: Hkv, M, "
-                 "levels, block, topk (8 or 8:8:4), scale, lse, indices");
+                 "levels, block, topk (8 or 8:8:4), scale, lse, indices, pass "
+                 "(forward, keep, backward), dlse");
   app.add_option("--target", o.target, "what to compile for (--list-targets)");
   app.add_option("--stop-after", o.stopAfter,
                  "print that stage as text (--list-stages); default: program");
@@ -166,6 +189,11 @@ int main(int argc, char **argv) {
       "--start-from", o.startFrom,
       "FILE is text that --stop-after=STAGE printed; its spec comes with it");
   app.add_option("-o", o.output, "where to write; default: stdout");
+  app.add_option("--device-functions", o.deviceFunctions,
+                 "CUDA C++ (or .ptx) with the functions that score and mask "
+                 "regions call; for --explain and the stages cubin and sass");
+  app.add_flag("--grad", o.grad,
+               "compile the backward: short for pass=backward in the spec");
   app.add_flag("--explain", o.explain, "print what was decided and why");
   app.add_option("--dump-dir", o.dumpDir,
                  "write every stage there: 01-bind.mlir, ...");

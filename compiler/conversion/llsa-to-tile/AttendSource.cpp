@@ -31,32 +31,37 @@ static bool namesKeysOnly(Value indices, int64_t block, int64_t tokens) {
          namesKeysOnly(select.getWithin(), coarseBlock, candidates);
 }
 
-AttendSources::AttendSources(const LaunchContext &context, AttendOp op,
-                             KernelBuilder &k, const RowTile &tile)
-    : op(op), k(k), schedule(context.schedule), streams(context.streams),
-      fragments(!context.widenDots),
-      hasRegion(!op.getScore().empty() || !op.getMask().empty()), tile(tile),
-      depth(tensorOf(op.getQuery()).getDimSize(kDepth)) {}
+AttendSources::AttendSources(const LaunchContext &context,
+                             const AttendForm &form, KernelBuilder &k,
+                             const RowTile &tile)
+    : form(form), k(k), schedule(context.schedule), streams(context.streams),
+      fragments(!context.widenDots), hasRegion(form.hasRegion()), tile(tile),
+      depth(form.depth()) {}
 
 Source AttendSources::describe(unsigned i) {
-  Source source{op.getSource(i),
-                op.getKeys()[i],
-                k.buffer(op.getKeys()[i]),
-                k.buffer(op.getValues()[i]),
+  return describeSource(form, k, i,
+                        keyHead(k, tile.head, form.query, form.keys[i]));
+}
+
+Source llsa::describeSource(const AttendForm &form, KernelBuilder &k,
+                            unsigned i, Value keyHead) {
+  Source source{form.sources[i],
+                form.keys[i],
+                k.buffer(form.keys[i]),
+                k.buffer(form.values[i]),
                 Value(),
-                Value(),
+                keyHead,
                 0,
                 1.0,
                 1.0};
-  if (Value indices = op.getIndicesOf(i))
+  if (Value indices = form.indices[i])
     source.indices = k.buffer(indices);
-  source.head = keyHead(k, tile.head, op.getQuery(), source.keyTensor);
   source.tokens = tensorOf(source.keyTensor).getDimSize(kToken);
   int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
   source.weight = source.lastWeight =
       source.attr.getWeight().getValueAsDouble();
   if (source.attr.getSpan() && !source.attr.getUnweighted()) {
-    int64_t all = op.getBaseTokens().value_or(source.tokens * span);
+    int64_t all = form.baseTokens.value_or(source.tokens * span);
     source.weight *= span;
     source.lastWeight *= std::min(span, all - (source.tokens - 1) * span);
   }
@@ -83,8 +88,8 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     int64_t block = source.attr.getBlock();
     int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
     GatherSteps steps(entries, block, cols, fragments);
-    bool keysOnly = steps.isEven() &&
-                    namesKeysOnly(op.getIndicesOf(i), block, source.tokens);
+    bool keysOnly =
+        steps.isEven() && namesKeysOnly(form.indices[i], block, source.tokens);
     Segment segment{
         &source,       Segment::Kind::Gathered,
         steps.count(), steps.keysPerStep(),

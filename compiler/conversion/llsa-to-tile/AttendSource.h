@@ -10,6 +10,7 @@
 #ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_ATTENDSOURCE_H
 #define LLSA_COMPILER_CONVERSION_LLSATOTILE_ATTENDSOURCE_H
 
+#include "compiler/conversion/llsa-to-tile/AttendForm.h"
 #include "compiler/conversion/llsa-to-tile/GatherSteps.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include <optional>
@@ -36,6 +37,10 @@ struct Source {
 
   bool lastDiffers() const { return weight != lastWeight; }
 };
+
+/// Source `i` of `form`, in kernel `k`, for one key head.
+Source describeSource(const AttendForm &form, KernelBuilder &k, unsigned i,
+                      mlir::Value keyHead);
 
 /// A step that is taken of a source.
 struct TakenStep {
@@ -64,8 +69,8 @@ struct Segment {
 /// Makes sources and segments of one attend.
 class AttendSources {
 public:
-  AttendSources(const LaunchContext &context, AttendOp op, KernelBuilder &k,
-                const RowTile &tile);
+  AttendSources(const LaunchContext &context, const AttendForm &form,
+                KernelBuilder &k, const RowTile &tile);
 
   Source describe(unsigned i);
   /// The segments of a dense or gathered source.
@@ -85,7 +90,7 @@ private:
   bool isShared(const Source &source) const;
   mlir::Value idsOf(const Segment &segment, mlir::Value i);
 
-  AttendOp op;
+  const AttendForm &form;
   KernelBuilder &k;
   tile::ScheduleAttr schedule;
   bool streams, fragments, hasRegion;

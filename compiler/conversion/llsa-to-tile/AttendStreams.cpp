@@ -87,7 +87,7 @@ private:
     for (Stream *stream : from)
       if (!stream->value)
         open(*stream);
-    if (isEmpty) {
+    if (isEmpty && first) {
       isEmpty = false;
       state = takeSteps(1, from, std::move(state), first);
       --steps;

@@ -20,8 +20,8 @@ namespace llsa {
 using AttendUpdate = llvm::function_ref<TileBuilder::Values(
     llvm::ArrayRef<TakenStep> steps, mlir::ValueRange state)>;
 
-/// Takes all segments; returns the state after them. `first` is for the first
-/// step, which finds the state empty. With `together` a step
+/// Takes all segments; returns the state after them. `first`, if given,
+/// is for the first step, which finds the state empty. With `together` a step
 /// takes from a shared and a private stream where both have plain segments.
 TileBuilder::Values attendStreams(KernelBuilder &k, AttendSources &sources,
                                   llvm::ArrayRef<Segment> segments,

@@ -1,8 +1,9 @@
 //===- Elementwise.cpp - elementwise tensor ops, and copies ---------------===//
 //
-// A group of arith and math ops on tensors that share their leading sizes: a
-// work item is a tile of rows, all ops run on it in registers. bf16 and f16
-// are computed in f32 and rounded after each op, as the op's type says.
+// A group of arith and math ops (and unpools) on tensors that share their
+// leading sizes: a work item is a tile of rows, all ops run on it in registers.
+// bf16 and f16 are computed in f32 and rounded after each op, as the op's type
+// says.
 //
 //===----------------------------------------------------------------------===//
 
@@ -226,6 +227,12 @@ public:
     k.store(tile, memory, indices(shape), exist, TensorGrid::rowDim(shape));
   }
 
+  Value unpool(UnpoolOp op, bool canGather) {
+    RowTile tile{k.item()[0], k.item()[1], start, exist};
+    return emitUnpool(k, op, k.buffer(op.getGradient()), tile, grid.rows,
+                      canGather);
+  }
+
 private:
   SmallVector<Value> indices(ArrayRef<int64_t> shape) {
     SmallVector<Value> result(k.item().drop_back());
@@ -269,7 +276,8 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
   TensorGrid grid(first.getShape(), context.schedule.getRows());
   for (Operation *op : ops) {
     for (Type type : op->getOperandTypes())
-      if (isa<TensorType>(type) && failed(verifyTensor(op, type, grid)))
+      if (isa<TensorType>(type) && !isa<UnpoolOp>(op) &&
+          failed(verifyTensor(op, type, grid)))
         return failure();
     for (Type type : op->getResultTypes())
       if (failed(verifyTensor(op, type, grid)))
@@ -283,6 +291,16 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
   for (Operation *op : ops) {
     TileSize size = group.sizeFor(
         cast<RankedTensorType>(op->getResult(0).getType()).getShape());
+    if (auto unpool = dyn_cast<UnpoolOp>(op)) {
+      // One token of one block: its gradient may be made in this launch.
+      Value tile = tiles.lookup(unpool.getGradient());
+      if (!tile)
+        tile = group.unpool(unpool, /*canGather=*/context.widenDots);
+      tiles[unpool] = tile;
+      if (k.isWanted(unpool))
+        group.store(tile, k.buffer(unpool));
+      continue;
+    }
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
       Value &tile = tiles[operand];

@@ -124,7 +124,7 @@ LogicalResult llsa::lowerInvertIndices(const LaunchContext &context,
   Value indices = k.buffer(op.getIndices());
   Value offsets = k.argument(hostOffsets), rows = k.argument(hostRows);
   int64_t keys =
-      cast<RankedTensorType>(op.getKeys().getType()).getDimSize(kToken);
+      cast<RankedTensorType>(op.getOffsets().getType()).getDimSize(2) - 1;
   InvertLowering(k, indices, offsets, rows, keys).run();
   k.finish(launch);
   return success();

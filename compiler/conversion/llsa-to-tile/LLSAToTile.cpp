@@ -138,20 +138,29 @@ static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
     return lowerPool(context, llvm::map_to_vector(ops, [](Operation *op) {
                        return cast<PoolOp>(op);
                      }));
-  if (llvm::all_of(ops, isElementwise))
+  if (llvm::all_of(ops, [](Operation *op) {
+        return isElementwise(op) || isa<UnpoolOp>(op);
+      }))
     return lowerElementwise(context, ops);
   if (ops.size() == 1) {
     if (auto op = dyn_cast<SelectOp>(ops[0]))
       return lowerSelect(context, op);
     if (auto op = dyn_cast<AttendOp>(ops[0]))
       return lowerAttend(context, op);
+    if (auto op = dyn_cast<AttendQueryGradOp>(ops[0]))
+      return lowerAttendQueryGrad(context, op);
+    if (auto op = dyn_cast<AttendKeyGradOp>(ops[0]))
+      return lowerAttendKeyGrad(context, op);
+    if (auto op = dyn_cast<LinearAttendGradOp>(ops[0]))
+      return lowerLinearAttendGrad(context, op);
     if (auto op = dyn_cast<InvertIndicesOp>(ops[0]))
       return lowerInvertIndices(context, op);
     if (auto op = dyn_cast<LinearAttendOp>(ops[0]))
       return lowerLinearAttend(context, op);
     return ops[0]->emitOpError()
            << "has no kernel: expected llsa.pool, llsa.select, llsa.attend, "
-              "llsa.invert_indices, llsa.linear_attend or elementwise ops";
+              "llsa.invert_indices, llsa.linear_attend, a gradient of one of "
+              "them or elementwise ops";
   }
   return launch.emitOpError()
          << "must hold pools, elementwise ops, or one other llsa op, got '"

@@ -30,17 +30,29 @@ mlir::LogicalResult lowerPool(const LaunchContext &context,
                               llvm::ArrayRef<PoolOp> pools);
 mlir::LogicalResult lowerSelect(const LaunchContext &context, SelectOp op);
 mlir::LogicalResult lowerAttend(const LaunchContext &context, AttendOp op);
+mlir::LogicalResult lowerAttendQueryGrad(const LaunchContext &context,
+                                         AttendQueryGradOp op);
+mlir::LogicalResult lowerAttendKeyGrad(const LaunchContext &context,
+                                       AttendKeyGradOp op);
 mlir::LogicalResult lowerInvertIndices(const LaunchContext &context,
                                        InvertIndicesOp op);
 mlir::LogicalResult lowerLinearAttend(const LaunchContext &context,
                                       LinearAttendOp op);
+mlir::LogicalResult lowerLinearAttendGrad(const LaunchContext &context,
+                                          LinearAttendGradOp op);
+/// Elementwise ops and unpools.
 mlir::LogicalResult lowerElementwise(const LaunchContext &context,
                                      llvm::ArrayRef<mlir::Operation *> ops);
 /// A kernel that copies `source` to `target`, both buffers of the host.
 void lowerCopy(HostBuilder &host, mlir::Value source, mlir::Value target,
                mlir::Location loc);
 
-/// True for the ops that lowerElementwise and score regions take.
+/// A tile of rows of an unpool of the gradient in `memory`. `canGather`: the
+/// target has gathers that no dot consumes.
+mlir::Value emitUnpool(KernelBuilder &k, UnpoolOp op, mlir::Value memory,
+                       const RowTile &tile, int64_t rows, bool canGather);
+
+/// True for the arith and math ops that work element by element.
 bool isElementwise(mlir::Operation *op);
 /// `op` on tiles: the same op, in float32 where its operands are narrower, its
 /// results rounded to their types, index as wide as `ranges` says. Operands

@@ -8,13 +8,14 @@
 //
 // index becomes i32 or i64 (ScalarRanges.h). tensor.extract becomes
 // tile.lookup, which clamps its indices: an index that lies outside reads some
-// element.
+// element. func.call becomes tile.call.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -51,6 +52,24 @@ static Value emitExtract(KernelBuilder &k, ScalarRanges &ranges,
   Type element = op.getTensor().getType().getElementType();
   return tile::LookupOp::create(k.b, k.loc, k.tileType(size, element),
                                 k.buffer(op.getTensor()), all);
+}
+
+/// A device function takes and returns an index as i64.
+static Value emitCall(KernelBuilder &k, func::CallOp op,
+                      ArrayRef<Value> operands) {
+  TileSize size = commonSize(operands);
+  Type i64 = k.b.getI64Type();
+  SmallVector<Value> inputs;
+  for (auto [scalar, operand] : llvm::zip(op.getOperands(), operands)) {
+    Value input = k.broadcast(operand, size);
+    if (scalar.getType().isIndex() && tileTypeOf(input).getElementType() != i64)
+      input = arith::ExtSIOp::create(k.b, k.loc, k.tileType(size, i64), input);
+    inputs.push_back(input);
+  }
+  Type result = op.getResult(0).getType();
+  return tile::CallOp::create(k.b, k.loc,
+                              k.tileType(size, result.isIndex() ? i64 : result),
+                              op.getCallee(), inputs);
 }
 
 Value llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
@@ -93,6 +112,10 @@ Value llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
         return {};
       }
       tiles[extract.getResult()] = tile;
+      continue;
+    }
+    if (auto call = dyn_cast<func::CallOp>(op)) {
+      tiles[call.getResult(0)] = emitCall(k, call, operands);
       continue;
     }
     if (!isElementwise(&op)) {

@@ -49,6 +49,7 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](TopkOp o) { return lowerTopk(o); })
       .Case([&](BlockRowsOp o) { return lowerBlockRows(o), success(); })
       .Case([&](ReduceOp o) { return lowerReduce(o), success(); })
+      .Case([&](tile::CallOp o) { return lowerCall(o), success(); })
       .Case([&](BroadcastOp o) { return lowerBroadcast(o), success(); })
       .Case([&](TransposeOp o) { return lowerTranspose(o), success(); })
       .Case([&](RangeOp o) { return lowerRange(o), success(); })

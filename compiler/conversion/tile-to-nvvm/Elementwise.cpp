@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -110,6 +111,31 @@ LogicalResult KernelLowering::lowerConstant(Operation &op) {
       builder, loc, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
   setElements(result, Values(layoutOf(result).elements(), scalar));
   return success();
+}
+
+/// One call per element that the lane holds.
+void KernelLowering::lowerCall(tile::CallOp op) {
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+      op, op.getCalleeAttr());
+  auto cast = [&](Value value, Type type) {
+    return value.getType() == type
+               ? value
+               : arith::IndexCastOp::create(builder, loc, type, value)
+                     .getResult();
+  };
+  SmallVector<Values> operands;
+  for (Value operand : op.getInputs())
+    operands.push_back(elementsOf(operand));
+  Type element = tileOf(op.getResult()).getElementType();
+  Values results;
+  for (int64_t i = 0; i < layoutOf(op.getResult()).elements(); ++i) {
+    Values scalars;
+    for (auto [operand, type] : llvm::zip(operands, callee.getArgumentTypes()))
+      scalars.push_back(cast(operand[i], type));
+    auto call = func::CallOp::create(builder, loc, callee, scalars);
+    results.push_back(cast(call.getResult(0), element));
+  }
+  setElements(op.getResult(), results);
 }
 
 void KernelLowering::lowerBroadcast(BroadcastOp op) {

@@ -83,6 +83,7 @@ private:
   mlir::LogicalResult lowerConstant(mlir::Operation &op);
   Value applyScalar(mlir::Operation &op, mlir::ValueRange operands,
                     mlir::Type type);
+  void lowerCall(tile::CallOp op);
   void lowerBroadcast(tile::BroadcastOp op);
   void lowerRange(tile::RangeOp op);
   void lowerTranspose(tile::TransposeOp op);

@@ -32,6 +32,11 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
           .Case<AnyOp>([&](AnyOp o) {
             return o.emitOpError("has no lowering for the CPU target");
           })
+          .Case<tile::CallOp>([&](tile::CallOp o) {
+            return o.emitOpError()
+                   << "calls the device function '" << o.getCallee()
+                   << "', which is CUDA C++ and exists on a GPU alone";
+          })
           .Case<StoreOp>([&](StoreOp o) { return lowerStore(o); })
           .Case<LookupOp>([&](LookupOp o) { return lowerLookup(o); })
           .Case<DotOp>([&](DotOp o) { return lowerDot(o); })

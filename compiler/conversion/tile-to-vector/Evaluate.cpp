@@ -103,7 +103,8 @@ void KernelLowering::prepare(Value tile, Layout layout) {
     return;
   }
   if (isa<LoadOp, GatherOp>(op)) {
-    if (layout == Layout::Rows)
+    // One element lies both ways.
+    if (layout == Layout::Rows && rowsOf(tile) * colsOf(tile) > 1)
       materialize(tile, layout);
     else if (auto gather = dyn_cast<GatherOp>(op))
       materialize(gather.getRows(), Layout::Cols);

@@ -30,6 +30,15 @@ struct GpuEntryPass : public llsa::impl::GpuEntryPassBase<GpuEntryPass> {
   void runOnOperation() override {
     Builder b(&getContext());
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      if (function->hasAttr("llsa.device_function")) {
+        // Its result depends on its arguments alone.
+        function.setNoUnwind(true);
+        function.setWillReturn(true);
+        auto none = LLVM::ModRefInfo::NoModRef;
+        function.setMemoryEffectsAttr(LLVM::MemoryEffectsAttr::get(
+            &getContext(), {none, none, none, none, none, none}));
+        continue;
+      }
       auto threads = function->getAttrOfType<IntegerAttr>("llsa.threads");
       if (!threads)
         continue;

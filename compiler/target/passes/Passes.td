@@ -44,7 +44,8 @@ def GpuEntryPass : Pass<"llsa-gpu-entry", "::mlir::ModuleOp"> {
     its number of threads (and `nvvm.minctasm` where the schedule wants several
     CTAs on a multiprocessor). Its pointers do not overlap where it writes, which
     the runtime checks before a launch: `llvm.noalias`, and `llvm.readonly` for
-    those that it only reads.
+    those that it only reads. A function with `llsa.device_function` has no effect
+    beside its result.
 
     ```mlir
     llvm.func @k(%x: !llvm.ptr<1>) attributes {llsa.threads = 64 : i64} {

@@ -10,6 +10,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
+#include <set>
 
 using namespace mlir;
 
@@ -36,6 +37,7 @@ public:
       if (failed(addHostOp(op)))
         return failure();
     placeWorkspace();
+    addDeviceFunctions();
     return success();
   }
 
@@ -182,6 +184,13 @@ private:
       return WalkResult::advance();
     });
     return failure(result.wasInterrupted());
+  }
+
+  void addDeviceFunctions() {
+    std::set<std::string> names;
+    module.walk(
+        [&](tile::CallOp call) { names.insert(call.getCallee().str()); });
+    program.deviceFunctions.assign(names.begin(), names.end());
   }
 
   int64_t kernelIndex(tile::KernelOp op) {

@@ -1,5 +1,6 @@
 //===- ExplainLaunches.cpp --------------------------------------*- C++ -*-===//
 #include "compiler/target/plan/Explain.h"
+#include "compiler/transforms/EstimateCost.h"
 
 #include "dialects/llsa/LLSAOps.h"
 #include "dialects/tile/TileDialect.h"
@@ -92,6 +93,21 @@ private:
     else if (auto linear = dyn_cast<LinearAttendOp>(op))
       line << "linear attention, phi " << stringifyFeatureMap(linear.getPhi())
            << ": linear in the number of keys, whatever the queries";
+    else if (auto linear = dyn_cast<LinearAttendGradOp>(op))
+      line << "gradients of a linear attention, phi "
+           << stringifyFeatureMap(linear.getPhi());
+    else if (auto grad = dyn_cast<AttendQueryGradOp>(op))
+      line << "gradient of " << shapeOf(grad.getQuery())[kTokenDim]
+           << " queries, over " << grad.getKeys().size()
+           << (grad.getKeys().size() == 1 ? " source" : " sources");
+    else if (auto grad = dyn_cast<AttendKeyGradOp>(op))
+      line << "gradients of " << shapeOf(grad.getKeys())[kTokenDim]
+           << " keys and values of a "
+           << stringifySourceKind(grad.getSource().getKind()) << " source, "
+           << queriesOfKey(grad) << " queries per key on average";
+    else if (auto unpool = dyn_cast<UnpoolOp>(op))
+      line << "unpool " << unpool.getGradient().getType() << " to "
+           << unpool.getTokens() << " tokens";
     else if (auto invert = dyn_cast<InvertIndicesOp>(op))
       line << "transpose " << invert.getIndices().getType()
            << ": from queries to keys";

@@ -63,6 +63,7 @@ class _Library:
         "llsaContextDestroy": (None, c_void_p),
         "llsaVariantLoad": (c_void_p, c_char_p, POINTER(c_void_p)),
         "llsaVariantCreate": (c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_void_p)),
+        "llsaVariantAddDeviceFunctions": (c_void_p, c_void_p, c_char_p, c_size_t, c_char_p),
         "llsaVariantDestroy": (None, c_void_p),
         "llsaKernelGet": (c_void_p, c_void_p, c_void_p, c_char_p, POINTER(c_void_p)),
         "llsaKernelLaunch": (c_void_p, c_void_p, POINTER(POINTER(_DLTensor)), c_size_t,
@@ -98,15 +99,22 @@ def version(path=None):
 
 
 class Variant:
-    """The source of a variant: a path to a .mlir file, or its text."""
+    """The source of a variant: a path to a .mlir file, or its text.
+    `device_functions`: paths to CUDA C++ (or .ptx) with the functions that its
+    score and mask regions call."""
 
-    def __init__(self, library, source, name="variant"):
+    def __init__(self, library, source, name="variant", device_functions=()):
         self._library, self._handle = library, c_void_p()
         if "\n" in source:
             text = source.encode()
             library.check(library.llsaVariantCreate(text, len(text), name.encode(), byref(self._handle)))
         else:
             library.check(library.llsaVariantLoad(os.fsencode(source), byref(self._handle)))
+        for path in device_functions:
+            with open(path, "rb") as file:
+                text = file.read()
+            library.check(library.llsaVariantAddDeviceFunctions(
+                self._handle, text, len(text), os.fsencode(path)))
 
     def __del__(self):
         if self._handle:
@@ -128,13 +136,15 @@ class Context:
         if self._handle:
             self._library.llsaContextDestroy(self._handle)
 
-    def kernel(self, variant, spec):
+    def kernel(self, variant, spec, device_functions=()):
         """The kernel of a variant (a path, text, or a Variant) for a spec such as
-        "B=1,H=8,N=65536,D=64,dtype=bf16"; compiled, or from memory or disk."""
+        "B=1,H=8,N=65536,D=64,dtype=bf16"; compiled, or from memory or disk.
+        `device_functions`: see Variant."""
         if not isinstance(variant, Variant):
-            if variant not in self._variants:
-                self._variants[variant] = Variant(self._library, variant)
-            variant = self._variants[variant]
+            key = variant, tuple(device_functions)
+            if key not in self._variants:
+                self._variants[key] = Variant(self._library, variant, device_functions=device_functions)
+            variant = self._variants[key]
         handle = c_void_p()
         self._library.check(
             self._library.llsaKernelGet(self._handle, variant._handle, spec.encode(), byref(handle)))

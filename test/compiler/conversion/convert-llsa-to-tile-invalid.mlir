@@ -68,7 +68,7 @@ func.func @two_kinds(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x4x8xf32> {
 
 func.func @no_kernel(%q: tensor<1x1x64x8xf32>) -> tensor<1x1x64x8xf32> {
   %0 = llsa.launch "composite" schedule #s {
-    // expected-error @+1 {{'llsa.attention' op has no kernel: expected llsa.pool, llsa.select, llsa.attend, llsa.invert_indices, llsa.linear_attend or elementwise ops}}
+    // expected-error @+1 {{'llsa.attention' op has no kernel: expected llsa.pool, llsa.select, llsa.attend, llsa.invert_indices, llsa.linear_attend, a gradient of one of them or elementwise ops}}
     %o, %lse = llsa.attention %q, %q, %q hierarchy <block = 16, levels = 0, topk = 1>
         : tensor<1x1x64x8xf32>, tensor<1x1x64x8xf32>, tensor<1x1x64x8xf32>
     llsa.yield %o : tensor<1x1x64x8xf32>

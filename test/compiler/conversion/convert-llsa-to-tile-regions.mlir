@@ -153,3 +153,35 @@ func.func @llsa(%q: tensor<1x1x64x64xf32>) -> tensor<1x1x64x64xf32> {
   } : tensor<1x1x64x64xf32>
   return %0 : tensor<1x1x64x64xf32>
 }
+
+// -----
+
+// A device function takes its tiles at one size, and an index as i64; one that
+// depends on the key alone is called for one row.
+
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
+
+// CHECK-LABEL: func.func private @bias(f32, index, i32) -> f32 attributes {llsa.device_function}
+// CHECK:       tile.kernel @attend(
+// CHECK-DAG:   %[[TWO:.*]] = arith.constant dense<2> : tensor<16x32xi32>
+// CHECK:       %[[KEYS:.*]] = tile.range %{{.*}} step 1 : tensor<1x32xi32>
+// CHECK:       %[[WIDE:.*]] = arith.extsi %[[KEYS]] : tensor<1x32xi32> to tensor<1x32xi64>
+// CHECK:       %[[PART:.*]] = tile.call @part(%[[WIDE]]) : (tensor<1x32xi64>) -> tensor<1x32xi64>
+// CHECK:       %[[ALL:.*]] = tile.broadcast %[[PART]] : tensor<1x32xi64> -> tensor<16x32xi64>
+// CHECK:       tile.call @bias(%{{.*}}, %[[ALL]], %[[TWO]]) : (tensor<16x32xf32>, tensor<16x32xi64>, tensor<16x32xi32>) -> tensor<16x32xf32>
+func.func private @bias(f32, index, i32) -> f32 attributes {llsa.device_function}
+func.func private @part(index) -> index attributes {llsa.device_function}
+func.func @llsa(%q: tensor<1x1x64x64xf32>) -> tensor<1x1x64x64xf32> {
+  %0 = llsa.launch "attend" schedule #s {
+    %o, %lse = llsa.attend %q from dense(%q, %q)
+        score(%s, %b, %h, %i, %j, %n) {
+          %c2 = arith.constant 2 : i32
+          %x = func.call @part(%j) : (index) -> index
+          %y = func.call @bias(%s, %x, %c2) : (f32, index, i32) -> f32
+          llsa.yield %y : f32
+        }
+        : tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>, tensor<1x1x64x64xf32>
+    llsa.yield %o : tensor<1x1x64x64xf32>
+  } : tensor<1x1x64x64xf32>
+  return %0 : tensor<1x1x64x64xf32>
+}

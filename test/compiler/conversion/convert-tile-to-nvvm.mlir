@@ -71,3 +71,19 @@ tile.kernel @partial(%x: memref<16x32xf32>, %y: memref<16x4xf32>) items [1] {
   }
   tile.return
 }
+
+// One call per element that a lane holds: 16 x 16 elements over 32 lanes.
+
+// CHECK:       func.func private @bias(f32, index) -> f32 attributes {llsa.device_function}
+// CHECK-LABEL: func.func @device_function
+// CHECK-COUNT-8: call @bias(%{{.*}}, %{{.*}}) : (f32, index) -> f32
+// CHECK-NOT:   call @
+func.func private @bias(f32, index) -> f32 attributes {llsa.device_function}
+tile.kernel @device_function(%x: memref<16x16xf32>, %y: memref<16x16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %i = arith.constant dense<7> : tensor<16x16xi64>
+  %s = tile.load %x[%c0, %c0] : memref<16x16xf32> -> tensor<16x16xf32>
+  %t = tile.call @bias(%s, %i) : (tensor<16x16xf32>, tensor<16x16xi64>) -> tensor<16x16xf32>
+  tile.store %t, %y[%c0, %c0] : tensor<16x16xf32>, memref<16x16xf32>
+  tile.return
+}

@@ -50,3 +50,14 @@ tile.kernel @other_regions() items [1] {
   }
   tile.return
 }
+
+// -----
+
+func.func private @bias(f32) -> f32 attributes {llsa.device_function}
+tile.kernel @device_function(%x: memref<16x8xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %a = tile.load %x[%c0, %c0] : memref<16x8xf32> -> tensor<16x8xf32>
+  // expected-error@+1 {{'tile.call' op calls the device function 'bias', which is CUDA C++ and exists on a GPU alone}}
+  %s = tile.call @bias(%a) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  tile.return
+}

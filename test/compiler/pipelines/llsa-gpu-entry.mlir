@@ -12,3 +12,12 @@ llvm.func @copy(%x: !llvm.ptr<1>, %y: !llvm.ptr<1>)
   llvm.store %v, %y : f32, !llvm.ptr<1>
   llvm.return
 }
+
+// The user's function has no effect beside its result.
+
+// CHECK-LABEL: llvm.func @bias(f32, i64) -> f32
+// CHECK-SAME:  llsa.device_function
+// CHECK-SAME:  memory_effects = #llvm.memory_effects<other = none, argMem = none, inaccessibleMem = none
+// CHECK-SAME:  no_unwind
+// CHECK-SAME:  will_return
+llvm.func @bias(f32, i64) -> f32 attributes {llsa.device_function}

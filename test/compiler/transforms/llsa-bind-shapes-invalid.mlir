@@ -237,3 +237,14 @@ func.func @cast(%q: !x, %k: !x) -> tensor<1x8x9x64x!llsa.float> {
   %o = tensor.cast %q : !x to tensor<1x8x9x64x!llsa.float>
   return %o : tensor<1x8x9x64x!llsa.float>
 }
+
+// -----
+
+!x = tensor<?x?x?x?x!llsa.float>
+func.func private @bias(f32) -> f32 attributes {llsa.device_function}
+func.func @device_function_outside(%q: !x) -> !x {
+  %c = arith.constant 1.0 : f32
+  // expected-error @below {{'func.call' op calls @bias, a device function, outside of a score or mask region}}
+  %y = func.call @bias(%c) : (f32) -> f32
+  return %q : !x
+}

@@ -257,7 +257,7 @@ func.func @attend_c7_first_source(%x: !x, %y: !y) {
 
 !x = tensor<1x8x32x64xf32>
 func.func @attend_c8_arguments(%x: !x) {
-  // expected-error @+1 {{'llsa.attend' op score region must take (f32, index, index, index, index, index), got ('f32', 'index')}}
+  // expected-error @+1 {{'llsa.attend' op score region must take ('f32', 'index', 'index', 'index', 'index', 'index'), got ('f32', 'index')}}
   %o, %lse = "llsa.attend"(%x, %x, %x) ({
   ^bb0(%s: f32, %b: index):
     llsa.yield %s : f32
@@ -301,11 +301,40 @@ func.func @attend_c8_terminator(%x: !x) {
 
 !x = tensor<1x8x32x64xf32>
 func.func @attend_c8_foreign_op(%x: !x) {
-  // expected-error @+1 {{'llsa.attend' op score region may hold arith, math and tensor.extract ops, got 'tensor.dim'}}
+  // expected-error @+1 {{'llsa.attend' op score region may hold arith, math, tensor.extract and func.call ops, got 'tensor.dim'}}
   %o, %lse = llsa.attend %x from dense(%x, %x)
       score(%s, %b, %h, %i, %j, %n) {
         %0 = tensor.dim %x, %b : !x
         llsa.yield %s : f32
+      } : !x, !x, !x
+  return
+}
+
+// -----
+
+!x = tensor<1x8x32x64xf32>
+func.func private @helper(%s: f32) -> f32 {
+  return %s : f32
+}
+func.func @attend_c8_calls(%x: !x) {
+  // expected-error @+1 {{'llsa.attend' op score and mask regions may call functions with llsa.device_function, got @helper}}
+  %o, %lse = llsa.attend %x from dense(%x, %x)
+      score(%s, %b, %h, %i, %j, %n) {
+        %0 = func.call @helper(%s) : (f32) -> f32
+        llsa.yield %0 : f32
+      } : !x, !x, !x
+  return
+}
+
+// -----
+
+!x = tensor<1x8x32x64xf32>
+func.func @attend_c8_calls_nobody(%x: !x) {
+  %o, %lse = llsa.attend %x from dense(%x, %x)
+      score(%s, %b, %h, %i, %j, %n) {
+        // expected-error @+1 {{'func.call' op 'nobody' does not reference a valid function}}
+        %0 = func.call @nobody(%s) : (f32) -> f32
+        llsa.yield %0 : f32
       } : !x, !x, !x
   return
 }
@@ -446,6 +475,23 @@ func.func @attention_c3_mask(%x: !x) {
   // expected-error @+1 {{'llsa.attention' op mask region must yield one 'i1', got ('f32')}}
   %o, %lse = llsa.attention %x, %x, %x hierarchy <>
       mask(%s, %b, %h, %i, %j, %n) { llsa.yield %s : f32 } : !x, !x, !x
+  return
+}
+
+// -----
+
+!x = tensor<1x8x32x64xf32>
+func.func private @helper(%s: f32, %i: index) -> i1 {
+  %t = arith.constant true
+  return %t : i1
+}
+func.func @attention_c3_calls(%x: !x) {
+  // expected-error @+1 {{'llsa.attention' op score and mask regions may call functions with llsa.device_function, got @helper}}
+  %o, %lse = llsa.attention %x, %x, %x hierarchy <block = 8, levels = 1, topk = [2]>
+      mask(%s, %b, %h, %i, %j, %n) {
+        %0 = func.call @helper(%s, %i) : (f32, index) -> i1
+        llsa.yield %0 : i1
+      } : !x, !x, !x
   return
 }
 

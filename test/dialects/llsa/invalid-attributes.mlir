@@ -131,7 +131,7 @@ func.func @unknown_type(%x: !llsa.double) { return }
 // attributes on other dialects' ops
 //===----------------------------------------------------------------------===//
 
-// expected-error @+1 {{'func.func' op argument 1 has the unknown attribute 'llsa.nam'; expected one of llsa.name, llsa.shape, llsa.role}}
+// expected-error @+1 {{'func.func' op argument 1 has the unknown attribute 'llsa.nam'; expected one of llsa.name, llsa.shape, llsa.no_gradient, llsa.role}}
 func.func private @argument_unknown(tensor<8xf32>, tensor<8xf32> {llsa.nam = "slopes"})
 
 // -----
@@ -141,7 +141,7 @@ func.func private @result_unknown() -> (tensor<8xf32> {llsa.shape = ["H"]})
 
 // -----
 
-// expected-error @+1 {{'func.func' op has the unknown attribute 'llsa.flop'; expected one of llsa.flops, llsa.bytes, llsa.stack_bytes, llsa.shared_bytes, llsa.threads, llsa.views, llsa.ctas_per_multiprocessor, llsa.persistent, llsa.dependent_launch, llsa.spec, llsa.variant}}
+// expected-error @+1 {{'func.func' op has the unknown attribute 'llsa.flop'; expected one of llsa.flops, llsa.bytes, llsa.stack_bytes, llsa.shared_bytes, llsa.threads, llsa.views, llsa.ctas_per_multiprocessor, llsa.persistent, llsa.dependent_launch, llsa.device_function, llsa.spec, llsa.variant}}
 func.func private @operation_unknown() attributes {llsa.flop = 1.0}
 
 // -----
@@ -168,3 +168,35 @@ func.func private @argument_shape_element(tensor<8xf32> {llsa.shape = [1.0]})
 
 // expected-error @+1 {{'func.func' op argument 0 must have the role "input" or "output", got "inout"}}
 func.func private @argument_role(tensor<8xf32> {llsa.role = "inout"})
+
+// -----
+
+// expected-error @+1 {{'func.func' op has llsa.device_function, a unit attribute of functions without a body}}
+func.func private @device_function_with_body(%x: f32) -> f32 attributes {llsa.device_function} {
+  return %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{'func.func' op has llsa.device_function, a unit attribute of functions without a body}}
+func.func private @device_function_value(f32) -> f32 attributes {llsa.device_function = "score.cu"}
+
+// -----
+
+// expected-error @+1 {{'func.func' op is a device function, which takes f32, i32, i64 and index and returns one of them, got ('f32', 'bf16') -> ('f32')}}
+func.func private @device_function_argument(f32, bf16) -> f32 attributes {llsa.device_function}
+
+// -----
+
+// expected-error @+1 {{'func.func' op is a device function, which takes f32, i32, i64 and index and returns one of them, got ('f32') -> ('i1')}}
+func.func private @device_function_result(f32) -> i1 attributes {llsa.device_function}
+
+// -----
+
+// expected-error @+1 {{'func.func' op is a device function, which takes f32, i32, i64 and index and returns one of them, got ('f32') -> ()}}
+func.func private @device_function_no_result(f32) attributes {llsa.device_function}
+
+// -----
+
+// expected-error @+1 {{'func.func' op argument 0 must have a no_gradient without a value, got true}}
+func.func private @no_gradient_value(tensor<8xf32> {llsa.no_gradient = true})

@@ -368,6 +368,14 @@ func.func @invert_indices_c3_entries(%i: tensor<1x8x1073741824x2xi32>, %k: tenso
 
 // -----
 
+func.func @invert_indices_c4_block(%i: tensor<1x8x256x8xi32>, %k: tensor<1x8x256x64xf32>) {
+  // expected-error @+1 {{'llsa.invert_indices' op block must be between 4 and 128, got 3}}
+  %a, %b = llsa.invert_indices %i of %k block 3 : tensor<1x8x256x8xi32>, tensor<1x8x256x64xf32>
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // linear_attend
 //===----------------------------------------------------------------------===//
@@ -461,6 +469,6 @@ func.func @launch_c3_name(%x: tensor<1x8x32x64xf32>) {
 // -----
 
 func.func @yield_parent() {
-  // expected-error @+1 {{'llsa.yield' op expects parent op to be one of 'llsa.attend, llsa.attention, llsa.launch'}}
+  // expected-error @+1 {{'llsa.yield' op expects parent op to be one of 'llsa.attend, llsa.attention, llsa.launch, llsa.attend_query_grad, llsa.attend_key_grad'}}
   llsa.yield
 }

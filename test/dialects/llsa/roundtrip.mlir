@@ -261,3 +261,21 @@ func.func private @attributes(
     tensor<?xf32> {llsa.name = "slopes", llsa.shape = ["H", "M/16", 32]},
     tensor<?xf32> {llsa.role = "input"}) -> (tensor<?xf32> {llsa.name = "o"})
     attributes {llsa.stack_bytes = 64}
+
+// CHECK: func.func private @bias(f32, index, i32, i64) -> f32 attributes {llsa.device_function}
+func.func private @bias(f32, index, i32, i64) -> f32 attributes {llsa.device_function}
+
+// CHECK-LABEL: func @device_function
+// CHECK: score(%[[S:.*]], %{{.*}}, %{{.*}}, %[[I:.*]], %{{.*}}, %{{.*}}) {
+// CHECK: %[[R:.*]] = func.call @bias(%[[S]], %[[I]], %{{.*}}, %{{.*}}) : (f32, index, i32, i64) -> f32
+// CHECK: llsa.yield %[[R]] : f32
+func.func @device_function(%x: !x) -> !x {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i64
+  %o, %lse = llsa.attend %x from dense(%x, %x)
+      score(%s, %b, %h, %i, %j, %n) {
+        %0 = func.call @bias(%s, %i, %c1, %c2) : (f32, index, i32, i64) -> f32
+        llsa.yield %0 : f32
+      } : !x, !x, !x
+  return %o : !x
+}

@@ -530,3 +530,42 @@ func.func @topk_c2_candidate_ids(%s: tensor<16x8xf32>, %i: tensor<16x8xi32>, %c:
   %0, %1 = tile.topk %s, %i insert %c at %n : tensor<16x8xf32>, tensor<16x8xi32>, tensor<16x32xf32>, tensor<32x1xi32>
   return
 }
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// call
+//===----------------------------------------------------------------------===//
+
+func.func private @bias(f32, index) -> f32 attributes {llsa.device_function}
+func.func @call_c1_shape(%s: tensor<16x64xf32>, %i: tensor<1x64xi64>) {
+  // expected-error @+1 {{'tile.call' op must have tiles of one shape, got 'tensor<1x64xi64>' for a result of type 'tensor<16x64xf32>'}}
+  %0 = tile.call @bias(%s, %i) : (tensor<16x64xf32>, tensor<1x64xi64>) -> tensor<16x64xf32>
+  return
+}
+
+// -----
+
+func.func private @other(f32) -> f32
+func.func @call_c2_no_device_function(%s: tensor<16x64xf32>) {
+  // expected-error @+1 {{'tile.call' op 'other' is not a function with llsa.device_function}}
+  %0 = tile.call @other(%s) : (tensor<16x64xf32>) -> tensor<16x64xf32>
+  return
+}
+
+// -----
+
+func.func @call_c2_nobody(%s: tensor<16x64xf32>) {
+  // expected-error @+1 {{'tile.call' op 'nobody' is not a function with llsa.device_function}}
+  %0 = tile.call @nobody(%s) : (tensor<16x64xf32>) -> tensor<16x64xf32>
+  return
+}
+
+// -----
+
+func.func private @bias(f32, index) -> f32 attributes {llsa.device_function}
+func.func @call_c2_types(%s: tensor<16x64xf32>, %i: tensor<16x64xi32>) {
+  // expected-error @+1 {{'tile.call' op 'bias' takes ('f32', 'index') and returns ('f32'), got ('f32', 'i32') and ('f32')}}
+  %0 = tile.call @bias(%s, %i) : (tensor<16x64xf32>, tensor<16x64xi32>) -> tensor<16x64xf32>
+  return
+}

@@ -111,3 +111,13 @@ func.func @values(%q: tensor<16x64xf16>, %k: tensor<32x64xf16>, %v: tensor<32x64
       : tensor<16x8xf32>, tensor<16x8xi32>, tensor<16x32xf32>, tensor<1x32xi32>
   return
 }
+
+// CHECK: func.func private @bias(f32, index) -> f32 attributes {llsa.device_function}
+func.func private @bias(f32, index) -> f32 attributes {llsa.device_function}
+
+// CHECK-LABEL: func @call
+// CHECK: tile.call @bias(%{{.*}}, %{{.*}}) {note} : (tensor<16x64xf32>, tensor<16x64xi64>) -> tensor<16x64xf32>
+func.func @call(%s: tensor<16x64xf32>, %i: tensor<16x64xi64>) {
+  %0 = tile.call @bias(%s, %i) {note} : (tensor<16x64xf32>, tensor<16x64xi64>) -> tensor<16x64xf32>
+  return
+}

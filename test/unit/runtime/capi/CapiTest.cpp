@@ -220,6 +220,13 @@ TEST_F(Capi, MistakesAreErrorsNotCrashes) {
       take(llsaKernelGet(context, bad, "B=1,H=2,N=5,D=8,dtype=f32", &none)),
       "2: bad:1:1: refused");
   llsaVariantDestroy(bad);
+  EXPECT_EQ(take(llsaVariantAddDeviceFunctions(nullptr, "", 0, "a.cu")),
+            "1: llsaVariantAddDeviceFunctions: variant, text or name is null");
+  EXPECT_EQ(take(llsaVariantAddDeviceFunctions(variant, "text", 4, "a.cu")),
+            "");
+  EXPECT_EQ(
+      take(llsaKernelGet(context, variant, "B=1,H=2,N=5,D=8,dtype=f32", &none)),
+      "2: variant 'mine': it calls no device function, but is given 'a.cu'");
   EXPECT_EQ(take(llsaVariantLoad("/no/such/file.mlir", &bad)),
             "3: open /no/such/file.mlir: No such file or directory");
   EXPECT_EQ(bad, nullptr);

@@ -54,6 +54,29 @@ TEST_F(CudaJitTest, AnotherAssemblerIsAnotherEntry) {
   EXPECT_EQ(fake().links, 2);
 }
 
+TEST_F(CudaJitTest, AnotherSourceOfDeviceFunctionsIsAnotherEntry) {
+  TemporaryFolder folder;
+  Variant calling = Variant::fromSource("twice", "mine");
+  auto with = [&](const char *body) {
+    return calling.withDeviceFunctions(
+        {{"twice.ptx", std::string(".visible .func (.param .b32 r) "
+                                   "twice(.param .b32 x) ") +
+                           body}});
+  };
+  Jit jit(options(folder.path));
+  int before = compilations();
+  Jit::KernelPtr first = get(jit.get(with("{ ret; }"), kSpec));
+  EXPECT_NE(get(jit.get(with("{ exit; }"), kSpec)), first);
+  EXPECT_EQ(compilations(), before + 2);
+  JitReport report;
+  (void)get(
+      Jit(options(folder.path)).get(with("{ ret; }"), kSpec, "", &report));
+  EXPECT_EQ(report.origin, Origin::Disk);
+  EXPECT_EQ(message(jit.get(calling, kSpec)),
+            "variant 'mine': it calls the device function twice: expected the "
+            "CUDA C++ source, got none");
+}
+
 TEST_F(CudaJitTest, ARefusalIsAnErrorAndNothingIsKept) {
   TemporaryFolder folder;
   Jit jit(options(folder.path));

@@ -1,5 +1,6 @@
 //===- NvrtcTest.cpp - CUDA C++ of users ----------------------------------===//
 #include "runtime/cuda/DeviceFunctions.h"
+#include "runtime/cuda/NvJitLink.h"
 #include "test/unit/runtime/cuda/CudaTesting.h"
 
 using namespace llsa::rt;
@@ -60,25 +61,51 @@ TEST_F(NvrtcTest, ErrorsShowTheUsersOwnLines) {
             "1 error detected in the compilation of \"mine/score.cu\".");
 }
 
-TEST_F(NvrtcTest, LinksAUsersFunctionIntoAKernel) {
-  std::string ptx =
+/// A program whose kernel calls twice().
+llsa::Program callingTwice() {
+  llsa::Program program;
+  program.variant = "mine";
+  program.target = "sm_90a";
+  program.codeFormat = "ptx";
+  program.code =
       get(get(Nvrtc::open()).compile(kKernel, "sm_90a", {"-rdc=true"}));
-  AssembledCode code = get(linkDeviceFunctions(ptx, {kDouble}, "sm_90a"));
+  program.deviceFunctions = {"twice"};
+  return program;
+}
+
+TEST_F(NvrtcTest, LinksAUsersFunctionIntoAKernel) {
+  llsa::Program program = callingTwice();
+  EXPECT_EQ(message(linkDeviceFunctions(program, {kDouble})), "");
+  AssembledCode code =
+      get(get(NvJitLink::open())
+              .link({{LinkInput::Kind::PTX, program.code, "mine"}}, "sm_90a"));
   EXPECT_EQ(code.cubin.substr(1, 3), "ELF");
   EXPECT_NE(code.log.find("'call'"), std::string::npos) << code.log;
+  EXPECT_EQ(program.explain, "functions  twice from 'double.cu'\n");
+}
 
-  std::string missing = message(linkDeviceFunctions(ptx, {}, "sm_90a"));
-  EXPECT_NE(missing.find("refuses the code for sm_90a: "), std::string::npos)
-      << missing;
-  EXPECT_NE(missing.find("twice"), std::string::npos) << missing;
-
+TEST_F(NvrtcTest, AFunctionThatDoesNotFitIsNamed) {
+  llsa::Program program = callingTwice();
+  EXPECT_EQ(message(linkDeviceFunctions(program, {})),
+            "variant 'mine': it calls the device function twice: expected the "
+            "CUDA C++ source, got none");
+  EXPECT_EQ(message(linkDeviceFunctions(
+                program, {{"a.cu", "__device__ float twice(float x) { return "
+                                   "x + x; }"}})),
+            "variant 'mine': no source defines the device function 'twice': "
+            "expected an extern \"C\" __device__ function of that name, got "
+            "_Z5twicef");
   std::string bad = message(linkDeviceFunctions(
-      ptx, {{"bad.cu", "float twice(float x) { return z; }"}}, "sm_90a"));
+      program, {{"bad.cu", "float twice(float x) { return z; }"}}));
   EXPECT_EQ(bad.rfind("'bad.cu' does not compile for sm_90a: NVRTC says:\n"
                       "bad.cu(1): error: ",
                       0),
             0u)
       << bad;
+  program.deviceFunctions.clear();
+  EXPECT_EQ(message(linkDeviceFunctions(program, {kDouble})),
+            "variant 'mine': it calls no device function, but is given "
+            "'double.cu'");
 }
 
 } // namespace

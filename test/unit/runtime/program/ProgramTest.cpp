@@ -31,6 +31,7 @@ std::string readAfter(const std::string &from, const std::string &to) {
 
 TEST(Program, JSONRoundTrips) {
   Program program = sample();
+  program.deviceFunctions = {"bias", "sees"};
   Program back = get(Program::fromJSON(program.toJSON()));
   EXPECT_EQ(back.toJSON(), program.toJSON());
   EXPECT_EQ(back.variant, "fake");
@@ -42,6 +43,7 @@ TEST(Program, JSONRoundTrips) {
   EXPECT_EQ(back.buffers[1].shape, (std::vector<int64_t>{1, 2, 9, 8}));
   EXPECT_EQ(back.kernels[0].flops, 2.5e9);
   EXPECT_EQ(back.steps[1].args, (std::vector<int64_t>{5, 1, 3, 4}));
+  EXPECT_EQ(back.deviceFunctions, program.deviceFunctions);
   EXPECT_EQ(back.explain, program.explain);
   EXPECT_TRUE(back.code.empty());
 }

@@ -95,6 +95,9 @@ class LLSATest(unittest.TestCase):
             self.context.kernel(os.path.join(VARIANTS, "llsa.mlir"), "B=1,H=2,N=100,dtype=f32")
         with self.assertRaisesRegex(llsa.LLSAError, "nowhere.mlir"):
             self.context.kernel("nowhere.mlir", "B=1,H=2,N=100,D=16,dtype=f32")
+        with self.assertRaisesRegex(llsa.LLSAError, "it calls no device function, but is given '.*test_llsa.py'"):
+            self.context.kernel(os.path.join(VARIANTS, "dense.mlir"), "B=1,H=2,N=100,D=16,dtype=f32",
+                                device_functions=[os.path.abspath(__file__)])
         with self.assertRaisesRegex(llsa.LLSAError, "found none"):
             self.context.kernel("module {\n}\n", "B=1,H=2,N=100,D=16,dtype=f32")
 

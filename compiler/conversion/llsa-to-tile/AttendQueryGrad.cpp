@@ -1,0 +1,119 @@
+//===- AttendQueryGrad.cpp - the gradient of an attend's query ------------===//
+//
+// A tile of queries walks over the keys as in Attend.cpp, and carries the sum
+// of dS K alone: the weights follow from lse, so no maximum is needed.
+//
+//   delta = row sum of do * o - dlse
+//   p     = exp2(score * factor + (log2(weight) - lse * log2(e)))
+//   dS    = p (do v^T - delta), through the derivative of the score region
+//   dq    = scale * sum of dS k
+//
+// A row whose lse is -inf saw no key: its delta and gradient are 0, whatever
+// do holds.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/llsa-to-tile/AttendTile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace llsa;
+
+namespace {
+class QueryGradLowering {
+public:
+  QueryGradLowering(const LaunchContext &context, AttendQueryGradOp op,
+                    KernelBuilder &k, const RowGrid &grid)
+      : op(op), k(k), pairs(context, AttendForm(op), k, grid), rows(pairs.rows),
+        depth(pairs.depth) {}
+
+  LogicalResult run() {
+    Value loaded = load(op.getOutputGrad());
+    gradient = pairs.operand(loaded);
+    Value lse = loadRows(op.getLse());
+    Value zero = k.splat(0.0, {rows, 1});
+    Value isEmpty = k.equalFloat(lse, k.splat(-INFINITY, {rows, 1}));
+    base = k.select(isEmpty, zero,
+                    k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
+    delta = k.sumCols(
+        k.apply<arith::MulFOp>(k.toF32(loaded), k.toF32(load(op.getOutput()))));
+    if (op.getLseGrad())
+      delta = k.apply<arith::SubFOp>(delta, loadRows(op.getLseGrad()));
+    delta = k.select(isEmpty, zero, delta);
+    const RowTile &tile = pairs.tile;
+    if (k.isWanted(op.getDelta()))
+      k.store(delta, k.buffer(op.getDelta()),
+              {tile.batch, tile.head, tile.start}, tile.rows,
+              /*rowDim=*/kToken);
+    if (!k.isWanted(op.getQueryGrad()))
+      return success();
+
+    State state =
+        pairs.walk({k.splat(0.0, {rows, depth})},
+                   [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+                     Value sum = carried[0];
+                     for (const TakenStep &taken : steps)
+                       sum = add(*taken.source, taken.step, sum);
+                     return State{sum};
+                   });
+    Value result =
+        k.apply<arith::MulFOp>(state[0], k.splat(pairs.form.scale, {}));
+    result = k.select(k.equalFloat(k.broadcast(lse, {rows, depth}),
+                                   k.splat(-INFINITY, {rows, depth})),
+                      k.splat(0.0, {rows, depth}), result);
+    auto type = cast<RankedTensorType>(op.getQueryGrad().getType());
+    k.store(k.fromF32(result, type.getElementType()),
+            k.buffer(op.getQueryGrad()),
+            {tile.batch, tile.head, tile.start, k.index(0)}, tile.rows);
+    return failure(pairs.failed());
+  }
+
+private:
+  using State = TileBuilder::Values; ///< the sum of dS K
+
+  Value load(Value tensor) {
+    const RowTile &tile = pairs.tile;
+    return k.load(k.buffer(tensor),
+                  {tile.batch, tile.head, tile.start, k.index(0)},
+                  {rows, depth}, tile.rows);
+  }
+  Value loadRows(Value tensor) {
+    const RowTile &tile = pairs.tile;
+    return k.load(k.buffer(tensor), {tile.batch, tile.head, tile.start},
+                  {rows, 1}, tile.rows, /*rowDim=*/kToken);
+  }
+
+  Value add(const Source &source, const Step &step, Value sum) {
+    AttendTile::Scores s = pairs.scores(source, step);
+    Value p = pairs.weights(s, base);
+    Value keys = pairs.operand(step.keys), values = pairs.operand(step.values);
+    Value dp = k.dot(gradient, values, k.splat(0.0, sizeOf(p)),
+                     /*transposed=*/true);
+    Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
+    ds = pairs.regions.derivative(source, s.args, ds);
+    if (s.counts)
+      ds = k.select(s.counts, ds, k.splat(-0.0, sizeOf(ds)));
+    return k.dot(k.fromF32(ds, tileTypeOf(keys).getElementType()), keys, sum,
+                 /*transposed=*/false, /*skip=*/bool(s.counts));
+  }
+
+  AttendQueryGradOp op;
+  KernelBuilder &k;
+  AttendTile pairs;
+  int64_t rows, depth;
+  Value gradient, base, delta;
+};
+} // namespace
+
+LogicalResult llsa::lowerAttendQueryGrad(const LaunchContext &context,
+                                         AttendQueryGradOp op) {
+  RowGrid grid = AttendForm(op).grid(context.schedule);
+  LaunchOp launch = context.launch;
+  KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
+                  context.schedule);
+  if (failed(QueryGradLowering(context, op, k, grid).run()))
+    return failure();
+  k.finish(launch);
+  return success();
+}

@@ -1,0 +1,173 @@
+//===- AttendTile.cpp - a tile of queries and all the keys they see -------===//
+
+#include "compiler/conversion/llsa-to-tile/AttendTile.h"
+#include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace llsa;
+
+AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
+                       KernelBuilder &k, const RowGrid &grid)
+    : k(k), form(std::move(attend)), tile(k.rowTile(grid)),
+      rows(context.schedule.getRows()), depth(form.depth()),
+      cols(context.schedule.getCols()), widen(context.widenDots),
+      streams(context.streams), together(context.pairStreams),
+      loader(context, form, k, tile), regions(k, form) {
+  query = operand(k.load(k.buffer(form.query),
+                         {tile.batch, tile.head, tile.start, k.index(0)},
+                         {rows, depth}, tile.rows));
+}
+
+AttendTile::State AttendTile::walk(State state, AttendUpdate update,
+                                   AttendUpdate first) {
+  // Scores outlive the walk's steps: sources have to stay where they are.
+  for (unsigned i = 0; i < form.sources.size(); ++i)
+    sources.push_back(loader.describe(i));
+  SmallVector<Segment> segments;
+  for (auto [i, source] : llvm::enumerate(sources))
+    if (source.attr.getKind() != SourceKind::Window)
+      llvm::append_range(segments, loader.segmentsOf(source, i));
+  if (streams)
+    state = attendStreams(k, loader, segments, together, std::move(state),
+                          first, update);
+  else
+    for (const Segment &segment : segments)
+      state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {
+        Step step = loader.describe(segment, i);
+        std::tie(step.keys, step.values) = loader.load(segment, i);
+        return update(TakenStep{segment.source, step}, carried);
+      });
+  for (const Source &source : sources)
+    if (source.attr.getKind() == SourceKind::Window)
+      state = window(source, state, update);
+  return state;
+}
+
+/// A window's reach so that adding it to a token stays in 32 bits.
+static int64_t clampId(int64_t reach) {
+  return std::min<int64_t>(reach, 1 << 30);
+}
+
+AttendTile::State AttendTile::window(const Source &source, State state,
+                                     AttendUpdate update) {
+  int64_t before = source.attr.getBefore(), after = source.attr.getAfter();
+  // The keys that any row of the tile sees.
+  Value behind = k.add(tile.start, tile.rows ? tile.rows : k.index(rows));
+  Value from = k.max(k.index(0), k.sub(tile.start, k.index(before)));
+  Value to = k.min(k.index(source.tokens), k.add(behind, k.index(after)));
+  // Row by row: from `lowest` to `highest`, which is below the end.
+  Value queries = queryIds();
+  Value lowest =
+      k.apply<arith::SubIOp>(queries, k.splatInt(clampId(before), {}));
+  Value highest = k.apply<arith::MinSIOp>(
+      k.apply<arith::AddIOp>(queries, k.splatInt(clampId(after), {})),
+      k.splatInt(source.tokens - 1, {}));
+  return k.loop(from, to, cols, state, [&](Value first, ValueRange carried) {
+    Step step;
+    std::tie(step.keys, step.values) =
+        loader.loadRun(source, first, cols, k.sub(to, first));
+    step.ids = k.range(first, {1, cols});
+    Value notBefore = k.lessEqual(lowest, step.ids);
+    Value notBehind = k.lessEqual(step.ids, highest);
+    step.visible = k.apply<arith::AndIOp>(notBefore, notBehind);
+    step.mayHoldLast = source.lastDiffers();
+    return update(TakenStep{&source, step}, carried);
+  });
+}
+
+Value AttendTile::queryIds() { return k.range(tile.start, {rows, 1}); }
+
+//===----------------------------------------------------------------------===//
+// One step
+//===----------------------------------------------------------------------===//
+
+/// log2 of the keys' weights, -inf for keys that are known not to exist;
+/// null when all are 0.
+Value AttendTile::addend(const Source &source, const Step &step) {
+  double full = std::log2(source.weight);
+  Value result = k.splat(full, {});
+  bool isZero = full == 0.0;
+  if (step.mayHoldLast) {
+    Value isLast = k.equal(step.ids, k.splatInt(source.tokens - 1, {}));
+    result =
+        k.select(isLast, k.splat(std::log2(source.lastWeight), {}), result);
+    isZero = false;
+  }
+  if (step.exist != Step::All && !form.hasRegion()) {
+    result = k.select(exists(source, step, 1), result, k.splat(-INFINITY, {}));
+    isZero = false;
+  }
+  return isZero ? Value() : result;
+}
+
+/// Which keys exist, as a tile of `height` equal rows; null: all. The ids are
+/// repeated, not the truth values: those are awkward to repeat everywhere.
+Value AttendTile::exists(const Source &source, const Step &step,
+                         int64_t height) {
+  if (step.exist == Step::All)
+    return {};
+  Value ids = k.broadcast(step.ids, {height, sizeOf(step.ids).cols});
+  return step.exist == Step::BelowEnd
+             ? k.less(ids, k.splatInt(source.tokens, {}))
+             : k.lessEqual(k.splatInt(0, {}), ids);
+}
+
+AttendTile::Scores AttendTile::scores(const Source &source, const Step &step,
+                                      bool again) {
+  TileSize size{rows, sizeOf(step.keys).rows};
+  Value s = k.dot(query, dotOperand(k, step.keys, widen), k.splat(0.0, size),
+                  /*transposed=*/true);
+  if (again)
+    s.getDefiningOp()->setDiscardableAttr("tile.again", k.b.getUnitAttr());
+  double factor = form.scale * kLog2E;
+  Value counts = step.visible;
+  SmallVector<Value> args;
+  if (form.hasRegion()) {
+    Value natural = k.apply<arith::MulFOp>(s, k.splat(form.scale, {}));
+    args = regionArgs(source, step, natural);
+    s = regions.score(source, args);
+    counts = both(counts, regions.mask(source, args));
+    counts = both(counts, exists(source, step, rows));
+    factor = kLog2E;
+  }
+  return {s, factor, addend(source, step), counts, args};
+}
+
+Value AttendTile::exponent(const Scores &s, Value addend) {
+  Value factor = k.splat(s.factor, sizeOf(s.score));
+  return addend ? k.fma(s.score, factor, addend)
+                : k.apply<arith::MulFOp>(s.score, factor);
+}
+
+SmallVector<Value> AttendTile::regionArgs(const Source &source,
+                                          const Step &step, Value score) {
+  Value ids = step.ids, queries = queryIds();
+  // Keys and queries that do not exist look like ones that do.
+  if (source.indices)
+    ids = k.apply<arith::MaxSIOp>(ids, k.splatInt(0, {}));
+  if (step.exist == Step::BelowEnd || step.visible)
+    ids = k.apply<arith::MinSIOp>(ids, k.splatInt(source.tokens - 1, {}));
+  if (tile.rows)
+    queries =
+        k.apply<arith::MinSIOp>(queries, k.splatInt(form.queries() - 1, {}));
+  return regions.arguments(source, score, tile.batch, tile.head, queries, ids);
+}
+
+Value AttendTile::both(Value x, Value y) {
+  return x && y ? k.apply<arith::AndIOp>(x, y) : x ? x : y;
+}
+
+Value AttendTile::weights(const Scores &s, Value base) {
+  // Not t - base: one rounding less, and what base was rounded by is the same
+  // for all keys of a row.
+  Value zero = k.splat(0.0, {rows, 1});
+  Value shift = s.weight ? k.apply<arith::SubFOp>(s.weight, base)
+                         : k.apply<arith::SubFOp>(zero, base);
+  Value p = k.apply<math::Exp2Op>(exponent(s, shift));
+  // -0 says that the pair does not count, whatever the value holds.
+  return s.counts ? k.select(s.counts, p, k.splat(-0.0, sizeOf(p))) : p;
+}

@@ -1,0 +1,26 @@
+//===- LinearState.h - what keys and values leave for linear attention ----===//
+#ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_LINEARSTATE_H
+#define LLSA_COMPILER_CONVERSION_LLSATOTILE_LINEARSTATE_H
+
+#include "compiler/conversion/llsa-to-tile/Lowering.h"
+
+namespace llsa {
+
+/// The feature map of a tile of f32 rows.
+mlir::Value featureMap(KernelBuilder &k, FeatureMap phi, mlir::Value x);
+
+/// State columns of one work item: few, so that there are several work items
+/// per head, and a divisor of the depth.
+int64_t columnsPerItem(int64_t depth);
+
+/// Launches a kernel, with this share of the launch's cost, that sums
+/// phi(k_j)^T v_j (D x D, the state) and phi(k_j) (1 x D, the total) per key
+/// head; returns both f32 workspaces.
+std::pair<mlir::Value, mlir::Value>
+launchLinearState(const LaunchContext &context, llvm::StringRef name,
+                  mlir::Value keys, mlir::Value values, FeatureMap phi,
+                  double share);
+
+} // namespace llsa
+
+#endif // LLSA_COMPILER_CONVERSION_LLSATOTILE_LINEARSTATE_H

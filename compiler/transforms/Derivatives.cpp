@@ -1,0 +1,227 @@
+//===- Derivatives.cpp - how gradients go back through arith, math --------===//
+//
+// One line per op: y is its result, g that of the loss with respect to y.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Derivatives.h"
+#include "dialects/llsa/LLSAOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace llsa;
+
+static bool isFloat(Value value) {
+  return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+}
+
+Value llsa::widenFloat(OpBuilder &builder, Location loc, Value value) {
+  Type f32 = builder.getF32Type();
+  if (getElementTypeOrSelf(value.getType()) == f32)
+    return value;
+  Type type = f32;
+  if (auto shaped = dyn_cast<ShapedType>(value.getType()))
+    type = shaped.clone(f32);
+  return arith::ExtFOp::create(builder, loc, type, value);
+}
+
+Value llsa::addGradients(OpBuilder &builder, Location loc, Value x, Value y) {
+  if (!x || !y)
+    return x ? x : y;
+  return arith::AddFOp::create(builder, loc, x, y);
+}
+
+namespace {
+/// Short names for f32 arithmetic on scalars or tensors.
+class Formulas {
+public:
+  using Values = SmallVector<Value>;
+
+  Formulas(OpBuilder &b, Location loc, ValueRange operands, Value result,
+           Value gradient)
+      : b(b), loc(loc), g(gradient) {
+    for (Value operand : operands)
+      x.push_back(isFloat(operand) ? widenFloat(b, loc, operand) : operand);
+    y = isFloat(result) ? widenFloat(b, loc, result) : result;
+  }
+
+  FailureOr<Values> of(Operation *op);
+
+private:
+  Value number(double value) {
+    Type type = g.getType();
+    auto attr = b.getF32FloatAttr(static_cast<float>(value));
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      return arith::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(shaped, Attribute(attr)));
+    return arith::ConstantOp::create(b, loc, attr);
+  }
+  template <typename Op> Value make(Value p) { return Op::create(b, loc, p); }
+  template <typename Op> Value make(Value p, Value q) {
+    return Op::create(b, loc, p, q);
+  }
+  Value add(Value p, Value q) { return make<arith::AddFOp>(p, q); }
+  Value sub(Value p, Value q) { return make<arith::SubFOp>(p, q); }
+  Value mul(Value p, Value q) { return make<arith::MulFOp>(p, q); }
+  Value mul(Value p, double q) { return mul(p, number(q)); }
+  Value div(Value p, Value q) { return make<arith::DivFOp>(p, q); }
+  Value neg(Value p) { return make<arith::NegFOp>(p); }
+  Value choose(Value condition, Value p, Value q) {
+    return arith::SelectOp::create(b, loc, condition, p, q);
+  }
+  Value holds(arith::CmpFPredicate predicate, Value p, Value q) {
+    return arith::CmpFOp::create(b, loc, predicate, p, q);
+  }
+  /// g to the first of two operands where `condition` holds, else the second.
+  Values either(Value condition) {
+    Value zero = number(0.0);
+    return {choose(condition, g, zero), choose(condition, zero, g)};
+  }
+
+  OpBuilder &b;
+  Location loc;
+  Values x; ///< operands, floats in f32
+  Value y, g;
+};
+} // namespace
+
+FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
+  using Result = FailureOr<Values>;
+  using Predicate = arith::CmpFPredicate;
+  const double ln2 = std::log(2.0), ln10 = std::log(10.0);
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case([&](arith::AddFOp) {
+        return Values{g, g};
+      })
+      .Case([&](arith::SubFOp) {
+        return Values{g, neg(g)};
+      })
+      .Case([&](arith::MulFOp) {
+        return Values{mul(g, x[1]), mul(g, x[0])};
+      })
+      .Case([&](arith::DivFOp) {
+        Value d = div(g, x[1]);
+        return Values{d, neg(mul(d, y))};
+      })
+      .Case([&](arith::NegFOp) { return Values{neg(g)}; })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp>(
+          [&](auto) { return either(holds(Predicate::OGE, x[0], x[1])); })
+      .Case<arith::MinimumFOp, arith::MinNumFOp>(
+          [&](auto) { return either(holds(Predicate::OLE, x[0], x[1])); })
+      .Case([&](arith::SelectOp) {
+        Values both = either(x[0]);
+        return Values{Value(), both[0], both[1]};
+      })
+      .Case<arith::ExtFOp, arith::TruncFOp>([&](auto) { return Values{g}; })
+      .Case([&](math::FmaOp) {
+        return Values{mul(g, x[1]), mul(g, x[0]), g};
+      })
+      .Case([&](math::ExpOp) { return Values{mul(g, y)}; })
+      .Case([&](math::Exp2Op) { return Values{mul(g, mul(y, ln2))}; })
+      .Case([&](math::ExpM1Op) { return Values{mul(g, add(y, number(1)))}; })
+      .Case([&](math::LogOp) { return Values{div(g, x[0])}; })
+      .Case([&](math::Log2Op) { return Values{div(g, mul(x[0], ln2))}; })
+      .Case([&](math::Log10Op) { return Values{div(g, mul(x[0], ln10))}; })
+      .Case([&](math::Log1pOp) { return Values{div(g, add(x[0], number(1)))}; })
+      .Case([&](math::SqrtOp) { return Values{div(mul(g, 0.5), y)}; })
+      .Case([&](math::RsqrtOp) {
+        return Values{mul(mul(g, -0.5), mul(y, mul(y, y)))};
+      })
+      .Case([&](math::TanhOp) {
+        return Values{mul(g, sub(number(1), mul(y, y)))};
+      })
+      .Case(
+          [&](math::SinOp) { return Values{mul(g, make<math::CosOp>(x[0]))}; })
+      .Case([&](math::CosOp) {
+        return Values{neg(mul(g, make<math::SinOp>(x[0])))};
+      })
+      .Case([&](math::AtanOp) {
+        return Values{div(g, add(number(1), mul(x[0], x[0])))};
+      })
+      .Case([&](math::ErfOp) {
+        Value slope = mul(make<math::ExpOp>(neg(mul(x[0], x[0]))),
+                          2.0 / std::sqrt(std::acos(-1.0)));
+        return Values{mul(g, slope)};
+      })
+      .Case([&](math::AbsFOp) {
+        return Values{
+            choose(holds(Predicate::OLT, x[0], number(0)), neg(g), g)};
+      })
+      .Case([&](math::PowFOp) {
+        Value less = make<math::PowFOp>(x[0], sub(x[1], number(1)));
+        return Values{mul(g, mul(x[1], less)),
+                      mul(g, mul(y, make<math::LogOp>(x[0])))};
+      })
+      .Case<math::FloorOp, math::CeilOp, math::RoundOp, math::RoundEvenOp,
+            math::TruncOp>([](auto) { return Values{Value()}; })
+      .Default([](Operation *) -> Result { return failure(); });
+}
+
+FailureOr<SmallVector<Value>>
+llsa::gradientsOfOperands(OpBuilder &builder, Operation *op,
+                          ValueRange operands, Value result, Value gradient) {
+  // What takes no floats, or gives none, carries no gradient.
+  if (llvm::none_of(op->getOperands(), isFloat) || !isFloat(op->getResult(0)))
+    return SmallVector<Value>(op->getNumOperands());
+  return Formulas(builder, op->getLoc(), operands, result, gradient).of(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Regions
+//===----------------------------------------------------------------------===//
+
+LogicalResult llsa::buildDerivative(Region &score, const IRMapping &captured,
+                                    Region &derivative) {
+  OpBuilder builder(score.getContext());
+  Block *block = builder.createBlock(&derivative);
+  IRMapping mapping(captured);
+  Block &from = score.front();
+  for (BlockArgument argument : from.getArguments())
+    mapping.map(argument,
+                block->addArgument(argument.getType(), argument.getLoc()));
+  Value gradient = block->addArgument(builder.getF32Type(), score.getLoc());
+  // What depends on the score.
+  DenseSet<Value> active{from.getArgument(0)};
+  for (Operation &op : from.without_terminator()) {
+    builder.clone(op, mapping);
+    if (llvm::any_of(op.getOperands(),
+                     [&](Value value) { return active.contains(value); }))
+      active.insert(op.getResults().begin(), op.getResults().end());
+  }
+  DenseMap<Value, Value> gradients;
+  gradients[from.getTerminator()->getOperand(0)] = gradient;
+  for (Operation &op : llvm::reverse(from.without_terminator())) {
+    Value known =
+        op.getNumResults() == 1 ? gradients.lookup(op.getResult(0)) : Value();
+    if (!known || !active.contains(op.getResult(0)))
+      continue;
+    SmallVector<Value> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(mapping.lookupOrDefault(operand));
+    FailureOr<SmallVector<Value>> flows = gradientsOfOperands(
+        builder, &op, operands, mapping.lookup(op.getResult(0)), known);
+    if (failed(flows))
+      return op.emitOpError() << "has no derivative, which the gradient of the "
+                                 "score needs";
+    for (auto [operand, flow] : llvm::zip_equal(op.getOperands(), *flows))
+      if (flow && active.contains(operand))
+        gradients[operand] =
+            addGradients(builder, op.getLoc(), gradients[operand], flow);
+  }
+  Value result = gradients.lookup(from.getArgument(0));
+  if (!result) // the score does not matter
+    result = arith::ConstantOp::create(builder, score.getLoc(),
+                                       builder.getF32FloatAttr(0.0f));
+  YieldOp::create(builder, score.getLoc(), result);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  return success();
+}

@@ -1,0 +1,485 @@
+//===- Differentiate.cpp - reverse mode over llsa and tensor ops ----------===//
+//
+// The entry is walked backwards. Every value that a float argument reaches has
+// a gradient in f32, the sum of what its users give back. What the backward
+// reads of the forward is computed again where that is elementwise arithmetic,
+// and kept otherwise: it becomes an argument of the backward and a result of
+// the forward. Both are derived alike, whichever is produced, so they fit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Derivatives.h"
+#include "compiler/transforms/Entry.h"
+#include "compiler/transforms/LaunchKind.h"
+#include "compiler/transforms/Passes.h"
+#include "dialects/llsa/LLSAOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace llsa {
+#define GEN_PASS_DEF_DIFFERENTIATE
+#include "compiler/transforms/Passes.h.inc"
+} // namespace llsa
+
+using namespace mlir;
+using namespace llsa;
+
+static RankedTensorType tensorOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static bool isFloatTensor(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && isa<FloatType>(type.getElementType());
+}
+
+namespace {
+
+class Differentiation {
+public:
+  Differentiation(func::FuncOp entry, bool lseGradient)
+      : entry(entry), lseGradient(lseGradient), b(entry.getContext()) {}
+
+  /// Builds the backward behind the entry.
+  LogicalResult run();
+
+  func::FuncOp backward() { return result; }
+  /// Returns what the backward needs and the entry does not return yet.
+  LogicalResult returnKept();
+
+private:
+  // What carries gradients.
+  void findActive();
+  bool isActive(Value value) const { return active.contains(value); }
+
+  // The backward's arguments and names.
+  LogicalResult addArgument(Type type, const Twine &name, Value *argument);
+  LogicalResult addInputs();
+  LogicalResult addOutputGradients();
+  std::string keptName(Value value);
+  LogicalResult finish();
+
+  /// `value` of the forward in the backward; null after a diagnostic.
+  Value need(Value value);
+  Value recompute(Operation *op, Value value);
+  LogicalResult needCaptures(Region &region);
+
+  // Gradients.
+  void add(Value value, Value gradient);
+  Value gradientOf(Value value) { return gradients.lookup(value); }
+  Value roundTo(Value value, Type element);
+  LogicalResult reverse(Operation *op);
+  LogicalResult reverseAttend(AttendOp op);
+  LogicalResult reversePool(PoolOp op);
+  LogicalResult reverseLinearAttend(LinearAttendOp op);
+  LogicalResult reverseElementwise(Operation *op);
+  LogicalResult buildRegions(AttendOp op, Region &score, Region &mask,
+                             Region &derivative);
+  LogicalResult checkCaptures(AttendOp op);
+
+  func::FuncOp entry, result;
+  bool lseGradient;
+  OpBuilder b;
+  DenseSet<Value> active;
+  IRMapping known; ///< values of the forward in the backward
+  DenseMap<Value, Value> gradients;
+  SmallVector<std::pair<Value, std::string>> kept; ///< no results yet
+  SmallVector<NamedAttrList> argumentAttrs;
+  llvm::StringSet<> names;
+};
+
+struct Differentiate : public llsa::impl::DifferentiateBase<Differentiate> {
+  using Base::Base;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Activity
+//===----------------------------------------------------------------------===//
+
+void Differentiation::findActive() {
+  for (BlockArgument argument : entry.getArguments())
+    if (isFloatTensor(argument) &&
+        !entry.getArgAttr(argument.getArgNumber(), kNoGradientAttr))
+      active.insert(argument);
+  for (Operation &op : entry.getBody().front().without_terminator()) {
+    // A selection carries no gradient; integers carry none anyway.
+    bool reached = false;
+    op.walk([&](Operation *inner) {
+      reached |= llvm::any_of(inner->getOperands(),
+                              [&](Value value) { return isActive(value); });
+    });
+    if (!reached)
+      continue;
+    for (Value value : op.getResults())
+      if (isFloatTensor(value))
+        active.insert(value);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+LogicalResult Differentiation::addArgument(Type type, const Twine &name,
+                                           Value *argument) {
+  std::string text = name.str();
+  if (!names.insert(text).second)
+    return entry.emitOpError()
+           << "cannot be differentiated: two arguments or results of its "
+              "backward would be named '"
+           << text << "'";
+  *argument = result.getBody().front().addArgument(type, entry.getLoc());
+  argumentAttrs.emplace_back().set(kNameAttr, b.getStringAttr(text));
+  return success();
+}
+
+LogicalResult Differentiation::addInputs() {
+  for (auto [i, input] : llvm::enumerate(entry.getArguments())) {
+    Value argument;
+    if (failed(addArgument(input.getType(), argumentName(entry, i), &argument)))
+      return failure();
+    known.map(input, argument);
+  }
+  return success();
+}
+
+LogicalResult Differentiation::addOutputGradients() {
+  Operation *end = entry.getBody().front().getTerminator();
+  for (auto [i, output] : llvm::enumerate(end->getOperands())) {
+    std::string name = resultName(entry, i);
+    if (!isActive(output) || (name == "lse" && !lseGradient))
+      continue;
+    Value argument;
+    if (failed(addArgument(output.getType(), "d" + name, &argument)))
+      return failure();
+    add(output, widenFloat(b, entry.getLoc(), argument));
+  }
+  if (gradients.empty())
+    return entry.emitOpError()
+           << "has no result that depends on a float argument: there is "
+              "nothing to differentiate";
+  return success();
+}
+
+/// The name of a forward's value that the backward needs.
+std::string Differentiation::keptName(Value value) {
+  Operation *end = entry.getBody().front().getTerminator();
+  for (auto [i, output] : llvm::enumerate(end->getOperands()))
+    if (output == value)
+      return resultName(entry, i);
+  std::string name;
+  if (auto select = value.getDefiningOp<SelectOp>()) {
+    SmallVector<SelectOp> selections = numberedSelections(entry);
+    name = "i" + std::to_string(llvm::find(selections, select) -
+                                selections.begin() + 1);
+  } else {
+    name = "kept" + std::to_string(kept.size() + 1);
+  }
+  kept.push_back({value, name});
+  return name;
+}
+
+//===----------------------------------------------------------------------===//
+// Values of the forward
+//===----------------------------------------------------------------------===//
+
+Value Differentiation::need(Value value) {
+  if (Value there = known.lookupOrNull(value))
+    return there;
+  Operation *op = value.getDefiningOp();
+  if (isLaunchConstant(op) || launchKindOf(op) == LaunchKind::Elementwise)
+    return recompute(op, value);
+  Value argument;
+  if (failed(addArgument(value.getType(), keptName(value), &argument)))
+    return {};
+  known.map(value, argument);
+  return argument;
+}
+
+Value Differentiation::recompute(Operation *op, Value value) {
+  for (Value operand : op->getOperands())
+    if (!need(operand))
+      return {};
+  b.clone(*op, known);
+  return known.lookup(value);
+}
+
+LogicalResult Differentiation::needCaptures(Region &region) {
+  WalkResult walk = region.walk([&](Operation *op) -> WalkResult {
+    for (Value operand : op->getOperands())
+      if (!region.isAncestor(operand.getParentRegion()) && !need(operand))
+        return failure();
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+void Differentiation::add(Value value, Value gradient) {
+  if (!isActive(value) || !gradient)
+    return;
+  Value &sum = gradients[value];
+  sum = addGradients(b, gradient.getLoc(), sum, gradient);
+}
+
+Value Differentiation::roundTo(Value value, Type element) {
+  RankedTensorType type = tensorOf(value).clone(element);
+  if (type == value.getType())
+    return value;
+  // What was widened a moment ago.
+  if (auto widened = value.getDefiningOp<arith::ExtFOp>())
+    if (widened.getIn().getType() == type)
+      return widened.getIn();
+  return arith::TruncFOp::create(b, value.getLoc(), type, value);
+}
+
+/// A gradient of a tensor that a score region reads is a sum over pairs, which
+/// no op computes.
+LogicalResult Differentiation::checkCaptures(AttendOp op) {
+  WalkResult walk = op.getScore().walk([&](Operation *inner) -> WalkResult {
+    for (Value operand : inner->getOperands())
+      if (isa<TensorType>(operand.getType()) && isActive(operand))
+        return inner->emitOpError()
+               << "reads a tensor in a score region, and its gradient is not "
+                  "supported; an argument with llsa.no_gradient is taken for "
+                  "a constant";
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+LogicalResult Differentiation::buildRegions(AttendOp op, Region &score,
+                                            Region &mask, Region &derivative) {
+  if (failed(needCaptures(op.getScore())) || failed(needCaptures(op.getMask())))
+    return failure();
+  IRMapping mapping(known);
+  op.getScore().cloneInto(&score, mapping);
+  op.getMask().cloneInto(&mask, mapping);
+  if (op.getScore().empty())
+    return success();
+  return buildDerivative(op.getScore(), known, derivative);
+}
+
+LogicalResult Differentiation::reverseAttend(AttendOp op) {
+  if (failed(checkCaptures(op)))
+    return failure();
+  Location loc = op.getLoc();
+  Value outputGradient = gradientOf(op.getOutput()),
+        lseGrad = gradientOf(op.getLse());
+  if (!outputGradient)
+    return op.emitOpError()
+           << "has an lse with a gradient and an output without one, which is "
+              "not supported";
+  Value query = need(op.getQuery()), output = need(op.getOutput()),
+        lse = need(op.getLse());
+  if (!query || !output || !lse)
+    return failure();
+  outputGradient =
+      roundTo(outputGradient, tensorOf(op.getQuery()).getElementType());
+  SmallVector<Value> keys, values, indices;
+  for (auto [from, to] :
+       {std::pair(op.getKeys(), &keys), std::pair(op.getValues(), &values),
+        std::pair(op.getIndices(), &indices)})
+    for (Value value : from) {
+      to->push_back(need(value));
+      if (!to->back())
+        return failure();
+    }
+
+  Type f32 = b.getF32Type();
+  auto queryGrad = AttendQueryGradOp::create(
+      b, loc, TypeRange{tensorOf(query).clone(f32), lse.getType()}, query, keys,
+      values, indices, output, lse, outputGradient, lseGrad,
+      op.getSourcesAttr(), op.getScaleAttr());
+  if (failed(buildRegions(op, queryGrad.getScore(), queryGrad.getMask(),
+                          queryGrad.getDerivative())))
+    return failure();
+  b.setInsertionPointAfter(queryGrad);
+  add(op.getQuery(), queryGrad.getQueryGrad());
+
+  unsigned nextIndices = 0;
+  for (unsigned i = 0; i < op.getSources().size(); ++i) {
+    SourceAttr source = op.getSource(i);
+    bool isGathered = source.getKind() == SourceKind::Gathered;
+    Value rows = isGathered ? indices[nextIndices++] : Value();
+    if (!isActive(op.getKeys()[i]) && !isActive(op.getValues()[i]))
+      continue;
+    InvertIndicesOp inverted;
+    if (isGathered)
+      inverted = InvertIndicesOp::create(
+          b, loc, rows, keys[i], b.getI64IntegerAttr(source.getBlock()));
+    IntegerAttr tokens;
+    if (int64_t span = source.getSpan())
+      tokens = b.getI64IntegerAttr(op.getBaseTokens().value_or(
+          tensorOf(keys[i]).getDimSize(kToken) * span));
+    Type type = tensorOf(keys[i]).clone(f32);
+    auto keyGrad = AttendKeyGradOp::create(
+        b, loc, TypeRange{type, type}, query, keys[i], values[i],
+        inverted ? inverted.getOffsets() : Value(),
+        inverted ? inverted.getRows() : Value(), lse, queryGrad.getDelta(),
+        outputGradient, source, tokens, op.getScaleAttr());
+    if (failed(buildRegions(op, keyGrad.getScore(), keyGrad.getMask(),
+                            keyGrad.getDerivative())))
+      return failure();
+    b.setInsertionPointAfter(keyGrad);
+    add(op.getKeys()[i], keyGrad.getKeysGrad());
+    add(op.getValues()[i], keyGrad.getValuesGrad());
+  }
+  return success();
+}
+
+LogicalResult Differentiation::reversePool(PoolOp op) {
+  int64_t tokens = tensorOf(op.getInput()).getDimSize(kToken);
+  if (Value gradient = gradientOf(op.getResult()))
+    add(op.getInput(),
+        UnpoolOp::create(b, op.getLoc(), gradient, op.getBlock(), tokens));
+  return success();
+}
+
+LogicalResult Differentiation::reverseLinearAttend(LinearAttendOp op) {
+  Value query = need(op.getQuery()), keys = need(op.getKeys()),
+        values = need(op.getValues());
+  if (!query || !keys || !values)
+    return failure();
+  Value gradient = roundTo(gradientOf(op.getResult()),
+                           tensorOf(op.getQuery()).getElementType());
+  auto grad = LinearAttendGradOp::create(b, op.getLoc(), query, keys, values,
+                                         gradient, op.getPhi());
+  add(op.getQuery(), grad.getQueryGrad());
+  add(op.getKeys(), grad.getKeysGrad());
+  add(op.getValues(), grad.getValuesGrad());
+  return success();
+}
+
+LogicalResult Differentiation::reverseElementwise(Operation *op) {
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    operands.push_back(need(operand));
+    if (!operands.back())
+      return failure();
+  }
+  Value output = need(op->getResult(0));
+  if (!output)
+    return failure();
+  FailureOr<SmallVector<Value>> flows = gradientsOfOperands(
+      b, op, operands, output, gradientOf(op->getResult(0)));
+  if (failed(flows))
+    return op->emitOpError() << "has no derivative";
+  for (auto [operand, flow] : llvm::zip_equal(op->getOperands(), *flows))
+    add(operand, flow);
+  return success();
+}
+
+LogicalResult Differentiation::reverse(Operation *op) {
+  if (llvm::none_of(op->getResults(),
+                    [&](Value value) { return gradientOf(value); }))
+    return success();
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](AttendOp attend) { return reverseAttend(attend); })
+      .Case([&](PoolOp pool) { return reversePool(pool); })
+      .Case([&](LinearAttendOp linear) { return reverseLinearAttend(linear); })
+      .Default([&](Operation *other) -> LogicalResult {
+        if (launchKindOf(other) == LaunchKind::Elementwise)
+          return reverseElementwise(other);
+        return other->emitOpError()
+               << "has no derivative: expected llsa.attend, llsa.pool, "
+                  "llsa.linear_attend, llsa.select or elementwise ops on "
+                  "tensors";
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// The functions
+//===----------------------------------------------------------------------===//
+
+LogicalResult Differentiation::run() {
+  findActive();
+  b.setInsertionPointAfter(entry);
+  result =
+      func::FuncOp::create(b, entry.getLoc(), (entry.getName() + "_grad").str(),
+                           b.getFunctionType({}, {}));
+  b.setInsertionPointToStart(result.addEntryBlock());
+  if (failed(addInputs()) || failed(addOutputGradients()))
+    return failure();
+  for (Operation &op :
+       llvm::reverse(entry.getBody().front().without_terminator()))
+    if (failed(reverse(&op)))
+      return failure();
+  return finish();
+}
+
+LogicalResult Differentiation::finish() {
+  SmallVector<Value> returned;
+  SmallVector<DictionaryAttr> attrs;
+  for (BlockArgument input : entry.getArguments()) {
+    Value gradient = isActive(input) ? gradientOf(input) : Value();
+    if (!gradient)
+      continue;
+    std::string name = "d" + argumentName(entry, input.getArgNumber());
+    if (!names.insert(name).second)
+      return entry.emitOpError()
+             << "cannot be differentiated: two arguments or results of its "
+                "backward would be named '"
+             << name << "'";
+    returned.push_back(roundTo(gradient, tensorOf(input).getElementType()));
+    attrs.push_back(
+        b.getDictionaryAttr(b.getNamedAttr(kNameAttr, b.getStringAttr(name))));
+  }
+  if (returned.empty())
+    return entry.emitOpError()
+           << "has no argument that its results' gradients reach";
+  func::ReturnOp::create(b, entry.getLoc(), returned);
+  result.setFunctionType(b.getFunctionType(result.getBody().getArgumentTypes(),
+                                           ValueRange(returned).getTypes()));
+  SmallVector<Attribute> arguments, results(attrs.begin(), attrs.end());
+  for (NamedAttrList &list : argumentAttrs)
+    arguments.push_back(list.getDictionary(b.getContext()));
+  result.setArgAttrsAttr(b.getArrayAttr(arguments));
+  result.setResAttrsAttr(b.getArrayAttr(results));
+  return success();
+}
+
+LogicalResult Differentiation::returnKept() {
+  Operation *end = entry.getBody().front().getTerminator();
+  for (auto &[value, name] : kept) {
+    auto attributes =
+        b.getDictionaryAttr(b.getNamedAttr(kNameAttr, b.getStringAttr(name)));
+    if (failed(entry.insertResult(entry.getNumResults(), value.getType(),
+                                  attributes)))
+      return failure();
+    end->insertOperands(end->getNumOperands(), value);
+  }
+  return success();
+}
+
+void Differentiate::runOnOperation() {
+  FailureOr<func::FuncOp> entry = findEntry(getOperation());
+  if (failed(entry))
+    return signalPassFailure();
+  if (produce != "forward" && produce != "backward") {
+    entry->emitError()
+        << "llsa-differentiate produces forward or backward, got '" << produce
+        << "'";
+    return signalPassFailure();
+  }
+  Differentiation differentiation(*entry, lseGradient);
+  if (failed(differentiation.run()))
+    return signalPassFailure();
+  if (produce == "backward") {
+    entry->erase();
+    return;
+  }
+  if (failed(differentiation.returnKept()))
+    return signalPassFailure();
+  differentiation.backward().erase();
+}

@@ -1,0 +1,63 @@
+// RUN: llsa-opt %s --split-input-file --verify-diagnostics --llsa-differentiate
+
+!x = tensor<1x2x64x8xf32>
+func.func @no_rule(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v) : !x, !x, !x
+  // expected-error @+1 {{'arith.remf' op has no derivative}}
+  %r = arith.remf %o, %q : !x
+  return %r : !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+func.func @no_rule_in_a_region(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %c = arith.constant 2.0 : f32
+        // expected-error @+1 {{'arith.remf' op has no derivative, which the gradient of the score needs}}
+        %r = arith.remf %s, %c : f32
+        llsa.yield %r : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+func.func @bias(%q: !x, %k: !x, %v: !x, %bias: tensor<2xf32>) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        // expected-error @+1 {{'tensor.extract' op reads a tensor in a score region, and its gradient is not supported; an argument with llsa.no_gradient is taken for a constant}}
+        %e = tensor.extract %bias[%h] : tensor<2xf32>
+        %r = arith.addf %s, %e : f32
+        llsa.yield %r : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+func.func @composite(%q: !x, %k: !x, %v: !x) -> !x {
+  // expected-error @+1 {{'llsa.attention' op has no derivative: expected llsa.attend, llsa.pool, llsa.linear_attend, llsa.select or elementwise ops on tensors}}
+  %o, %lse = llsa.attention %q, %k, %v hierarchy <block = 16, levels = 1, topk = 1> : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+// expected-error @below {{'func.func' op has no result that depends on a float argument: there is nothing to differentiate}}
+func.func @integers(%q: tensor<1x2x64x8xf32>) -> tensor<1x2x64x4xi32> {
+  %i = llsa.select %q, %q topk 4 : tensor<1x2x64x8xf32>, tensor<1x2x64x8xf32>
+  return %i : tensor<1x2x64x4xi32>
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+// expected-error @below {{'func.func' op cannot be differentiated: two arguments or results of its backward would be named 'do'}}
+func.func @names(%q: !x {llsa.name = "do"}) -> (!x {llsa.name = "o"}) {
+  %o = arith.negf %q : !x
+  return %o : !x
+}

@@ -1,0 +1,127 @@
+// RUN: llsa-opt %s --split-input-file --llsa-differentiate="produce=backward" | FileCheck %s
+// RUN: llsa-opt %s --split-input-file --llsa-differentiate="produce=forward" | FileCheck %s --check-prefix=FORWARD
+
+// The sources' gradients come from one op each, those of pooled keys go back
+// through the pool.
+// CHECK-LABEL: func.func @pooled_grad
+// CHECK-SAME: %[[Q:[^:]*]]: tensor<1x8x4096x64xf32> {llsa.name = "q"}
+// CHECK-SAME: %{{[^:]*}}: tensor<1x8x4096x64xf32> {llsa.name = "k"}
+// CHECK-SAME: %{{[^:]*}}: tensor<1x8x4096x64xf32> {llsa.name = "v"}
+// CHECK-SAME: %[[DO:[^:]*]]: tensor<1x8x4096x64xf32> {llsa.name = "do"}
+// CHECK-SAME: %[[O:[^:]*]]: tensor<1x8x4096x64xf32> {llsa.name = "o"}
+// CHECK-SAME: %[[LSE:[^:]*]]: tensor<1x8x4096xf32> {llsa.name = "lse"}
+// CHECK-SAME: %[[K1:[^:]*]]: tensor<1x8x256x64xf32> {llsa.name = "kept1"}
+// CHECK-SAME: %[[V1:[^:]*]]: tensor<1x8x256x64xf32> {llsa.name = "kept2"}
+// CHECK-SAME: -> (tensor<1x8x4096x64xf32> {llsa.name = "dq"}, tensor<1x8x4096x64xf32> {llsa.name = "dk"}, tensor<1x8x4096x64xf32> {llsa.name = "dv"})
+// CHECK: %[[DQ:.*]], %[[DELTA:.*]] = llsa.attend_query_grad %[[Q]] from
+// CHECK-NEXT: dense(%[[K1]], %[[V1]]) span 16
+// CHECK-NEXT: output %[[O]] lse %[[LSE]] gradient %[[DO]] :
+// CHECK: %[[DK1:.*]], %[[DV1:.*]] = llsa.attend_key_grad %[[Q]] from dense(%[[K1]], %[[V1]]) span 16 tokens 4096
+// CHECK-NEXT: lse %[[LSE]] delta %[[DELTA]] gradient %[[DO]]
+// CHECK: %[[DV:.*]] = llsa.unpool %[[DV1]] block 16 tokens 4096
+// CHECK: %[[DK:.*]] = llsa.unpool %[[DK1]] block 16 tokens 4096
+// CHECK: return %[[DQ]], %[[DK]], %[[DV]]
+// FORWARD-LABEL: func.func @pooled(
+// FORWARD-SAME: tensor<1x8x256x64xf32> {llsa.name = "kept1"}, tensor<1x8x256x64xf32> {llsa.name = "kept2"})
+// FORWARD: %[[K1:.*]] = llsa.pool
+// FORWARD: %[[V1:.*]] = llsa.pool
+// FORWARD: return %{{.*}}, %{{.*}}, %[[K1]], %[[V1]]
+func.func @pooled(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
+                  %v: tensor<1x8x4096x64xf32>)
+    -> (tensor<1x8x4096x64xf32>, tensor<1x8x4096xf32>) {
+  %k1 = llsa.pool %k block 16 : tensor<1x8x4096x64xf32>
+  %v1 = llsa.pool %v block 16 : tensor<1x8x4096x64xf32>
+  %o, %lse = llsa.attend %q from dense(%k1, %v1) span 16
+      : tensor<1x8x4096x64xf32>, tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>
+  return %o, %lse : tensor<1x8x4096x64xf32>, tensor<1x8x4096xf32>
+}
+
+// -----
+
+// A selection is kept, and turned around; it brings no gradient to the pooled
+// queries that it compares. What is bf16 is rounded once.
+!x = tensor<1x2x64x8xbf16>
+// CHECK-LABEL: func.func @selected_grad
+// CHECK-SAME: %[[I:[^:]*]]: tensor<1x2x4x2xi32> {llsa.name = "i1"}
+// CHECK-NOT: llsa.select
+// CHECK: llsa.attend_query_grad
+// CHECK: %[[OFFSETS:.*]], %[[ROWS:.*]] = llsa.invert_indices %[[I]] of %{{.*}} block 16
+// CHECK: %[[DK:.*]], %[[DV:.*]] = llsa.attend_key_grad %{{.*}} from gathered(%{{.*}}, %{{.*}} by %[[OFFSETS]], %[[ROWS]]) block 16 every 16
+// CHECK-NOT: llsa.unpool
+// CHECK-DAG: arith.truncf %[[DK]]
+// CHECK-DAG: arith.truncf %[[DV]]
+// FORWARD-LABEL: func.func @selected(
+// FORWARD-SAME: tensor<1x2x4x2xi32> {llsa.name = "i1"}
+func.func @selected(%q: !x, %k: !x, %v: !x) -> (!x, tensor<1x2x64xf32>) {
+  %q1 = llsa.pool %q block 16 : !x
+  %k1 = llsa.pool %k block 16 : !x
+  %i = llsa.select %q1, %k1 topk 2 : tensor<1x2x4x8xbf16>, tensor<1x2x4x8xbf16>
+  %o, %lse = llsa.attend %q from gathered(%k, %v by %i) block 16 every 16
+      : !x, !x, !x, tensor<1x2x4x2xi32>
+  return %o, %lse : !x, tensor<1x2x64xf32>
+}
+
+// -----
+
+// Two attends, mixed by a gate: each output is kept, the product is not.
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @mixed_grad
+// CHECK-SAME: %[[GATE:[^:]*]]: tensor<1x2x64x8xf32> {llsa.name = "gate"}
+// CHECK-SAME: %[[DO:[^:]*]]: tensor<1x2x64x8xf32> {llsa.name = "do"}
+// CHECK-DAG: arith.mulf %[[DO]], %[[GATE]]
+// CHECK: llsa.attend_query_grad
+// CHECK: window
+// CHECK: gradient %[[DO]]
+// CHECK: llsa.attend_query_grad
+// CHECK: dense
+// CHECK: arith.addf
+// FORWARD-LABEL: func.func @mixed(
+// FORWARD-COUNT-4: llsa.name = "kept{{[1-4]}}"
+func.func @mixed(%q: !x, %k: !x, %v: !x, %gate: !x {llsa.name = "gate"}) -> !x {
+  %a, %la = llsa.attend %q from dense(%k, %v) : !x, !x, !x
+  %b, %lb = llsa.attend %q from window(%k, %v) before 4 after 4 : !x, !x, !x
+  %g = arith.mulf %a, %gate : !x
+  %o = arith.addf %g, %b : !x
+  return %o : !x
+}
+
+// -----
+
+// A score region is differentiated op by op; it and the mask stand in both ops.
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @capped_grad
+// CHECK: llsa.attend_query_grad
+// CHECK: score(
+// CHECK: mask(
+// CHECK: derivative(%[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[G:.*]]) {
+// CHECK-DAG: %[[T:.*]] = math.tanh %[[S]]
+// CHECK-DAG: %[[ONE:.*]] = arith.constant 1.0
+// CHECK-DAG: %[[T2:.*]] = arith.mulf %[[T]], %[[T]]
+// CHECK: %[[SLOPE:.*]] = arith.subf %[[ONE]], %[[T2]]
+// CHECK: %[[D:.*]] = arith.mulf %[[G]], %[[SLOPE]]
+// CHECK: llsa.yield %[[D]]
+// CHECK: llsa.attend_key_grad
+// CHECK: derivative(
+func.func @capped(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %t = math.tanh %s : f32
+        llsa.yield %t : f32
+      }
+      mask(%s, %b, %h, %i, %j, %n) {
+        %m = arith.cmpi ule, %j, %i : index
+        llsa.yield %m : i1
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @linear_grad
+// CHECK: %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]] = llsa.linear_attend_grad %{{.*}}, %{{.*}}, %{{.*}} gradient %{{.*}} phi relu
+// CHECK: return %[[DQ]], %[[DK]], %[[DV]]
+func.func @linear(%q: !x, %k: !x, %v: !x) -> !x {
+  %o = llsa.linear_attend %q, %k, %v phi relu : !x, !x, !x
+  return %o : !x
+}

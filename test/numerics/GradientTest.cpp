@@ -1,0 +1,170 @@
+//===- GradientTest.cpp - derived backwards against the reference ---------===//
+//
+// The random cases of CpuVsReferenceTest.cpp, differentiated; see
+// GradientCase.h for the check. `--cases` and `--first` choose them.
+//
+//===----------------------------------------------------------------------===//
+#include "test/numerics/GradientCase.h"
+#include "test/numerics/Options.h"
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <thread>
+
+using namespace llsa;
+using namespace llsa::numerics;
+using namespace llsa::tools;
+
+TEST(Gradients, RandomCases) {
+  Options &options = Options::get();
+  std::mutex mutex;
+  std::map<uint64_t, std::string> failures;
+  double worst = 0;
+  int64_t cases = 0;
+  uint64_t worstSeed = 0, end = options.first + options.cases;
+  std::atomic<uint64_t> nextKernel{options.first / kCasesPerKernel};
+  auto start = std::chrono::steady_clock::now();
+  auto work = [&] {
+    GradientCaseRunner runner;
+    for (uint64_t first; (first = nextKernel++ * kCasesPerKernel) < end;)
+      for (uint64_t seed = std::max(first, options.first);
+           seed < std::min(first + kCasesPerKernel, end); ++seed) {
+        if (options.verbose) // the last one before a crash is the culprit
+          fmt::print(stderr, "case {}\n", seed);
+        Case c = randomCase(seed);
+        if (testsGpu() && c.form == Case::Form::Linear)
+          continue;
+        double share = 0;
+        std::string failure = runner.run(c, share);
+        std::lock_guard<std::mutex> lock(mutex);
+        if (!failure.empty())
+          failures.emplace(seed, failure);
+        if (share > worst) {
+          worst = share;
+          worstSeed = seed;
+        }
+        if (++cases % 250 == 0) {
+          fmt::print("{} cases done\n", cases);
+          std::fflush(stdout);
+        }
+      }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned n = std::max(1u, std::thread::hardware_concurrency()); n > 0;
+       --n)
+    threads.emplace_back(work);
+  for (std::thread &thread : threads)
+    thread.join();
+  fmt::print(
+      "{} cases (seeds {} to {}) in {:.0f} s, the worst with {:.2f} of "
+      "the allowed error (seed {})\n",
+      cases, options.first, end - 1,
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count(),
+      worst, worstSeed);
+  int shown = 0;
+  for (const auto &[seed, failure] : failures)
+    if (++shown <= 10)
+      ADD_FAILURE() << failure << "\nseed " << seed << ":\n"
+                    << describe(randomCase(seed));
+  EXPECT_EQ(failures.size(), 0u);
+}
+
+//===----------------------------------------------------------------------===//
+// Properties
+//===----------------------------------------------------------------------===//
+
+static std::string readVariant(const char *name) {
+  auto variant = rt::Variant::fromFile(std::string(LLSA_VARIANTS) + "/" + name);
+  EXPECT_TRUE(bool(variant)) << llvm::toString(variant.takeError());
+  return variant->text();
+}
+
+/// Inputs, with "do" as `fill` says if it is given.
+static llvm::Expected<GradientRun>
+runOn(const GradientKernel &kernel, const KernelSpec &spec,
+      llvm::function_ref<double(int64_t)> fill = nullptr) {
+  auto inputs = makeInputs({}, spec, kernel.interpreter->inputs());
+  if (!inputs)
+    return inputs.takeError();
+  auto gradients = kernel.outputGradients(/*seed=*/7);
+  if (!gradients)
+    return gradients.takeError();
+  if (fill)
+    gradients->at("do").fill(fill);
+  inputs->tensors.merge(*gradients);
+  return kernel.run(std::move(inputs->tensors));
+}
+
+TEST(Gradients, ShippedVariants) {
+  for (auto [name, specText] :
+       std::initializer_list<std::pair<const char *, const char *>>{
+           {"dense.mlir", "B=1,H=2,Hkv=1,N=300,D=32,dtype=f32"},
+           {"window.mlir", "B=1,H=2,N=700,D=16,dtype=f32"},
+           {"llsa.mlir", "B=2,H=2,Hkv=1,N=1000,D=32,dtype=f32,levels=2"},
+           {"llsa.mlir", "B=1,H=1,N=600,D=64,dtype=bf16,levels=3,block=5"},
+           {"llsa-l1.mlir", "B=1,H=2,N=500,D=16,dtype=f16"},
+           {"llsa-l2.mlir", "B=1,H=2,N=1024,D=16,dtype=f32"},
+           {"llsa-l3.mlir", "B=1,H=1,N=5000,D=8,dtype=f32"},
+           {"topk.mlir", "B=1,H=2,N=777,D=24,dtype=f32,levels=2"},
+           {"softcap.mlir", "B=1,H=2,N=500,D=16,dtype=f32,levels=1"},
+           {"alibi.mlir", "B=1,H=2,N=500,D=16,dtype=f32,levels=1"}}) {
+    SCOPED_TRACE(std::string(name) + " " + specText);
+    KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
+    auto kernel = GradientKernel::create(readVariant(name), spec);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    auto run = runOn(*kernel, spec);
+    ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+    double worst = 0;
+    EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
+  }
+}
+
+TEST(Gradients, DoNotDependOnTheNumberOfThreadsAndAreRepeatable) {
+  for (const char *specText :
+       {"B=2,H=4,Hkv=2,N=1000,D=32,dtype=f32,levels=2,block=8,topk=4",
+        "B=1,H=2,M=333,N=1099,D=16,dtype=bf16,levels=3,block=6,topk=3:2:5"}) {
+    SCOPED_TRACE(specText);
+    KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
+    NamedTensors first;
+    for (unsigned threads : {1u, 1u, 2u, 5u}) {
+      auto kernel =
+          GradientKernel::create(readVariant("llsa.mlir"), spec, threads);
+      ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+      auto run = runOn(*kernel, spec);
+      ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+      if (first.empty())
+        first = std::move(run->gradients);
+      else
+        for (const auto &[name, tensor] : run->gradients)
+          EXPECT_EQ(0, std::memcmp(tensor.data(), first.at(name).data(),
+                                   size_t(tensor.numBytes())))
+              << name << " with " << threads;
+    }
+  }
+}
+
+/// A NaN in one row of do reaches the keys that this row attends to, and no
+/// other query.
+TEST(Gradients, NaNStaysInItsRow) {
+  KernelSpec spec =
+      llvm::cantFail(KernelSpec::parse("B=1,H=2,N=700,D=16,dtype=f32"));
+  auto kernel = GradientKernel::create(readVariant("window.mlir"), spec);
+  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+  const int64_t row = 100; // of head 0; it sees keys 0 to 356
+  auto run = runOn(*kernel, spec,
+                   [&](int64_t e) { return e / spec.D == row ? NAN : 0.5; });
+  ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+  for (const auto &[name, tensor] : run->gradients) {
+    reference::Array values = tensor.toArray();
+    for (int64_t token = 0; token < 2 * spec.N; ++token) {
+      bool expected = name == "dq" ? token == row : token <= row + 256;
+      EXPECT_EQ(std::isnan(values.data[size_t(token * spec.D)]), expected)
+          << name << " at token " << token;
+    }
+  }
+}

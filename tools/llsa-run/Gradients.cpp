@@ -1,0 +1,120 @@
+//===- Gradients.cpp - a variant's forward and backward -------------------===//
+#include "tools/llsa-run/Gradients.h"
+#include "tools/io/Files.h"
+#include "tools/llsa-run/Outputs.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llsa;
+using namespace llsa::tools;
+
+/// The backward's inputs that neither the variant takes nor its forward gives:
+/// gradients of results.
+static std::vector<reference::Port> gradientPorts(const Program &keep,
+                                                  const Program &backward) {
+  std::vector<reference::Port> ports;
+  for (int64_t b : backward.buffersOf(Buffer::Role::Input)) {
+    const Buffer &buffer = backward.buffers[size_t(b)];
+    bool isKnown = llvm::any_of(keep.buffers, [&](const Buffer &other) {
+      return other.name == buffer.name && other.role != Buffer::Role::Workspace;
+    });
+    if (isKnown)
+      continue;
+    reference::Port port;
+    port.name = buffer.name;
+    port.type = buffer.type;
+    port.shape = buffer.shape;
+    ports.push_back(std::move(port));
+  }
+  return ports;
+}
+
+llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
+                                                 KernelSpec spec,
+                                                 const InputSource &source,
+                                                 const rt::Variant &variant) {
+  bool isNpy = source.kind == InputSource::Kind::Npy;
+  if (isNpy && llvm::sys::fs::exists(source.path + "/dlse.npy"))
+    spec.lseGradient = true;
+
+  Report report;
+  report.variant = variant.name();
+  report.file = options.file;
+  report.spec = spec.str();
+  report.device = options.device;
+  report.keys = spec.N;
+  rt::JitOptions jitOptions = rt::JitOptions::fromEnvironment();
+  if (options.threads)
+    jitOptions.threads = options.threads;
+  rt::Jit jit(jitOptions);
+  fmt::print(stderr, "llsa-run: compile {}\n", variant.name());
+  auto keep = jit.get(variant, spec, options.device);
+  if (!keep)
+    return keep.takeError();
+  KernelSpec backwardSpec = spec;
+  backwardSpec.pass = Pass::Backward;
+  auto backward =
+      jit.get(variant, backwardSpec, options.device, &report.compile);
+  if (!backward)
+    return backward.takeError();
+  const Program &program = (*backward)->program();
+  report.target = program.target;
+  report.threads = jit.numThreads();
+  if (const rt::CudaExecutor *executor = (*backward)->cuda())
+    report.gpu = executor->device()->name();
+  report.workspaceBytes =
+      std::max((*keep)->workspaceBytes(), program.workspaceBytes);
+  double bytes = double(report.workspaceBytes);
+  for (const Program *each : {&(*keep)->program(), &program})
+    for (const Buffer &buffer : each->buffers)
+      if (buffer.role != Buffer::Role::Workspace)
+        bytes += double(buffer.numBytes());
+  if (llvm::Error error = checkMemory(bytes, variant.name()))
+    return std::move(error);
+
+  KernelSpec plain = spec;
+  plain.pass = Pass::Forward;
+  plain.lseGradient = false;
+  auto interpreter = makeInterpreter(variant, plain, program.target);
+  if (!interpreter)
+    return interpreter.takeError();
+  auto inputs = makeInputs(source, spec, interpreter->inputs());
+  if (!inputs)
+    return inputs.takeError();
+  report.input = inputs->description;
+  InputSource random;
+  random.seed = options.seed;
+  auto gradients = makeInputs(isNpy ? source : random, spec,
+                              gradientPorts((*keep)->program(), program));
+  if (!gradients)
+    return gradients.takeError();
+
+  auto kept = makeOutputs((*keep)->program());
+  if (!kept)
+    return kept.takeError();
+  fmt::print(stderr, "llsa-run: run\n");
+  auto forwardTimes = timeRuns(**keep, inputs->tensors, *kept, options.repeat);
+  if (!forwardTimes)
+    return forwardTimes.takeError();
+  report.forward = *forwardTimes;
+  NamedTensors all = std::move(inputs->tensors);
+  all.merge(gradients->tensors);
+  all.merge(*kept);
+  auto outputs = makeOutputs(program);
+  if (!outputs)
+    return outputs.takeError();
+  auto times = timeRuns(**backward, all, *outputs, options.repeat);
+  if (!times)
+    return times.takeError();
+  report.run = *times;
+
+  if (options.output.empty())
+    return report;
+  auto folder = parseOutput(options.output);
+  if (!folder)
+    return folder.takeError();
+  auto written = writeOutputs(*folder, *outputs);
+  if (!written)
+    return written.takeError();
+  report.written = std::move(*written);
+  return report;
+}
