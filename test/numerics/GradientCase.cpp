@@ -184,12 +184,11 @@ randomDirection(const std::map<std::string, Array> &gradients, int kind,
 }
 } // namespace
 
-/// An element's error may be some units of its tensor's greatest magnitude. On
-/// a GPU float32 goes through tf32 into sums that tensor cores truncate.
+/// An element's error may be some units of its tensor's greatest magnitude.
 static double allowedUnits(DType dtype) {
   switch (dtype) {
   case DType::F32:
-    return (testsGpu() ? 256 : 64) * 0x1p-24;
+    return 64 * 0x1p-24;
   case DType::BF16:
     return 8 * 0x1p-9;
   case DType::F16:
@@ -329,7 +328,7 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
     return llvm::toString(run.takeError());
   std::string failure = checkDirections(*kernel, *run, c.dtype, c.seed, worst);
   bool plain = c.form == Case::Form::Hierarchy && c.score == ScoreKind::None &&
-               c.mask == MaskKind::None && !testsGpu();
+               c.mask == MaskKind::None;
   if (!failure.empty() || !plain)
     return failure;
   reference::Hierarchy hierarchy{c.block, c.levels, c.topk, c.enrichment,

@@ -36,8 +36,6 @@ TEST(Gradients, RandomCases) {
         if (options.verbose) // the last one before a crash is the culprit
           fmt::print(stderr, "case {}\n", seed);
         Case c = randomCase(seed);
-        if (testsGpu() && c.form == Case::Form::Linear)
-          continue;
         double share = 0;
         std::string failure = runner.run(c, share);
         std::lock_guard<std::mutex> lock(mutex);
