@@ -90,6 +90,7 @@ void buildNVVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
   ConvertTileToNVVMOptions convert;
   convert.dependentLaunch = options.dependentLaunch;
   pm.addPass(createConvertTileToNVVM(convert));
+  pm.addPass(createExpandMath()); // what float32 kernels left of it
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());

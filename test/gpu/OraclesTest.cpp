@@ -177,7 +177,9 @@ TEST_F(OraclesTest, TheCpuAgreesOnTheSameIndices) {
 !x = tensor<?x?x?x?x!llsa.float>
 !i = tensor<?x?x?x8xi32>
 !r = tensor<?x?x?xf32>
-func.func @given(%q: !x, %k: !x, %v: !x, %i: !i) -> (!x {llsa.name = "o"}, !r {llsa.name = "lse"}) {
+func.func @given(%q: !x, %k: !x, %v: !x,
+                 %i: !i {llsa.name = "i", llsa.shape = ["B", "H", "M/16", 8]})
+    -> (!x {llsa.name = "o"}, !r {llsa.name = "lse"}) {
   %k1 = llsa.pool %k block 16 : !x
   %v1 = llsa.pool %v block 16 : !x
   %o, %lse = llsa.attend %q from gathered(%k, %v by %i) block 16 every 16,

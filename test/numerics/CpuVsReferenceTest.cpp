@@ -78,9 +78,7 @@ TEST(CpuVsReference, RandomCases) {
         if (options.verbose) // the last one before a crash is the culprit
           fmt::print(stderr, "case {}\n", seed);
         Case c = randomCase(seed);
-        // GPUs do not take linear attention yet (docs/architecture.md).
-        if (!testsGpu() || c.form != Case::Form::Linear)
-          tally.add(c, runner.run(c));
+        tally.add(c, runner.run(c));
       }
   };
   std::vector<std::thread> threads;

@@ -22,9 +22,6 @@ struct TestKernel {
       tools::Layout layout = tools::Layout::Contiguous) const;
 };
 
-/// Do the tests run on a GPU, or on the emulator of one?
-bool testsGpu();
-
 /// How a case ended.
 struct CaseResult {
   std::string failure; ///< empty when all results are correct

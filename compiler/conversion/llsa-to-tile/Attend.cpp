@@ -48,10 +48,14 @@ public:
     State state{k.splat(-INFINITY, {rows, 1}),
                 k.splat(0.0, {rows, lazy ? 4 : 1}),
                 k.splat(0.0, {rows, depth})};
-    store(pairs.walk(std::move(state),
-                     [&](ArrayRef<TakenStep> steps, ValueRange carried) {
-                       return update(steps, carried);
-                     }));
+    store(pairs.walk(
+        std::move(state),
+        [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+          return update(steps, carried);
+        },
+        [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+          return firstUpdate(steps, carried);
+        }));
     return failure(pairs.failed());
   }
 
@@ -75,6 +79,29 @@ private:
     Value sum = k.fma(state[1], fade, k.sumCols(p));
     Value faded = k.apply<arith::MulFOp>(state[2], fade);
     return {max, sum, addValues(steps.front().step, s, p, faded)};
+  }
+
+  /// What `update` makes of an empty state.
+  State firstUpdate(ArrayRef<TakenStep> steps, ValueRange state) {
+    if (!lazy)
+      return update(steps, state);
+    SmallVector<Scores> all;
+    Value max = state[0], sum = state[1], acc = state[2];
+    for (const TakenStep &taken : steps) {
+      all.push_back(pairs.scores(*taken.source, taken.step));
+      Value most = k.maxCols(maskedExponent(all.back()));
+      max = all.size() == 1 ? most : k.apply<arith::MaximumFOp>(max, most);
+    }
+    Value base = baseOf(max);
+    SmallVector<Value> p;
+    for (const Scores &s : all) {
+      p.push_back(pairs.weights(s, base));
+      Value sums = k.partialSums(p.back());
+      sum = p.size() == 1 ? sums : k.apply<arith::AddFOp>(sum, sums);
+    }
+    for (size_t i = steps.size(); i-- > 0;)
+      acc = addValues(steps[i].step, all[i], p[i], acc);
+    return {max, sum, acc};
   }
 
   /// Exponentials relative to a maximum that may lag behind. Their sums tell
@@ -163,7 +190,11 @@ private:
     Value sum = lazy ? k.sumCols(state[1]) : state[1];
     if (k.isWanted(op.getOutput())) {
       Value zero = k.splat(0.0, {rows, 1});
+      // Approximate (one unit in the last place): a GPU's exact division calls
+      // a function, beside which assemblers do not overlap wgmma.
       Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), sum);
+      reciprocal.getDefiningOp<arith::DivFOp>().setFastmath(
+          arith::FastMathFlags::afn);
       // A NaN sum is not 0 and stays NaN.
       reciprocal = k.select(k.equalFloat(sum, zero), zero, reciprocal);
       Value output = k.apply<arith::MulFOp>(acc, reciprocal);

@@ -36,8 +36,9 @@ struct Stream {
 
 class StreamWalk {
 public:
-  StreamWalk(KernelBuilder &k, AttendSources &sources, AttendUpdate update)
-      : k(k), sources(sources), update(update) {}
+  StreamWalk(KernelBuilder &k, AttendSources &sources, AttendUpdate first,
+             AttendUpdate update)
+      : k(k), sources(sources), first(first), update(update) {}
 
   TileBuilder::Values run(ArrayRef<Segment> segments, bool together,
                           TileBuilder::Values state) {
@@ -86,6 +87,19 @@ private:
     for (Stream *stream : from)
       if (!stream->value)
         open(*stream);
+    if (isEmpty && first) {
+      isEmpty = false;
+      state = takeSteps(1, from, std::move(state), first);
+      --steps;
+    }
+    return takeSteps(steps, from, std::move(state), update);
+  }
+
+  TileBuilder::Values takeSteps(int64_t steps, ArrayRef<Stream *> from,
+                                TileBuilder::Values state,
+                                AttendUpdate update) {
+    if (steps == 0)
+      return state;
     state = k.repeat(steps, state, [&](Value i, ValueRange carried) {
       SmallVector<TakenStep> taken;
       for (Stream *stream : from) {
@@ -158,7 +172,8 @@ private:
 
   KernelBuilder &k;
   AttendSources &sources;
-  AttendUpdate update;
+  AttendUpdate first, update;
+  bool isEmpty = true; ///< the state has seen no key
 };
 
 } // namespace
@@ -166,7 +181,8 @@ private:
 TileBuilder::Values
 llsa::attendStreams(KernelBuilder &k, AttendSources &sources,
                     ArrayRef<Segment> segments, bool together,
-                    TileBuilder::Values state, AttendUpdate update) {
-  return StreamWalk(k, sources, update)
+                    TileBuilder::Values state, AttendUpdate first,
+                    AttendUpdate update) {
+  return StreamWalk(k, sources, first, update)
       .run(segments, together, std::move(state));
 }

@@ -22,7 +22,8 @@ AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
                          {rows, depth}, tile.rows));
 }
 
-AttendTile::State AttendTile::walk(State state, AttendUpdate update) {
+AttendTile::State AttendTile::walk(State state, AttendUpdate update,
+                                   AttendUpdate first) {
   // Scores outlive the walk's steps: sources have to stay where they are.
   for (unsigned i = 0; i < form.sources.size(); ++i)
     sources.push_back(loader.describe(i));
@@ -31,8 +32,8 @@ AttendTile::State AttendTile::walk(State state, AttendUpdate update) {
     if (source.attr.getKind() != SourceKind::Window)
       llvm::append_range(segments, loader.segmentsOf(source, i));
   if (streams)
-    state =
-        attendStreams(k, loader, segments, together, std::move(state), update);
+    state = attendStreams(k, loader, segments, together, std::move(state),
+                          first, update);
   else
     for (const Segment &segment : segments)
       state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {

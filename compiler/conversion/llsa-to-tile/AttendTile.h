@@ -24,8 +24,9 @@ public:
              const RowGrid &grid);
   AttendTile(const AttendTile &) = delete;
 
-  /// Calls `update` for all steps over all keys.
-  State walk(State state, AttendUpdate update);
+  /// Calls `update` for all steps over all keys; for the first one of streams
+  /// `first`, if it is given.
+  State walk(State state, AttendUpdate update, AttendUpdate first = nullptr);
 
   /// What the exponent of a pair is made of: `score * factor + weight`.
   struct Scores {

@@ -5,6 +5,9 @@
 // takes some columns of v and with them some columns of the state. The second
 // applies both to tiles of queries.
 //
+// On a GPU, where tiles live in registers, steps take few keys, and the state
+// is applied a few columns at a time.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/LinearState.h"
@@ -24,20 +27,24 @@ static void emitApply(KernelBuilder &k, const LaunchContext &context,
   SmallVector<Value> origin{tile.batch, head, k.index(0), k.index(0)};
   Value x = k.load(k.buffer(op.getQuery()), indices, {rows, depth}, tile.rows);
   Value features = featureMap(k, op.getPhi(), k.toF32(x));
-  // The sums run over all keys and may exceed what f16 holds: f32, whatever
-  // the target does with the other dots.
-  Value state = k.load(k.argument(stateBuffer), origin, {depth, depth});
   Value total = k.load(k.argument(totalBuffer), origin, {1, depth});
-  Value sum =
-      k.dot(features, state, k.splat(0.0, {rows, depth}), /*transposed=*/false);
-  Value weight =
-      k.dot(features, total, k.splat(0.0, {rows, 1}), /*transposed=*/true);
+  Value weight = k.sumCols(k.apply<arith::MulFOp>(features, total));
   Value zero = k.splat(0.0, {rows, 1});
   Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), weight);
   reciprocal = k.select(k.equalFloat(weight, zero), zero, reciprocal);
-  Value output = k.apply<arith::MulFOp>(sum, reciprocal);
-  k.store(k.fromF32(output, query.getElementType()), k.buffer(op.getResult()),
-          indices, tile.rows);
+  // The sums run over all keys and may exceed what f16 holds: f32, whatever
+  // the target does with the other dots.
+  Value state = k.argument(stateBuffer), target = k.buffer(op.getResult());
+  int64_t columns = context.widenDots ? depth : columnsPerItem(depth);
+  k.repeat(depth / columns, {}, [&](Value i, ValueRange) {
+    origin[3] = indices[3] = k.mul(i, columns);
+    Value sum = k.dot(features, k.load(state, origin, {depth, columns}),
+                      k.splat(0.0, {rows, columns}), /*transposed=*/false);
+    Value output = k.apply<arith::MulFOp>(sum, reciprocal);
+    k.store(k.fromF32(output, query.getElementType()), target, indices,
+            tile.rows);
+    return TileBuilder::Values();
+  });
 }
 
 LogicalResult llsa::lowerLinearAttend(const LaunchContext &context,

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace llsa;
@@ -35,12 +36,16 @@ int64_t llsa::columnsPerItem(int64_t depth) {
   return depth;
 }
 
+/// Keys of a step on a GPU: the depth of one product.
+static constexpr int64_t kGpuKeys = 16;
+
 static void emitState(KernelBuilder &k, const LaunchContext &context,
                       Value keyTensor, Value valueTensor, FeatureMap phi,
                       Value stateBuffer, Value totalBuffer) {
   auto keys = cast<RankedTensorType>(keyTensor.getType());
   int64_t tokens = keys.getDimSize(kToken), depth = keys.getDimSize(kDepth);
-  int64_t columns = columnsPerItem(depth), cols = context.schedule.getCols();
+  int64_t columns = columnsPerItem(depth);
+  int64_t cols = context.widenDots ? context.schedule.getCols() : kGpuKeys;
   Value batch = k.item()[0], head = k.item()[1],
         column = k.mul(k.item()[2], columns);
   Value keyBuffer = k.buffer(keyTensor), valueBuffer = k.buffer(valueTensor);
@@ -71,7 +76,7 @@ static void emitState(KernelBuilder &k, const LaunchContext &context,
     return step(k.mul(i, cols), cols, Value(), carried);
   });
   if (rest != 0) {
-    int64_t width = tailCols(rest, cols);
+    int64_t width = context.widenDots ? tailCols(rest, cols) : cols;
     sums = step(k.index(full * cols), width,
                 width == rest ? Value() : k.index(rest), sums);
   }
@@ -100,9 +105,15 @@ std::pair<Value, Value> llsa::launchLinearState(const LaunchContext &context,
       MemRefType::get({batch, heads, depth, depth}, f32), launch.getLoc());
   Value total = context.host.allocate(
       MemRefType::get({batch, heads, 1, depth}, f32), launch.getLoc());
-  KernelBuilder k(context.host, launch.getLoc(), name,
-                  {batch, heads, depth / columnsPerItem(depth)},
-                  context.schedule);
+  // The warps of a CTA must be of one head.
+  int64_t items = depth / columnsPerItem(depth);
+  tile::ScheduleAttr all = context.schedule;
+  auto schedule = tile::ScheduleAttr::get(
+      launch.getContext(), all.getRows(), all.getCols(),
+      std::gcd(all.getWarps(), items), all.getStages(),
+      /*privateCols=*/0, /*ctas=*/0, /*privateStages=*/0);
+  KernelBuilder k(context.host, launch.getLoc(), name, {batch, heads, items},
+                  schedule);
   emitState(k, context, keys, values, phi, state, total);
   k.finish(launch, share);
   return {state, total};

@@ -43,7 +43,7 @@ struct AssignLayouts : public llsa::impl::AssignLayoutsBase<AssignLayouts> {
     KernelOp kernel = getOperation();
     bool fragments = kernel
                          .walk([](Operation *op) {
-                           return isa<DotOp, TopkOp>(op)
+                           return isa<DotOp, TopkOp, TransposeOp>(op)
                                       ? WalkResult::interrupt()
                                       : WalkResult::advance();
                          })

@@ -51,6 +51,7 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](ReduceOp o) { return lowerReduce(o), success(); })
       .Case([&](tile::CallOp o) { return lowerCall(o), success(); })
       .Case([&](BroadcastOp o) { return lowerBroadcast(o), success(); })
+      .Case([&](TransposeOp o) { return lowerTranspose(o), success(); })
       .Case([&](RangeOp o) { return lowerRange(o), success(); })
       .Case([&](AnyOp o) { return lowerAny(o), success(); })
       .Case<AllocSharedOp>(done)

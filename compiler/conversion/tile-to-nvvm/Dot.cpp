@@ -6,15 +6,20 @@
 // along the depth, and so do rows of b), transposed for `a b`.
 //
 // float32 goes through tf32 three times: x = big + small, each rounded to tf32,
-// and big big + big small + small big leaves an error of about 2^-21. The order
-// of the depth is free, so that a lane's two neighbouring columns of `a` serve
-// as the columns t and t + 4 of the instruction.
+// and big big + big small + small big leaves an error of about 2^-22. A tensor
+// core truncates its sums, always towards zero: over a long sum that adds up.
+// So each fragment's products (8 terms) are summed from zero, and the sums are
+// added in registers, where rounding is to nearest. The order of the depth is
+// free, so that a lane's two neighbouring columns of `a` serve as the columns t
+// and t + 4 of the instruction.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace llsa;
@@ -28,9 +33,16 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
                           "a tile.shared_tile, as tile-lower-gather makes it");
   if (isGroupDot(op)) {
     startGroupDot(op, base->second);
+    if (op.getSkipNegativeZero()) {
+      settle();
+      setElements(op.getResult(),
+                  withoutSkipped(op, base->second, elementsOf(op.getAcc()),
+                                 elementsOf(op.getResult())));
+    }
     return success();
   }
   Values acc = elementsOf(op.getAcc());
+  const Values before = acc;
   TileLayout result = layoutOf(op.getResult());
   if (result.isOneColumn() || result.isPartial() || result.isOneRow() ||
       result.cols % 8 != 0 || layoutOf(op.getA()).cols % 8 != 0)
@@ -42,6 +54,8 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
     multiplyF32(op, base->second, acc);
   else
     multiply16(op, base->second, acc);
+  if (op.getSkipNegativeZero())
+    acc = withoutSkipped(op, base->second, before, acc);
   setElements(op.getResult(), acc);
   return success();
 }
@@ -143,21 +157,23 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc) {
 //===----------------------------------------------------------------------===//
 
 Value KernelLowering::rightElement(Value base, const SlotLayout &layout,
-                                   Value row, Value col) {
-  Value chunk = arith::ShRUIOp::create(builder, loc, col, i32(2));
-  Value within = arith::AndIOp::create(builder, loc, col, i32(3));
+                                   Type element, Value row, Value col) {
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8, perChunk = 16 / bytes;
+  Value chunk =
+      arith::ShRUIOp::create(builder, loc, col, i32(llvm::Log2_64(perChunk)));
+  Value within = arith::AndIOp::create(builder, loc, col, i32(perChunk - 1));
   Value panel = arith::DivUIOp::create(builder, loc, chunk, i32(layout.chunks));
   chunk = arith::RemUIOp::create(builder, loc, chunk, i32(layout.chunks));
   Value turn = arith::ShRUIOp::create(builder, loc, row, i32(layout.shift));
   turn = arith::AndIOp::create(builder, loc, turn, i32(layout.mask));
   Value place = arith::XOrIOp::create(builder, loc, chunk, turn);
   Value offset = add(mul(row, i32(layout.panelBytes)),
-                     add(mul(place, i32(16)), mul(within, i32(4))));
+                     add(mul(place, i32(16)), mul(within, i32(bytes))));
   offset = add(offset, mul(panel, i32(layout.panelStride())));
   Value pointer = LLVM::IntToPtrOp::create(
       builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 3),
       add(base, offset));
-  return LLVM::LoadOp::create(builder, loc, builder.getF32Type(), pointer);
+  return LLVM::LoadOp::create(builder, loc, element, pointer);
 }
 
 void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
@@ -169,23 +185,31 @@ void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
   Value none = i32(0);
   Value empty =
       arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0.0));
+  Value infinity = arith::ConstantOp::create(builder, loc,
+                                             builder.getF32FloatAttr(INFINITY));
   struct Parts {
     Values big, small;
+    Values finite; ///< big, or 0: an infinity times a small part of 0 is NaN
   };
   auto split = [&](ValueRange values) {
     Parts parts;
     for (Value value : values) {
       if (!value) {
-        parts.big.push_back(none);
-        parts.small.push_back(none);
+        for (Values *part : {&parts.big, &parts.small, &parts.finite})
+          part->push_back(none);
         continue;
       }
       Value big = nvvm.roundToTf32(loc, value);
       Value back =
           LLVM::BitcastOp::create(builder, loc, builder.getF32Type(), big);
       Value rest = arith::SubFOp::create(builder, loc, value, back);
+      rest = nvvm.roundToTf32(loc, rest);
+      Value isFinite = arith::CmpFOp::create(
+          builder, loc, arith::CmpFPredicate::OLT,
+          math::AbsFOp::create(builder, loc, back), infinity);
       parts.big.push_back(big);
-      parts.small.push_back(nvvm.roundToTf32(loc, rest));
+      parts.small.push_back(select(isFinite, rest, none));
+      parts.finite.push_back(select(isFinite, big, none));
     }
     return parts;
   };
@@ -206,25 +230,24 @@ void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
       for (int64_t c : {0, 1}) {
         Value depth = add(mul(laneInRow, i32(2)), i32(8 * k + c));
         Value column = add(rowInHalf, i32(8 * n));
-        values.push_back(transposed
-                             ? rightElement(base, layout, column, depth)
-                             : rightElement(base, layout, depth, column));
+        if (transposed)
+          std::swap(depth, column);
+        values.push_back(
+            rightElement(base, layout, b.getElementType(), depth, column));
       }
       Parts right = split(values);
       for (int64_t h = 0; h < result.halves(); h += 2) {
         bool whole = h + 1 < result.halves();
-        Values c;
-        for (int64_t i = 0; i < 4; ++i)
-          c.push_back(i < 2 || whole
-                          ? acc[result.indexOf(h + i / 2, 2 * n + i % 2)]
-                          : empty);
         const Parts &x = left[h / 2];
         // Small terms first.
-        c = nvvm.mmaTf32(loc, x.small, right.big, c);
-        c = nvvm.mmaTf32(loc, x.big, right.small, c);
-        c = nvvm.mmaTf32(loc, x.big, right.big, c);
-        for (int64_t i = 0; i < (whole ? 4 : 2); ++i)
-          acc[result.indexOf(h + i / 2, 2 * n + i % 2)] = c[i];
+        Values sum(4, empty);
+        sum = nvvm.mmaTf32(loc, x.small, right.finite, sum);
+        sum = nvvm.mmaTf32(loc, x.finite, right.small, sum);
+        sum = nvvm.mmaTf32(loc, x.big, right.big, sum);
+        for (int64_t i = 0; i < (whole ? 4 : 2); ++i) {
+          Value &total = acc[result.indexOf(h + i / 2, 2 * n + i % 2)];
+          total = arith::AddFOp::create(builder, loc, total, sum[i]);
+        }
       }
     }
   }

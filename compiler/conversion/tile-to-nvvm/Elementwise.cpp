@@ -22,8 +22,9 @@ Value KernelLowering::applyScalar(Operation &op, ValueRange operands,
     return arith::ConstantOp::create(builder, loc,
                                      builder.getF32FloatAttr(value));
   };
-  // The unit for exponentials knows base 2 alone.
-  if (type.isF32()) {
+  // The unit for exponentials knows base 2 alone, to about 2^-22: enough for
+  // 16 bits. In float32 kernels the ops stay, for llsa-expand-math.
+  if (type.isF32() && !isPrecise) {
     if (isa<math::Exp2Op>(op))
       return nvvm.exp2(loc, operands[0]);
     if (isa<math::ExpOp>(op))
@@ -106,11 +107,9 @@ LogicalResult KernelLowering::lowerConstant(Operation &op) {
   if (!splat)
     return op.emitOpError()
            << "must repeat one element to become a tile on a GPU";
-  Type element = tileOf(result).getElementType();
   Value scalar = arith::ConstantOp::create(
       builder, loc, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
   setElements(result, Values(layoutOf(result).elements(), scalar));
-  (void)element;
   return success();
 }
 
@@ -163,6 +162,54 @@ void KernelLowering::lowerRange(RangeOp op) {
       numbers.push_back(number);
     }
   setElements(op.getResult(), numbers);
+}
+
+/// Columns in pairs (AssignLayouts sees to it), so lane (g, t) wants, for its
+/// row 8h + g and its column 8n + 2t + i, the element in row 8n + (2t + i) and
+/// column 8h + g of the operand. Lane (2t + i, g / 2) has it, as its column
+/// 2h + g % 2 of half n: one of two, both of which are sent.
+void KernelLowering::lowerTranspose(TransposeOp op) {
+  TileLayout from = layoutOf(op.getTile()), to = layoutOf(op.getResult());
+  Type element = tileOf(op.getTile()).getElementType();
+  Type f32 = builder.getF32Type();
+  Values elements = elementsOf(op.getTile());
+  if (from.isOneRow() && from.isOneColumn())
+    return setElements(op.getResult(), elements);
+  // Lanes exchange 32 bits.
+  bool isNarrow = element.getIntOrFloatBitWidth() == 16;
+  if (isNarrow)
+    for (Value &x : elements)
+      x = arith::ExtFOp::create(builder, loc, f32, x);
+  Value halfRow = arith::ShRUIOp::create(builder, loc, rowInHalf, i32(1));
+  Value isOdd = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::ne,
+      arith::AndIOp::create(builder, loc, rowInHalf, i32(1)), i32(0));
+  Values results(to.elements());
+  for (int64_t h = 0; h < to.halves(); ++h)
+    for (int64_t c = 0; c < to.columns(); ++c) {
+      Value &result = results[to.indexOf(h, c)];
+      if (from.isOneColumn()) { // all columns' lanes hold the one column
+        Value giver = mul(columnOf(to, c % 2), i32(4));
+        result = nvvm.shuffle(loc, elements[from.indexOf(c / 2, 0)], giver);
+        continue;
+      }
+      if (from.isOneRow()) { // all eight lanes of a column hold the one row
+        Value even = nvvm.shuffle(loc, elements[2 * h], halfRow);
+        Value odd = nvvm.shuffle(loc, elements[2 * h + 1], halfRow);
+        result = select(isOdd, odd, even);
+        continue;
+      }
+      Value giver = add(mul(columnOf(to, c % 2), i32(4)), halfRow);
+      Value even =
+          nvvm.shuffle(loc, elements[from.indexOf(c / 2, 2 * h)], giver);
+      Value odd =
+          nvvm.shuffle(loc, elements[from.indexOf(c / 2, 2 * h + 1)], giver);
+      result = select(isOdd, odd, even);
+    }
+  if (isNarrow)
+    for (Value &x : results)
+      x = arith::TruncFOp::create(builder, loc, element, x);
+  setElements(op.getResult(), results);
 }
 
 /// The lane's own elements first, then one vote. Elements that do not exist

@@ -13,8 +13,14 @@ static constexpr int64_t kLanes = 32;
 
 KernelLowering::KernelLowering(tile::KernelOp kernel, bool dependentLaunch)
     : kernel(kernel), warps(1), laneColumns(2),
-      dependentLaunch(dependentLaunch), builder(kernel), loc(kernel.getLoc()),
-      nvvm(builder), hopper(builder) {
+      dependentLaunch(dependentLaunch),
+      isPrecise(
+          llvm::all_of(kernel.getArgumentTypes(),
+                       [](Type type) {
+                         Type element = cast<MemRefType>(type).getElementType();
+                         return !isa<FloatType>(element) || element.isF32();
+                       })),
+      builder(kernel), loc(kernel.getLoc()), nvvm(builder), hopper(builder) {
   if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
     warps = schedule.getWarps();
   if (auto columns = kernel->getAttrOfType<IntegerAttr>("tile.lane_columns"))

@@ -86,6 +86,7 @@ private:
   void lowerCall(tile::CallOp op);
   void lowerBroadcast(tile::BroadcastOp op);
   void lowerRange(tile::RangeOp op);
+  void lowerTranspose(tile::TransposeOp op);
   void lowerAny(tile::AnyOp op);
 
   // Reduce.cpp, Topk.cpp
@@ -144,8 +145,16 @@ private:
   /// they exist: {b0, b1} per 8 columns.
   llvm::SmallVector<Values> rightFragments(tile::DotOp op, Value base,
                                            int64_t columns16, int64_t depth16);
-  Value rightElement(Value base, const SlotLayout &layout, Value row,
-                     Value col);
+  /// One element of a right operand, read by itself.
+  Value rightElement(Value base, const SlotLayout &layout, mlir::Type element,
+                     Value row, Value col);
+
+  // SkippedPairs.cpp
+  /// Undoes what pairs that do not count did to a product: `before` is its
+  /// accumulator, `after` its result.
+  Values withoutSkipped(tile::DotOp op, Value base, mlir::ValueRange before,
+                        mlir::ValueRange after);
+  Values multiplyCounted(tile::DotOp op, Value base, mlir::ValueRange acc);
 
   // GroupDot.cpp: products of four warps.
   bool isGroupDot(tile::DotOp op);
@@ -208,6 +217,9 @@ private:
   tile::KernelOp kernel;
   int64_t warps, laneColumns;
   bool dependentLaunch;
+  /// All floats in memory are float32: approximations that are good enough for
+  /// 16 bits are not.
+  bool isPrecise;
   mlir::OpBuilder builder;
   mlir::Location loc;
   Nvvm nvvm;

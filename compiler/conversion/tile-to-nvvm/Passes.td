@@ -11,7 +11,7 @@ def AssignLayouts : Pass<"tile-assign-layouts", "::llsa::tile::KernelOp"> {
     TileLayout.h describes; what is left to decide is how many neighbouring
     columns a lane holds, `tile.lane_columns`:
 
-    * 2 where tensor cores or a top-k list want their fragments,
+    * 2 where tensor cores, a top-k list or a transposition want fragments,
     * else as many as fill a load of 16 bytes, when the tiles' columns allow it.
 
     ```mlir
@@ -38,6 +38,8 @@ def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
     i64 per dynamic stride. A tile becomes the values that a lane holds of it
     (TileLayout.h); ops on tiles become arith, math and llvm ops on these, and
     nvvm ops: `mma.sync`, `ldmatrix`, `cp.async`, shuffles, votes and barriers.
+    `math.exp2`, `exp`, `log2` and `log` become the GPU's approximations where
+    the kernel has tensors of 16-bit elements, and stay where all are float32.
     `scf` stays. The host function is erased; `llsa.shared_bytes` says how much
     dynamic shared memory the kernel wants.
 

@@ -39,7 +39,7 @@ def ConvertTileToVector : Pass<"convert-tile-to-vector", "::mlir::ModuleOp"> {
 def ExpandMath : Pass<"llsa-expand-math"> {
   let summary = "Expand exp, exp2 and bfloat16 rounding into vector arithmetic";
   let description = [{
-    What the CPU has no instruction for and LLVM would turn into one library
+    What has no exact enough instruction and LLVM would turn into one library
     call per element: `math.exp2` and `math.exp` of f32 (range reduction and a
     polynomial, error below 2 ulp, right for infinities, NaN and subnormal
     results), and `arith.truncf` from f32 to bf16 (round to nearest, ties to

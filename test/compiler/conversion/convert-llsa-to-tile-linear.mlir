@@ -21,11 +21,13 @@
 
 // CHECK-LABEL: tile.kernel @linear(
 // CHECK-SAME:  items [1, 4, 3]
-// CHECK:       %[[SUM:.*]] = tile.dot %[[PHI_Q:[^,]*]], %{{.*}} : tensor<16x32xf32>, tensor<32x32xf32>
-// CHECK:       %[[WEIGHT:.*]] = tile.dot %[[PHI_Q]], %{{.*}} transpose_b : tensor<16x32xf32>, tensor<1x32xf32> -> tensor<16x1xf32>
+// CHECK:       %[[PHI_Q:.*]] = arith.divf %{{.*}} : tensor<16x32xf32>
+// CHECK:       %[[ALL:.*]] = arith.mulf %[[PHI_Q]], %{{.*}} : tensor<16x32xf32>
+// CHECK:       %[[WEIGHT:.*]] = tile.reduce add %[[ALL]] over cols
 // CHECK:       %[[REC:.*]] = arith.divf %{{.*}}, %[[WEIGHT]]
 // CHECK:       %[[IS_ZERO:.*]] = arith.cmpf oeq, %[[WEIGHT]]
 // CHECK:       arith.select %[[IS_ZERO]], %{{.*}}, %[[REC]]
+// CHECK:       tile.dot %[[PHI_Q]], %{{.*}} : tensor<16x32xf32>, tensor<32x32xf32>
 func.func @llsa(%q: tensor<1x4x48x32xf32>, %k: tensor<1x2x70x32xf32>, %v: tensor<1x2x70x32xf32>) -> tensor<1x4x48x32xf32> {
   %0 = llsa.launch "linear" schedule #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1> {
     %o = llsa.linear_attend %q, %k, %v phi softmax

@@ -1,16 +1,6 @@
 // What has no lowering for a GPU is said at the op.
 // RUN: llsa-opt %s --split-input-file --convert-tile-to-nvvm --verify-diagnostics
 
-tile.kernel @transpose(%x: memref<16x16xf32>) items [1] {
-  %c0 = arith.constant 0 : index
-  %t = tile.load %x[%c0, %c0] : memref<16x16xf32> -> tensor<16x16xf32>
-  // expected-error @+1 {{'tile.transpose' op has no lowering for the GPU target}}
-  %u = tile.transpose %t : tensor<16x16xf32> -> tensor<16x16xf32>
-  tile.return
-}
-
-// -----
-
 tile.kernel @not_staged(%x: memref<16x16xf32>) items [1] {
   %c0 = arith.constant 0 : index
   %zero = arith.constant dense<0.0> : tensor<16x16xf32>

@@ -1,0 +1,18 @@
+// RUN: llsa-opt %s --convert-llsa-to-tile="widen-dots=false" --canonicalize --cse | FileCheck %s
+
+// On a GPU a step takes 16 keys, and the state is applied 16 columns at a time.
+
+// CHECK-LABEL: tile.kernel @linear_state(
+// CHECK:         tile.dot %{{.*}}, %{{.*}} : tensor<32x16xbf16>, tensor<16x16xbf16> -> tensor<32x16xf32>
+// CHECK-LABEL: tile.kernel @linear(
+// CHECK:       scf.for
+// CHECK:         tile.dot %{{.*}}, %{{.*}} : tensor<16x32xf32>, tensor<32x16xf32> -> tensor<16x16xf32>
+// CHECK:         tile.store
+func.func @llsa(%q: tensor<1x4x48x32xbf16>, %k: tensor<1x2x70x32xbf16>, %v: tensor<1x2x70x32xbf16>) -> tensor<1x4x48x32xbf16> {
+  %0 = llsa.launch "linear" schedule #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1> {
+    %o = llsa.linear_attend %q, %k, %v phi softmax
+        : tensor<1x4x48x32xbf16>, tensor<1x2x70x32xbf16>, tensor<1x2x70x32xbf16>
+    llsa.yield %o : tensor<1x4x48x32xbf16>
+  } {llsa.flops = 100.0 : f64} : tensor<1x4x48x32xbf16>
+  return %0 : tensor<1x4x48x32xbf16>
+}
