@@ -307,11 +307,12 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
   b.setInsertionPointAfter(queryGrad);
   add(op.getQuery(), queryGrad.getQueryGrad());
 
-  unsigned nextIndices = 0;
-  for (unsigned i = 0; i < op.getSources().size(); ++i) {
+  // Coarse levels stand last in an attend: their gradients come first, so that
+  // the finer ones can take them along.
+  for (unsigned i = op.getSources().size(); i-- > 0;) {
     SourceAttr source = op.getSource(i);
     bool isGathered = source.getKind() == SourceKind::Gathered;
-    Value rows = isGathered ? indices[nextIndices++] : Value();
+    Value rows = isGathered ? known.lookup(op.getIndicesOf(i)) : Value();
     if (!isActive(op.getKeys()[i]) && !isActive(op.getValues()[i]))
       continue;
     InvertIndicesOp inverted;

@@ -30,7 +30,8 @@ namespace {
 struct Group {
   LaunchKind kind;
   int64_t block = 0;            ///< pools: their block
-  SmallVector<int64_t> shape;   ///< elementwise: their sizes
+  SmallVector<int64_t> shape;   ///< elementwise: their sizes; attend_key_grad:
+                                ///< the gradients' sizes
   SmallVector<Operation *> ops; ///< in program order
 };
 
@@ -93,6 +94,14 @@ int64_t Grouping::poolDepth(Operation *op, size_t group) const {
 /// True when `op` may stand in group `group`, all of whose inputs are ready.
 bool Grouping::joins(Operation *op, const Group &wanted, size_t group) const {
   const Group &candidate = groups[group];
+  // The epilogue of a key gradient: what reads it, and what will be added.
+  if (candidate.kind == LaunchKind::AttendKeyGrad &&
+      wanted.kind == LaunchKind::Elementwise)
+    return candidate.shape == wanted.shape &&
+           (isa<UnpoolOp>(op) || llvm::any_of(op->getOperands(), [&](Value v) {
+              auto it = groupOf.find(v.getDefiningOp());
+              return it != groupOf.end() && it->second == group;
+            }));
   if (candidate.kind != wanted.kind || candidate.block != wanted.block ||
       candidate.shape != wanted.shape)
     return false;
@@ -130,7 +139,7 @@ LogicalResult Grouping::place(Operation *op) {
   Group wanted{*kind, 0, {}, {}};
   if (auto pool = dyn_cast<PoolOp>(op))
     wanted.block = pool.getBlock();
-  if (kind == LaunchKind::Elementwise)
+  if (kind == LaunchKind::Elementwise || kind == LaunchKind::AttendKeyGrad)
     llvm::append_range(wanted.shape,
                        cast<ShapedType>(op->getResult(0).getType()).getShape());
   size_t index = firstGroupFor(op, wanted);

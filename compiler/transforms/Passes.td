@@ -167,7 +167,8 @@ def Fuse : Pass<"llsa-fuse", "::mlir::ModuleOp"> {
     * Elementwise `arith` and `math` ops and `llsa.unpool` on tensors of one shape
       share a launch, where the order of launches allows it.
     * `llsa.select`, `llsa.attend`, `llsa.linear_attend`, `llsa.invert_indices`
-      and their gradients have a launch each.
+      and their gradients have a launch each. Elementwise ops on the results of
+      `llsa.attend_key_grad`, and the unpools that they add, ride along with it.
 
     Launches are named by what they hold: pool, pool_2, select_1 (the finest
     level, as numbered by `llsa-expose-indices`), attend, elementwise.
@@ -240,8 +241,8 @@ def VerifyKernelContract : Pass<"llsa-verify-kernel-contract", "::mlir::ModuleOp
       or i32 (i1 and other integers inside a launch).
     * (C2) every op of the entry stands in a launch, constants and the return apart.
     * (C3) a launch holds one select, attend, linear_attend, invert_indices or
-      gradient of one, or pools alone, or elementwise ops (unpools too) alone,
-      beside constants.
+      gradient of one (an attend_key_grad maybe with elementwise ops behind it), or
+      pools alone, or elementwise ops (unpools too) alone, beside constants.
     * (C4) a launch has a `#tile.schedule`, and a name of its own.
     * (C5) no size exceeds 2147483647, so that int32 can index it.
     * (C6) every result of the entry is a launch's result or an argument.

@@ -87,10 +87,14 @@ static LogicalResult verifyLaunch(LaunchOp launch, llvm::StringSet<> &names) {
     if (!kind || kind == LaunchKind::Launch) // contract_c3
       return op.emitOpError() << "cannot stand in a launch";
     bool groups = kind == LaunchKind::Pool || kind == LaunchKind::Elementwise;
-    if (first && (!groups || kind != launchKindOf(first))) // contract_c3
+    bool isEpilogue = first && kind == LaunchKind::Elementwise &&
+                      launchKindOf(first) == LaunchKind::AttendKeyGrad;
+    if (first && !isEpilogue &&
+        (!groups || kind != launchKindOf(first))) // contract_c3
       return op.emitOpError()
              << "cannot share a launch with '" << first->getName() << "'";
-    first = &op;
+    if (!first)
+      first = &op;
   }
   if (!first) // contract_c3
     return launch.emitOpError() << "holds constants alone";

@@ -39,6 +39,8 @@ TEST(Gradients, RandomCases) {
         double share = 0;
         std::string failure = runner.run(c, share);
         std::lock_guard<std::mutex> lock(mutex);
+        if (!failure.empty() && options.verbose)
+          fmt::print(stderr, "case {}: {}\n", seed, failure);
         if (!failure.empty())
           failures.emplace(seed, failure);
         if (share > worst) {

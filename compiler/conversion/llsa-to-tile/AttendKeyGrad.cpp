@@ -53,7 +53,7 @@ public:
         queryCount(form.queries()), widen(context.widenDots),
         fragments(!context.widenDots) {}
 
-  LogicalResult run() {
+  LogicalResult run(ArrayRef<Operation *> epilogue) {
     keys = loadKeys(source.keys);
     values = loadKeys(source.values);
     Value zero = k.splat(0.0, {rows, depth});
@@ -65,9 +65,12 @@ public:
       return walk(State(carried));
     });
     Value dk = k.apply<arith::MulFOp>(state[0], k.splat(form.scale, {}));
-    store(dk, op.getKeysGrad());
-    store(state[1], op.getValuesGrad());
-    return failure(regions.failed());
+    DenseMap<Value, Value> tiles;
+    tiles[op.getKeysGrad()] = store(dk, op.getKeysGrad());
+    tiles[op.getValuesGrad()] = store(state[1], op.getValuesGrad());
+    if (regions.failed())
+      return failure();
+    return emitEpilogue(k, epilogue, tile, rows, tiles, widen);
   }
 
 private:
@@ -80,12 +83,13 @@ private:
     return dotOperand(k, loaded, widen);
   }
 
-  void store(Value gradient, Value result) {
-    if (!k.isWanted(result))
-      return;
-    k.store(k.fromF32(gradient, tensorOf(result).getElementType()),
-            k.buffer(result), {tile.batch, tile.head, tile.start, k.index(0)},
-            tile.rows);
+  /// The gradient in the result's type, stored where it is wanted.
+  Value store(Value gradient, Value result) {
+    Value rounded = k.fromF32(gradient, tensorOf(result).getElementType());
+    if (k.isWanted(result))
+      k.store(rounded, k.buffer(result),
+              {tile.batch, tile.head, tile.start, k.index(0)}, tile.rows);
+    return rounded;
   }
 
   Value keyIds() { return k.range(tile.start, {rows, 1}); }
@@ -337,7 +341,8 @@ private:
 } // namespace
 
 LogicalResult llsa::lowerAttendKeyGrad(const LaunchContext &context,
-                                       AttendKeyGradOp op) {
+                                       AttendKeyGradOp op,
+                                       ArrayRef<Operation *> epilogue) {
   RankedTensorType keys = tensorOf(op.getKeys());
   RowGrid grid =
       op.getOffsets()
@@ -346,7 +351,7 @@ LogicalResult llsa::lowerAttendKeyGrad(const LaunchContext &context,
   LaunchOp launch = context.launch;
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);
-  if (failed(KeyGradLowering(context, op, k, grid).run()))
+  if (failed(KeyGradLowering(context, op, k, grid).run(epilogue)))
     return failure();
   k.finish(launch);
   return success();

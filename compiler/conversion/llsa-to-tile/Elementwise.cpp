@@ -209,13 +209,23 @@ struct TensorGrid {
 /// Loads and stores the tiles of one work item.
 class GroupBuilder {
 public:
-  GroupBuilder(KernelBuilder &k, const TensorGrid &grid) : k(k), grid(grid) {
+  GroupBuilder(KernelBuilder &k, const TensorGrid &grid)
+      : k(k), rows(grid.rows), leading(k.item().drop_back()) {
     start = k.mul(k.item().back(), grid.rows);
     if (grid.rowCount % grid.rows != 0)
       exist = k.sub(k.index(grid.rowCount), start);
   }
+  GroupBuilder(KernelBuilder &k, const RowTile &tile, int64_t rows)
+      : k(k), rows(rows), leading{tile.batch, tile.head}, start(tile.start),
+        exist(tile.rows) {}
+
+  /// Emits all `ops`, stores what is wanted of them. `tiles` holds what is
+  /// there already.
+  LogicalResult emit(ArrayRef<Operation *> ops, DenseMap<Value, Value> &tiles,
+                     bool canGather);
+
   TileSize sizeFor(ArrayRef<int64_t> shape) const {
-    return {grid.rows, shape.size() >= 4 ? shape.back() : 1};
+    return {rows, shape.size() >= 4 ? shape.back() : 1};
   }
   Value load(Value memory) {
     ArrayRef<int64_t> shape = cast<MemRefType>(memory.getType()).getShape();
@@ -227,15 +237,9 @@ public:
     k.store(tile, memory, indices(shape), exist, TensorGrid::rowDim(shape));
   }
 
-  Value unpool(UnpoolOp op, bool canGather) {
-    RowTile tile{k.item()[0], k.item()[1], start, exist};
-    return emitUnpool(k, op, k.buffer(op.getGradient()), tile, grid.rows,
-                      canGather);
-  }
-
 private:
   SmallVector<Value> indices(ArrayRef<int64_t> shape) {
-    SmallVector<Value> result(k.item().drop_back());
+    SmallVector<Value> result(leading);
     result.push_back(start);
     if (shape.size() >= 4)
       result.push_back(k.index(0));
@@ -243,10 +247,60 @@ private:
   }
 
   KernelBuilder &k;
-  const TensorGrid &grid;
+  int64_t rows;
+  SmallVector<Value> leading;
   Value start, exist;
 };
 } // namespace
+
+LogicalResult GroupBuilder::emit(ArrayRef<Operation *> ops,
+                                 DenseMap<Value, Value> &tiles,
+                                 bool canGather) {
+  ScalarRanges ranges;
+  for (Operation *op : ops) {
+    TileSize size =
+        sizeFor(cast<RankedTensorType>(op->getResult(0).getType()).getShape());
+    SmallVector<Value> results;
+    if (auto unpool = dyn_cast<UnpoolOp>(op)) {
+      // One token of one block: its gradient may be made in this launch.
+      Value made = tiles.lookup(unpool.getGradient());
+      RowTile tile{leading[0], leading[1], start, exist};
+      results.push_back(made ? made
+                             : emitUnpool(k, unpool,
+                                          k.buffer(unpool.getGradient()), tile,
+                                          rows, canGather));
+    } else {
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands()) {
+        Value &tile = tiles[operand];
+        if (!tile)
+          tile = emitUniform(k, ranges, operand);
+        if (!tile && isa<TensorType>(operand.getType()))
+          tile = load(k.buffer(operand));
+        if (!tile)
+          return op->emitOpError()
+                 << "must take tensors, or scalars that are constants, got an "
+                    "operand of type "
+                 << operand.getType();
+        operands.push_back(k.broadcast(tile, size));
+      }
+      results = emitElementwise(k, ranges, op, operands);
+    }
+    for (auto [result, tile] : llvm::zip(op->getResults(), results)) {
+      tiles[result] = tile;
+      if (k.isWanted(result))
+        store(tile, k.buffer(result));
+    }
+  }
+  return success();
+}
+
+LogicalResult llsa::emitEpilogue(KernelBuilder &k, ArrayRef<Operation *> ops,
+                                 const RowTile &tile, int64_t rows,
+                                 DenseMap<Value, Value> &tiles,
+                                 bool canGather) {
+  return GroupBuilder(k, tile, rows).emit(ops, tiles, canGather);
+}
 
 /// A tensor that the grid can cut, or a message.
 static LogicalResult verifyTensor(Operation *op, Type type,
@@ -285,43 +339,9 @@ LogicalResult llsa::lowerElementwise(const LaunchContext &context,
   }
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);
-  GroupBuilder group(k, grid);
-  ScalarRanges ranges;
   DenseMap<Value, Value> tiles;
-  for (Operation *op : ops) {
-    TileSize size = group.sizeFor(
-        cast<RankedTensorType>(op->getResult(0).getType()).getShape());
-    if (auto unpool = dyn_cast<UnpoolOp>(op)) {
-      // One token of one block: its gradient may be made in this launch.
-      Value tile = tiles.lookup(unpool.getGradient());
-      if (!tile)
-        tile = group.unpool(unpool, /*canGather=*/context.widenDots);
-      tiles[unpool] = tile;
-      if (k.isWanted(unpool))
-        group.store(tile, k.buffer(unpool));
-      continue;
-    }
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands()) {
-      Value &tile = tiles[operand];
-      if (!tile)
-        tile = emitUniform(k, ranges, operand);
-      if (!tile && isa<TensorType>(operand.getType()))
-        tile = group.load(k.buffer(operand));
-      if (!tile)
-        return op->emitOpError()
-               << "must take tensors, or scalars that are constants, got an "
-                  "operand of type "
-               << operand.getType();
-      operands.push_back(k.broadcast(tile, size));
-    }
-    for (auto [result, tile] : llvm::zip(
-             op->getResults(), emitElementwise(k, ranges, op, operands))) {
-      tiles[result] = tile;
-      if (k.isWanted(result))
-        group.store(tile, k.buffer(result));
-    }
-  }
+  if (failed(GroupBuilder(k, grid).emit(ops, tiles, context.widenDots)))
+    return failure();
   k.finish(launch);
   return success();
 }

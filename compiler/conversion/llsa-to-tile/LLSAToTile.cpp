@@ -138,10 +138,14 @@ static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
     return lowerPool(context, llvm::map_to_vector(ops, [](Operation *op) {
                        return cast<PoolOp>(op);
                      }));
-  if (llvm::all_of(ops, [](Operation *op) {
-        return isElementwise(op) || isa<UnpoolOp>(op);
-      }))
+  auto isMap = [](Operation *op) {
+    return isElementwise(op) || isa<UnpoolOp>(op);
+  };
+  if (llvm::all_of(ops, isMap))
     return lowerElementwise(context, ops);
+  if (auto op = dyn_cast<AttendKeyGradOp>(ops[0]))
+    if (llvm::all_of(ArrayRef(ops).drop_front(), isMap))
+      return lowerAttendKeyGrad(context, op, ArrayRef(ops).drop_front());
   if (ops.size() == 1) {
     if (auto op = dyn_cast<SelectOp>(ops[0]))
       return lowerSelect(context, op);
@@ -149,8 +153,6 @@ static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
       return lowerAttend(context, op);
     if (auto op = dyn_cast<AttendQueryGradOp>(ops[0]))
       return lowerAttendQueryGrad(context, op);
-    if (auto op = dyn_cast<AttendKeyGradOp>(ops[0]))
-      return lowerAttendKeyGrad(context, op);
     if (auto op = dyn_cast<LinearAttendGradOp>(ops[0]))
       return lowerLinearAttendGrad(context, op);
     if (auto op = dyn_cast<InvertIndicesOp>(ops[0]))

@@ -32,8 +32,10 @@ mlir::LogicalResult lowerSelect(const LaunchContext &context, SelectOp op);
 mlir::LogicalResult lowerAttend(const LaunchContext &context, AttendOp op);
 mlir::LogicalResult lowerAttendQueryGrad(const LaunchContext &context,
                                          AttendQueryGradOp op);
-mlir::LogicalResult lowerAttendKeyGrad(const LaunchContext &context,
-                                       AttendKeyGradOp op);
+/// `epilogue`: elementwise ops and unpools of the keys' shape, in order.
+mlir::LogicalResult
+lowerAttendKeyGrad(const LaunchContext &context, AttendKeyGradOp op,
+                   llvm::ArrayRef<mlir::Operation *> epilogue);
 mlir::LogicalResult lowerInvertIndices(const LaunchContext &context,
                                        InvertIndicesOp op);
 mlir::LogicalResult lowerLinearAttend(const LaunchContext &context,
@@ -46,6 +48,13 @@ mlir::LogicalResult lowerElementwise(const LaunchContext &context,
 /// A kernel that copies `source` to `target`, both buffers of the host.
 void lowerCopy(HostBuilder &host, mlir::Value source, mlir::Value target,
                mlir::Location loc);
+
+/// The tile of rows `tile` of elementwise ops and unpools, at the end of a
+/// kernel that made `tiles`; what is wanted of them is stored.
+mlir::LogicalResult
+emitEpilogue(KernelBuilder &k, llvm::ArrayRef<mlir::Operation *> ops,
+             const RowTile &tile, int64_t rows,
+             llvm::DenseMap<mlir::Value, mlir::Value> &tiles, bool canGather);
 
 /// A tile of rows of an unpool of the gradient in `memory`. `canGather`: the
 /// target has gathers that no dot consumes.

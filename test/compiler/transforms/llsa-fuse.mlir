@@ -147,3 +147,37 @@ func.func @others(%q: !x, %k: !x)
   %offsets, %rows = llsa.invert_indices %i of %k : tensor<1x1x64x4xi32>, !x
   return %a, %b, %offsets, %rows : !x, !x, tensor<1x1x65xi32>, tensor<1x1x256xi32>
 }
+
+// -----
+
+// A key gradient takes along what is made of it, and the unpool that is added;
+// the coarser gradient, which that needs, comes first.
+// CHECK-LABEL: func.func @epilogue
+// CHECK: llsa.launch "attend_key_grad" {
+// CHECK: llsa.attend_key_grad {{.*}} dense({{.*}}) span 16
+// CHECK: llsa.launch "attend_key_grad_2" {
+// CHECK-NEXT: llsa.attend_key_grad {{.*}} window
+// CHECK-NEXT: lse
+// CHECK-DAG: llsa.unpool
+// CHECK-DAG: arith.addf
+// CHECK-DAG: arith.truncf
+// CHECK: llsa.yield %{{.*}}, %{{.*}} : tensor<1x2x64x8xbf16>, tensor<1x2x64x8xbf16>
+// CHECK-NOT: llsa.launch
+!x = tensor<1x2x64x8xbf16>
+!p = tensor<1x2x4x8xbf16>
+!f = tensor<1x2x64x8xf32>
+!g = tensor<1x2x4x8xf32>
+!r = tensor<1x2x64xf32>
+func.func @epilogue(%q: !x, %k: !x, %v: !x, %k1: !p, %v1: !p, %lse: !r, %delta: !r, %do: !x) -> (!x, !x) {
+  %a:2 = llsa.attend_key_grad %q from dense(%k1, %v1) span 16 tokens 64
+      lse %lse delta %delta gradient %do : !x, !p, !p -> !g
+  %b:2 = llsa.attend_key_grad %q from window(%k, %v) before 4 after 4
+      lse %lse delta %delta gradient %do : !x, !x, !x -> !f
+  %uk = llsa.unpool %a#0 block 16 tokens 64 : !g
+  %uv = llsa.unpool %a#1 block 16 tokens 64 : !g
+  %sk = arith.addf %b#0, %uk : !f
+  %sv = arith.addf %b#1, %uv : !f
+  %dk = arith.truncf %sk : !f to !x
+  %dv = arith.truncf %sv : !f to !x
+  return %dk, %dv : !x, !x
+}
