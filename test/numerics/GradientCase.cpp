@@ -223,7 +223,7 @@ static double termsOf(const GradientKernel &kernel, const GradientRun &run) {
 static double termUnits(DType dtype) {
   switch (dtype) {
   case DType::F32:
-    return (testsGpu() ? 64 : 16) * 0x1p-24;
+    return 16 * 0x1p-24;
   case DType::BF16:
     return 0x1p-11;
   case DType::F16:
