@@ -47,6 +47,10 @@ llvm::Expected<GradientKernel> GradientKernel::create(const std::string &text,
   return out;
 }
 
+bool llsa::numerics::testsCpu() {
+  return llvm::StringRef(rt::env::testDevice()).starts_with("cpu");
+}
+
 /// The result whose gradient the backward's argument `name` is; null: none.
 static const reference::Port *
 resultOfGradient(const reference::Interpreter &interpreter,
@@ -184,12 +188,11 @@ randomDirection(const std::map<std::string, Array> &gradients, int kind,
 }
 } // namespace
 
-/// An element's error may be some units of its tensor's greatest magnitude. On
-/// a GPU float32 goes through tf32 into sums that tensor cores truncate.
+/// An element's error may be some units of its tensor's greatest magnitude.
 static double allowedUnits(DType dtype) {
   switch (dtype) {
   case DType::F32:
-    return (testsGpu() ? 256 : 64) * 0x1p-24;
+    return 64 * 0x1p-24;
   case DType::BF16:
     return 8 * 0x1p-9;
   case DType::F16:
@@ -224,7 +227,7 @@ static double termsOf(const GradientKernel &kernel, const GradientRun &run) {
 static double termUnits(DType dtype) {
   switch (dtype) {
   case DType::F32:
-    return (testsGpu() ? 64 : 16) * 0x1p-24;
+    return 16 * 0x1p-24;
   case DType::BF16:
     return 0x1p-11;
   case DType::F16:
@@ -373,7 +376,7 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
     return llvm::toString(run.takeError());
   std::string failure = checkDirections(*kernel, *run, c.dtype, c.seed, worst);
   bool plain = c.form == Case::Form::Hierarchy && c.score == ScoreKind::None &&
-               c.mask == MaskKind::None && !testsGpu();
+               c.mask == MaskKind::None && testsCpu();
   if (!failure.empty() || !plain)
     return failure;
   reference::Hierarchy hierarchy{c.block, c.levels, c.topk, c.enrichment,
