@@ -376,7 +376,7 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
     return llvm::toString(run.takeError());
   std::string failure = checkDirections(*kernel, *run, c.dtype, c.seed, worst);
   bool plain = c.form == Case::Form::Hierarchy && c.score == ScoreKind::None &&
-               c.mask == MaskKind::None && testsCpu();
+               c.mask == MaskKind::None;
   if (!failure.empty() || !plain)
     return failure;
   reference::Hierarchy hierarchy{c.block, c.levels, c.topk, c.enrichment,
