@@ -36,6 +36,9 @@ TEST(Gradients, RandomCases) {
         if (options.verbose) // the last one before a crash is the culprit
           fmt::print(stderr, "case {}\n", seed);
         Case c = randomCase(seed);
+        // The gradient of linear attention is the CPU's alone so far.
+        if (!testsCpu() && c.form == Case::Form::Linear)
+          continue;
         double share = 0;
         std::string failure = runner.run(c, share);
         std::lock_guard<std::mutex> lock(mutex);

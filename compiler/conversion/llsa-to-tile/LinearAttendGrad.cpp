@@ -219,6 +219,9 @@ private:
 
 LogicalResult llsa::lowerLinearAttendGrad(const LaunchContext &context,
                                           LinearAttendGradOp op) {
+  // Its kernels take the warps of a CTA for independent, and products in f32.
+  if (!context.widenDots)
+    return op.emitOpError() << "has no lowering for the GPU target";
   LinearGradLowering(context, op).run();
   return success();
 }
