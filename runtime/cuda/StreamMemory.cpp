@@ -1,6 +1,7 @@
 //===- StreamMemory.cpp - memory that belongs to a stream -----------------===//
 #include "runtime/cuda/StreamMemory.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include <fmt/format.h>
 #include <mutex>
 
@@ -15,10 +16,37 @@ void *StreamMemory::find(unsigned long long stream, size_t slot) const {
   return nullptr;
 }
 
+/// The driver does not tell the id of a stream that is being captured (and
+/// spoils the capture), so it is the newest with this handle. The default
+/// stream of each thread has one handle and many ids.
+void *StreamMemory::findCaptured(CUstream stream, size_t slot) const {
+  constexpr uintptr_t kPerThread = 2; // CU_STREAM_PER_THREAD
+  bool perThread = reinterpret_cast<uintptr_t>(stream) == kPerThread;
+  for (const Block &block : reverse(blocks))
+    if (block.handle == stream && block.slot == slot &&
+        (!perThread || block.thread == std::this_thread::get_id()))
+      return block.memory.data();
+  return nullptr;
+}
+
 Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
                                    StringRef purpose) {
   const CudaDriver &cu = device->driver();
-  // The default stream of each thread has one handle and many ids.
+  int capturing = 0;
+  if (Error error = cu.check(cu.StreamIsCapturing(stream, &capturing),
+                             "the stream cannot be used"))
+    return std::move(error);
+  if (capturing != 0) {
+    std::shared_lock<std::shared_mutex> lock(mutex);
+    if (void *block = findCaptured(stream, slot))
+      return block;
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("the stream is being captured, and has no {} of {} bytes "
+                    "yet: expected {}a run on this stream before the capture",
+                    purpose.str(), bytes,
+                    purpose == "workspace" ? "a workspace, or " : ""));
+  }
   unsigned long long id = 0;
   if (Error error =
           cu.check(cu.StreamGetId(stream, &id), "the stream cannot be used"))
@@ -31,21 +59,11 @@ Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
   std::unique_lock<std::shared_mutex> lock(mutex);
   if (void *block = find(id, slot))
     return block;
-  int capturing = 0;
-  if (Error error = cu.check(cu.StreamIsCapturing(stream, &capturing),
-                             "the stream cannot be used"))
-    return std::move(error);
-  if (capturing != 0)
-    return createStringError(
-        inconvertibleErrorCode(),
-        fmt::format("the stream is being captured, and has no {} of {} bytes "
-                    "yet: expected {}a run on this stream before the capture",
-                    purpose.str(), bytes,
-                    purpose == "workspace" ? "a workspace, or " : ""));
   Expected<CudaMemory> memory = CudaMemory::allocateOn(stream, device, bytes);
   if (!memory)
     return memory.takeError();
-  blocks.push_back({id, slot, std::move(*memory)});
+  blocks.push_back({id, stream, std::this_thread::get_id(), slot,
+                    std::move(*memory)});
   return blocks.back().memory.data();
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/cuda/CudaDevice.h"
 #include <shared_mutex>
+#include <thread>
 #include <vector>
 
 namespace llsa::rt {
@@ -26,10 +27,13 @@ public:
 private:
   struct Block {
     unsigned long long stream; ///< its id: handles are used again
+    CUstream handle;
+    std::thread::id thread; ///< whose default stream it is, if it is one
     size_t slot;
     CudaMemory memory;
   };
   void *find(unsigned long long stream, size_t slot) const;
+  void *findCaptured(CUstream stream, size_t slot) const;
 
   std::shared_ptr<const CudaDevice> device;
   std::shared_mutex mutex;

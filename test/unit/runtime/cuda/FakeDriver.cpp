@@ -261,6 +261,8 @@ FAKE CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
   return 0;
 }
 FAKE CUresult cuStreamGetId(CUstream stream, unsigned long long *id) {
+  if (fakeCuda.capturing)
+    return 900; // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, as the real one
   *id = reinterpret_cast<uintptr_t>(stream);
   return 0;
 }
