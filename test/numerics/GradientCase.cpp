@@ -229,9 +229,9 @@ static double termUnits(DType dtype) {
   case DType::F32:
     return 16 * 0x1p-24;
   case DType::BF16:
-    return 0x1p-11;
+    return 0x1p-10;
   case DType::F16:
-    return 0x1p-14;
+    return 0x1p-13;
   }
   llvm_unreachable("all element types are listed");
 }
