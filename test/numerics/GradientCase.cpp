@@ -140,10 +140,11 @@ public:
     return sum;
   }
 
-  /// d loss(x + t y) / dt at t = 0, from two steps: an error of step^4.
+  /// d loss(x + t y) / dt at t = 0, from two steps: an error of step^4. Small
+  /// steps, since each that crosses a kink (relu's) adds its share.
   llvm::Expected<double>
   along(const std::map<std::string, Array> &direction) const {
-    constexpr double kStep = 1e-3;
+    constexpr double kStep = 1e-5;
     double slopes[2];
     for (int i : {0, 1}) {
       double step = i == 0 ? kStep : kStep / 2;
@@ -229,9 +230,9 @@ static double termUnits(DType dtype) {
   case DType::F32:
     return 16 * 0x1p-24;
   case DType::BF16:
-    return 0x1p-11;
+    return 0x1p-10;
   case DType::F16:
-    return 0x1p-14;
+    return 0x1p-13;
   }
   llvm_unreachable("all element types are listed");
 }
@@ -346,13 +347,14 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
         farther.data[e] = y.data[e];
     reference::Comparison comparison = reference::compareValues(
         name, run.gradients.at(name).toArray(), truth, farther, dtype);
-    // delta comes from o as it was rounded: FlashAttention's tests allow thrice
-    // the plain error for that, not twice. And lse is rounded to float32, by
-    // which all weights of a row are wrong.
+    // On a GPU delta comes from o as it was rounded: FlashAttention's tests
+    // allow thrice the plain error for that, not twice. And lse is rounded to
+    // float32, by which all weights of a row are wrong.
     double greatest = 0;
     for (double value : truth.data)
       greatest = std::max(greatest, std::abs(value));
-    double allowed = comparison.allowedError * (dtype == DType::F32 ? 1 : 1.5) +
+    double allowed = comparison.allowedError *
+                         (dtype == DType::F32 || testsCpu() ? 1 : 1.5) +
                      0x1p-23 * greatestLse(run) * greatest;
     bool isClose = comparison.wrongKind == 0 && comparison.maxError <= allowed;
     if (!comparison.ok() && !isClose)

@@ -8,6 +8,9 @@
 //   dS    = p (do v^T - delta), through the derivative of the score region
 //   dq    = scale * sum of dS k
 //
+// Where o is of a narrow type (on the CPU), delta is the sum of p dp instead,
+// known at the end: dq = scale * (sum of p dp k - delta * sum of p k).
+//
 // A row whose lse is -inf saw no key: its delta and gradient are 0, whatever
 // do holds.
 //
@@ -25,8 +28,8 @@ class QueryGradLowering {
 public:
   QueryGradLowering(const LaunchContext &context, AttendQueryGradOp op,
                     KernelBuilder &k, const RowGrid &grid)
-      : op(op), k(k), pairs(context, AttendForm(op), k, grid), rows(pairs.rows),
-        depth(pairs.depth) {}
+      : op(op), k(k), context(context), pairs(context, AttendForm(op), k, grid),
+        rows(pairs.rows), depth(pairs.depth) {}
 
   LogicalResult run() {
     Value loaded = load(op.getOutputGrad());
@@ -36,29 +39,55 @@ public:
     Value isEmpty = k.equalFloat(lse, k.splat(-INFINITY, {rows, 1}));
     base = k.select(isEmpty, zero,
                     k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
-    delta = k.sumCols(
-        k.apply<arith::MulFOp>(k.toF32(loaded), k.toF32(load(op.getOutput()))));
+    // o in a narrow type is rounded too much to stand for the sum of p dp.
+    bool isExact =
+        context.widenDots && !tileTypeOf(loaded).getElementType().isF32();
+    if (!isExact)
+      setDelta(k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded),
+                                                k.toF32(load(op.getOutput())))),
+               isEmpty);
+    if (!isExact && !k.isWanted(op.getQueryGrad()))
+      return success();
+
+    Value none = k.splat(0.0, {rows, depth});
+    State state = isExact ? State{none, none, zero} : State{none};
+    state = pairs.walk(
+        std::move(state), [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+          State sums(carried);
+          for (const TakenStep &taken : steps)
+            sums = isExact ? addApart(*taken.source, taken.step, sums)
+                           : State{add(*taken.source, taken.step, sums[0])};
+          return sums;
+        });
+    Value result = state[0];
+    if (isExact) {
+      setDelta(state[2], isEmpty);
+      result = k.apply<arith::SubFOp>(result,
+                                      k.apply<arith::MulFOp>(state[1], delta));
+    }
+    if (k.isWanted(op.getQueryGrad()))
+      store(k.apply<arith::MulFOp>(result, k.splat(pairs.form.scale, {})), lse);
+    return failure(pairs.failed());
+  }
+
+private:
+  /// The sum of dS k; or, apart, the sums of p dp k, p k and p dp.
+  using State = TileBuilder::Values;
+
+  /// `sum`: of do * o, or p dp.
+  void setDelta(Value sum, Value isEmpty) {
     if (op.getLseGrad())
-      delta = k.apply<arith::SubFOp>(delta, loadRows(op.getLseGrad()));
-    delta = k.select(isEmpty, zero, delta);
+      sum = k.apply<arith::SubFOp>(sum, loadRows(op.getLseGrad()));
+    delta = k.select(isEmpty, k.splat(0.0, {rows, 1}), sum);
     const RowTile &tile = pairs.tile;
     if (k.isWanted(op.getDelta()))
       k.store(delta, k.buffer(op.getDelta()),
               {tile.batch, tile.head, tile.start}, tile.rows,
               /*rowDim=*/kToken);
-    if (!k.isWanted(op.getQueryGrad()))
-      return success();
+  }
 
-    State state =
-        pairs.walk({k.splat(0.0, {rows, depth})},
-                   [&](ArrayRef<TakenStep> steps, ValueRange carried) {
-                     Value sum = carried[0];
-                     for (const TakenStep &taken : steps)
-                       sum = add(*taken.source, taken.step, sum);
-                     return State{sum};
-                   });
-    Value result =
-        k.apply<arith::MulFOp>(state[0], k.splat(pairs.form.scale, {}));
+  void store(Value result, Value lse) {
+    const RowTile &tile = pairs.tile;
     result = k.select(k.equalFloat(k.broadcast(lse, {rows, depth}),
                                    k.splat(-INFINITY, {rows, depth})),
                       k.splat(0.0, {rows, depth}), result);
@@ -66,11 +95,7 @@ public:
     k.store(k.fromF32(result, type.getElementType()),
             k.buffer(op.getQueryGrad()),
             {tile.batch, tile.head, tile.start, k.index(0)}, tile.rows);
-    return failure(pairs.failed());
   }
-
-private:
-  using State = TileBuilder::Values; ///< the sum of dS K
 
   Value load(Value tensor) {
     const RowTile &tile = pairs.tile;
@@ -98,8 +123,31 @@ private:
                  /*transposed=*/false, /*skip=*/bool(s.counts));
   }
 
+  /// delta is known at the end only: the gradient of a score is linear in that
+  /// of what a region makes of it, so its two terms are summed apart.
+  State addApart(const Source &source, const Step &step, ValueRange sums) {
+    AttendTile::Scores s = pairs.scores(source, step);
+    Value p = pairs.weights(s, base);
+    Value keys = pairs.operand(step.keys), values = pairs.operand(step.values);
+    Value dp = k.dot(gradient, values, k.splat(0.0, sizeOf(p)),
+                     /*transposed=*/true);
+    auto counted = [&](Value tile) {
+      return s.counts ? k.select(s.counts, tile, k.splat(-0.0, sizeOf(tile)))
+                      : tile;
+    };
+    auto timesKeys = [&](Value term, Value sum) {
+      term = counted(pairs.regions.derivative(source, s.args, term));
+      return k.dot(term, keys, sum, /*transposed=*/false,
+                   /*skip=*/bool(s.counts));
+    };
+    Value pdp = counted(k.apply<arith::MulFOp>(p, dp));
+    return {timesKeys(pdp, sums[0]), timesKeys(p, sums[1]),
+            k.apply<arith::AddFOp>(sums[2], k.sumCols(pdp))};
+  }
+
   AttendQueryGradOp op;
   KernelBuilder &k;
+  const LaunchContext &context;
   AttendTile pairs;
   int64_t rows, depth;
   Value gradient, base, delta;
