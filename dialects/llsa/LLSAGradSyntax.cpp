@@ -82,7 +82,7 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
       parseOtherAttributes(parser, result,
                            {"sources", "scale", "operandSegmentSizes"}))
     return failure();
-  SmallVector<Type> types, keyTypes, valueTypes, indexTypes;
+  SmallVector<Type> types;
   Type queryGrad;
   SMLoc loc;
   RankedTensorType q =
@@ -90,14 +90,10 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
                      types, queryGrad, loc);
   if (!q)
     return failure();
-  parsed.splitTypes(ArrayRef(types).drop_front(), /*indicesPerSource=*/1,
-                    keyTypes, valueTypes, indexTypes);
   RankedTensorType rows = rowsOf(q);
   if (parser.resolveOperand(query, q, result.operands) ||
-      parser.resolveOperands(parsed.keys, keyTypes, loc, result.operands) ||
-      parser.resolveOperands(parsed.values, valueTypes, loc, result.operands) ||
-      parser.resolveOperands(parsed.indices, indexTypes, loc,
-                             result.operands) ||
+      parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
+                     result.operands) ||
       parser.resolveOperand(output, q, result.operands) ||
       parser.resolveOperand(lse, rows, result.operands) ||
       parser.resolveOperand(gradient, q, result.operands) ||
@@ -170,7 +166,7 @@ ParseResult AttendKeyGradOp::parse(OpAsmParser &parser,
       parseOtherAttributes(
           parser, result, {"source", "tokens", "scale", "operandSegmentSizes"}))
     return failure();
-  SmallVector<Type> types, keyTypes, valueTypes, indexTypes;
+  SmallVector<Type> types;
   Type keysGrad;
   SMLoc loc;
   RankedTensorType q =
@@ -178,14 +174,10 @@ ParseResult AttendKeyGradOp::parse(OpAsmParser &parser,
                      types, keysGrad, loc);
   if (!q)
     return failure();
-  parsed.splitTypes(ArrayRef(types).drop_front(), kIndices, keyTypes,
-                    valueTypes, indexTypes);
   RankedTensorType rows = rowsOf(q);
   if (parser.resolveOperand(query, q, result.operands) ||
-      parser.resolveOperands(parsed.keys, keyTypes, loc, result.operands) ||
-      parser.resolveOperands(parsed.values, valueTypes, loc, result.operands) ||
-      parser.resolveOperands(parsed.indices, indexTypes, loc,
-                             result.operands) ||
+      parsed.resolve(parser, ArrayRef(types).drop_front(), loc, result.operands,
+                     kIndices) ||
       parser.resolveOperand(lse, rows, result.operands) ||
       parser.resolveOperand(delta, rows, result.operands) ||
       parser.resolveOperand(gradient, q, result.operands))

@@ -198,10 +198,10 @@ size_t ParsedSources::numTypes() const {
   return keys.size() + values.size() + indices.size();
 }
 
-void ParsedSources::splitTypes(ArrayRef<Type> types, unsigned indicesPerSource,
-                               SmallVectorImpl<Type> &keyTypes,
-                               SmallVectorImpl<Type> &valueTypes,
-                               SmallVectorImpl<Type> &indexTypes) const {
+ParseResult ParsedSources::resolve(OpAsmParser &parser, ArrayRef<Type> types,
+                                   SMLoc loc, SmallVectorImpl<Value> &operands,
+                                   unsigned indicesPerSource) const {
+  SmallVector<Type> keyTypes, valueTypes, indexTypes;
   for (Attribute source : sources) {
     keyTypes.push_back(types[0]);
     valueTypes.push_back(types[1]);
@@ -211,6 +211,9 @@ void ParsedSources::splitTypes(ArrayRef<Type> types, unsigned indicesPerSource,
     llvm::append_range(indexTypes, types.take_front(indicesPerSource));
     types = types.drop_front(indicesPerSource);
   }
+  return failure(parser.resolveOperands(keys, keyTypes, loc, operands) ||
+                 parser.resolveOperands(values, valueTypes, loc, operands) ||
+                 parser.resolveOperands(indices, indexTypes, loc, operands));
 }
 
 void AttendOp::print(OpAsmPrinter &printer) {
@@ -247,13 +250,9 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
            << " types (the query's, then each source's), got " << types.size();
 
   // Types come in the text's order, operands are stored kind by kind.
-  SmallVector<Type> keyTypes, valueTypes, indexTypes;
-  parsed.splitTypes(ArrayRef(types).drop_front(), /*indicesPerSource=*/1,
-                    keyTypes, valueTypes, indexTypes);
   if (parser.resolveOperand(query, types[0], result.operands) ||
-      parser.resolveOperands(parsed.keys, keyTypes, loc, result.operands) ||
-      parser.resolveOperands(parsed.values, valueTypes, loc, result.operands) ||
-      parser.resolveOperands(parsed.indices, indexTypes, loc, result.operands))
+      parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
+                     result.operands))
     return failure();
   Builder &builder = parser.getBuilder();
   result.addAttribute("sources", builder.getArrayAttr(parsed.sources));

@@ -18,11 +18,12 @@ struct ParsedSources {
 
   /// How many types the sources have.
   size_t numTypes() const;
-  /// Sorts types, which come source by source, by what they are types of.
-  void splitTypes(llvm::ArrayRef<mlir::Type> types, unsigned indicesPerSource,
-                  llvm::SmallVectorImpl<mlir::Type> &keyTypes,
-                  llvm::SmallVectorImpl<mlir::Type> &valueTypes,
-                  llvm::SmallVectorImpl<mlir::Type> &indexTypes) const;
+  /// Appends all keys, then values, then indices, to `operands`; `types`, at
+  /// `loc`, come source by source.
+  mlir::ParseResult resolve(mlir::OpAsmParser &parser,
+                            llvm::ArrayRef<mlir::Type> types, llvm::SMLoc loc,
+                            llvm::SmallVectorImpl<mlir::Value> &operands,
+                            unsigned indicesPerSource = 1) const;
 };
 
 /// One source: `gathered(%k, %v by %i) block 16 every 16 span 16`.

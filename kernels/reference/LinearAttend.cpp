@@ -11,24 +11,10 @@ static Array linearAttendIn(const Array &q, const Array &k, const Array &v,
   using Real = typename Arithmetic::Real;
   int64_t group = headsPerKeyHead(q, k), size = q.dim(3);
   Array out(q.shape);
-  std::vector<Real> phiRow, state(size * size), total(size), sums(size);
+  std::vector<Real> phiRow, state, total, sums(size);
   for (int64_t b = 0; b < q.dim(0); ++b)
     for (int64_t h = 0; h < q.dim(1); ++h) {
-      std::fill(state.begin(), state.end(), Real(0));
-      std::fill(total.begin(), total.end(), Real(0));
-      for (int64_t j = 0; j < k.dim(2); ++j) {
-        applyPhi<Arithmetic>(k.row(b, h / group, j), size, phi, phiRow);
-        const double *value = v.row(b, h / group, j);
-        for (int64_t r = 0; r < size; ++r) {
-          total[r] += phiRow[r];
-          for (int64_t d = 0; d < size; ++d)
-            state[r * size + d] += phiRow[r] * static_cast<Real>(value[d]);
-        }
-      }
-      for (Real &value : state)
-        value = Arithmetic::round(value);
-      for (Real &value : total)
-        value = Arithmetic::round(value);
+      sumKeys<Arithmetic>(k, v, b, h / group, phi, phiRow, state, total);
       for (int64_t i = 0; i < q.dim(2); ++i) {
         applyPhi<Arithmetic>(q.row(b, h, i), size, phi, phiRow);
         Real denominator =

@@ -23,13 +23,14 @@ public:
   LinearBackward(const Array &q, const Array &k, const Array &v, Phi phi,
                  const Array &outputGradient, TokenGradients &out)
       : q(q), k(k), v(v), phi(phi), outputGradient(outputGradient), out(out),
-        group(headsPerKeyHead(q, k)), size(q.dim(3)), state(size * size),
-        total(size), stateGradient(size * size), totalGradient(size) {}
+        group(headsPerKeyHead(q, k)), size(q.dim(3)),
+        stateGradient(size * size), totalGradient(size) {}
 
   void run() {
     for (int64_t b = 0; b < q.dim(0); ++b)
       for (int64_t h = 0; h < q.dim(1); ++h) {
-        sumKeys(b, h);
+        // S and z.
+        sumKeys<Arithmetic>(k, v, b, h / group, phi, features, state, total);
         std::fill(stateGradient.begin(), stateGradient.end(), Real(0));
         std::fill(totalGradient.begin(), totalGradient.end(), Real(0));
         for (int64_t i = 0; i < q.dim(2); ++i)
@@ -45,23 +46,6 @@ private:
   static void roundAll(std::vector<Real> &values) {
     for (Real &value : values)
       value = Arithmetic::round(value);
-  }
-
-  /// S and z of one query head.
-  void sumKeys(int64_t b, int64_t h) {
-    std::fill(state.begin(), state.end(), Real(0));
-    std::fill(total.begin(), total.end(), Real(0));
-    for (int64_t j = 0; j < k.dim(2); ++j) {
-      applyPhi<Arithmetic>(k.row(b, h / group, j), size, phi, features);
-      const double *value = v.row(b, h / group, j);
-      for (int64_t r = 0; r < size; ++r) {
-        total[r] += features[r];
-        for (int64_t d = 0; d < size; ++d)
-          state[r * size + d] += features[r] * static_cast<Real>(value[d]);
-      }
-    }
-    roundAll(state);
-    roundAll(total);
   }
 
   /// dq of query i, and what it adds to dS and dz.

@@ -37,6 +37,31 @@ void applyPhi(const double *x, int64_t size, Phi phi,
   }
 }
 
+/// `state`, the sum of phi(k_j)^T v_j (D x D), and `total`, that of phi(k_j),
+/// over all keys of a head, both rounded at the end. `row` is for scratch.
+template <typename Arithmetic>
+void sumKeys(const Array &k, const Array &v, int64_t batch, int64_t keyHead,
+             Phi phi, std::vector<typename Arithmetic::Real> &row,
+             std::vector<typename Arithmetic::Real> &state,
+             std::vector<typename Arithmetic::Real> &total) {
+  using Real = typename Arithmetic::Real;
+  int64_t size = k.dim(3);
+  state.assign(static_cast<size_t>(size * size), Real(0));
+  total.assign(static_cast<size_t>(size), Real(0));
+  for (int64_t j = 0; j < k.dim(2); ++j) {
+    applyPhi<Arithmetic>(k.row(batch, keyHead, j), size, phi, row);
+    const double *value = v.row(batch, keyHead, j);
+    for (int64_t r = 0; r < size; ++r) {
+      total[r] += row[r];
+      for (int64_t d = 0; d < size; ++d)
+        state[r * size + d] += row[r] * static_cast<Real>(value[d]);
+    }
+  }
+  for (std::vector<Real> *sums : {&state, &total})
+    for (Real &value : *sums)
+      value = Arithmetic::round(value);
+}
+
 /// Replaces `gradient`, that of `row` = phi(x), by that of x.
 template <typename Arithmetic>
 void applyPhiGradient(const double *x,

@@ -11,14 +11,11 @@
 // must work.
 //
 //===----------------------------------------------------------------------===//
-#include "test/numerics/Options.h"
+#include "test/numerics/ForEachCase.h"
 #include "test/numerics/RunCase.h"
-#include <atomic>
-#include <chrono>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <mutex>
-#include <thread>
 
 using namespace llsa;
 using namespace llsa::numerics;
@@ -66,36 +63,18 @@ struct Tally {
 TEST(CpuVsReference, RandomCases) {
   Options &options = Options::get();
   Tally tally;
-  uint64_t end = options.first + options.cases;
-  std::atomic<uint64_t> nextKernel{options.first / kCasesPerKernel};
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start = Clock::now();
-  auto work = [&] {
-    CaseRunner runner;
-    for (uint64_t first; (first = nextKernel++ * kCasesPerKernel) < end;)
-      for (uint64_t seed = std::max(first, options.first);
-           seed < std::min(first + kCasesPerKernel, end); ++seed) {
-        if (options.verbose) // the last one before a crash is the culprit
-          fmt::print(stderr, "case {}\n", seed);
-        Case c = randomCase(seed);
+  double seconds =
+      forEachCase<CaseRunner>(options, [&](CaseRunner &runner, const Case &c) {
         tally.add(c, runner.run(c));
-      }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned n = std::max(1u, std::thread::hardware_concurrency()); n > 0;
-       --n)
-    threads.emplace_back(work);
-  for (std::thread &thread : threads)
-    thread.join();
+      });
 
   fmt::print("{} cases (seeds {} to {}) in {:.0f} s: {} hierarchies, {} "
              "written-out, {} linear; "
              "{} f32, {} bf16, {} f16; {} cross attentions, {} with grouped "
              "heads, {} with a "
              "region\n",
-             tally.cases, options.first, end - 1,
-             std::chrono::duration<double>(Clock::now() - start).count(),
-             tally.byForm[0], tally.byForm[1], tally.byForm[2],
+             tally.cases, options.first, options.first + options.cases - 1,
+             seconds, tally.byForm[0], tally.byForm[1], tally.byForm[2],
              tally.byDtype[0], tally.byDtype[1], tally.byDtype[2],
              tally.crossAttention, tally.groupedHeads, tally.withRegion);
   fmt::print("{} results compared, the worst with {:.2f} of the allowed error "

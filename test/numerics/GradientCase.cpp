@@ -378,12 +378,7 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
     kernel = std::make_unique<GradientKernel>(std::move(*made));
     key = wanted;
   }
-  InputSource source;
-  source.kind =
-      c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
-  source.seed = c.seed;
-  auto inputs =
-      makeInputs(source, spec, kernel->interpreter->inputs(), c.layout);
+  auto inputs = inputsOf(c, spec, *kernel->interpreter);
   if (!inputs)
     return llvm::toString(inputs.takeError());
   auto gradients = kernel->outputGradients(c.seed, c.layout);

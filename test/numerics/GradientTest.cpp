@@ -4,16 +4,13 @@
 // GradientCase.h for the check. `--cases` and `--first` choose them.
 //
 //===----------------------------------------------------------------------===//
+#include "test/numerics/ForEachCase.h"
 #include "test/numerics/GradientCase.h"
-#include "test/numerics/Options.h"
-#include <atomic>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <mutex>
-#include <thread>
 
 using namespace llsa;
 using namespace llsa::numerics;
@@ -25,50 +22,32 @@ TEST(Gradients, RandomCases) {
   std::map<uint64_t, std::string> failures;
   double worst = 0;
   int64_t cases = 0;
-  uint64_t worstSeed = 0, end = options.first + options.cases;
-  std::atomic<uint64_t> nextKernel{options.first / kCasesPerKernel};
-  auto start = std::chrono::steady_clock::now();
-  auto work = [&] {
-    GradientCaseRunner runner;
-    for (uint64_t first; (first = nextKernel++ * kCasesPerKernel) < end;)
-      for (uint64_t seed = std::max(first, options.first);
-           seed < std::min(first + kCasesPerKernel, end); ++seed) {
-        if (options.verbose) // the last one before a crash is the culprit
-          fmt::print(stderr, "case {}\n", seed);
-        Case c = randomCase(seed);
+  uint64_t worstSeed = 0;
+  double seconds = forEachCase<GradientCaseRunner>(
+      options, [&](GradientCaseRunner &runner, const Case &c) {
         // The gradient of linear attention is the CPU's alone so far.
         if (!testsCpu() && c.form == Case::Form::Linear)
-          continue;
+          return;
         double share = 0;
         std::string failure = runner.run(c, share);
         std::lock_guard<std::mutex> lock(mutex);
         if (!failure.empty() && options.verbose)
-          fmt::print(stderr, "case {}: {}\n", seed, failure);
+          fmt::print(stderr, "case {}: {}\n", c.seed, failure);
         if (!failure.empty())
-          failures.emplace(seed, failure);
+          failures.emplace(c.seed, failure);
         if (share > worst) {
           worst = share;
-          worstSeed = seed;
+          worstSeed = c.seed;
         }
         if (++cases % 250 == 0) {
           fmt::print("{} cases done\n", cases);
           std::fflush(stdout);
         }
-      }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned n = std::max(1u, std::thread::hardware_concurrency()); n > 0;
-       --n)
-    threads.emplace_back(work);
-  for (std::thread &thread : threads)
-    thread.join();
-  fmt::print(
-      "{} cases (seeds {} to {}) in {:.0f} s, the worst with {:.2f} of "
-      "the allowed error (seed {})\n",
-      cases, options.first, end - 1,
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-          .count(),
-      worst, worstSeed);
+      });
+  fmt::print("{} cases (seeds {} to {}) in {:.0f} s, the worst with {:.2f} of "
+             "the allowed error (seed {})\n",
+             cases, options.first, options.first + options.cases - 1, seconds,
+             worst, worstSeed);
   int shown = 0;
   for (const auto &[seed, failure] : failures)
     if (++shown <= 10)

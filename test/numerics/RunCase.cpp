@@ -39,6 +39,16 @@ llvm::Expected<NamedTensors> TestKernel::run(const NamedTensors &inputs,
   return outputs;
 }
 
+llvm::Expected<Inputs>
+llsa::numerics::inputsOf(const Case &c, const KernelSpec &spec,
+                         const reference::Interpreter &interpreter) {
+  InputSource source;
+  source.kind =
+      c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
+  source.seed = c.seed;
+  return makeInputs(source, spec, interpreter.inputs(), c.layout);
+}
+
 llvm::Expected<CheckReport> CaseRunner::evaluate(const Case &c) {
   KernelSpec spec = specOf(c);
   std::string text = variantText(c), wanted = spec.str() + text;
@@ -50,12 +60,7 @@ llvm::Expected<CheckReport> CaseRunner::evaluate(const Case &c) {
     kernel = std::make_unique<TestKernel>(std::move(*made));
     key = wanted;
   }
-  InputSource source;
-  source.kind =
-      c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
-  source.seed = c.seed;
-  auto inputs =
-      makeInputs(source, spec, kernel->interpreter->inputs(), c.layout);
+  auto inputs = inputsOf(c, spec, *kernel->interpreter);
   if (!inputs)
     return inputs.takeError();
   auto outputs = kernel->run(inputs->tensors, c.layout);

@@ -22,6 +22,11 @@ struct TestKernel {
       tools::Layout layout = tools::Layout::Contiguous) const;
 };
 
+/// A case's inputs.
+llvm::Expected<tools::Inputs>
+inputsOf(const Case &c, const KernelSpec &spec,
+         const reference::Interpreter &interpreter);
+
 /// How a case ended.
 struct CaseResult {
   std::string failure; ///< empty when all results are correct

@@ -86,13 +86,8 @@ private:
     if (!lazy)
       return update(steps, state);
     SmallVector<Scores> all;
-    Value max = state[0], sum = state[1], acc = state[2];
-    for (const TakenStep &taken : steps) {
-      all.push_back(pairs.scores(*taken.source, taken.step));
-      Value most = k.maxCols(maskedExponent(all.back()));
-      max = all.size() == 1 ? most : k.apply<arith::MaximumFOp>(max, most);
-    }
-    Value base = baseOf(max);
+    Value max = covering(steps, state[0], /*again=*/false, all);
+    Value base = baseOf(max), sum = state[1], acc = state[2];
     SmallVector<Value> p;
     for (const Scores &s : all) {
       p.push_back(pairs.weights(s, base));
@@ -145,13 +140,8 @@ private:
 
   /// A state whose maximum covers the steps, then their exponentials and sums.
   TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state) {
-    Value max = state[0];
     SmallVector<Scores> all;
-    for (const TakenStep &taken : steps) {
-      all.push_back(pairs.scores(*taken.source, taken.step, /*again=*/true));
-      max = k.apply<arith::MaximumFOp>(max,
-                                       k.maxCols(maskedExponent(all.back())));
-    }
+    Value max = covering(steps, state[0], /*again=*/true, all);
     Value base = baseOf(max);
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
@@ -161,6 +151,17 @@ private:
       results.append({p, k.partialSums(p)});
     }
     return results;
+  }
+
+  /// `max`, raised to cover the steps, whose scores come in `all`.
+  Value covering(ArrayRef<TakenStep> steps, Value max, bool again,
+                 SmallVectorImpl<Scores> &all) {
+    for (const TakenStep &taken : steps) {
+      all.push_back(pairs.scores(*taken.source, taken.step, again));
+      max = k.apply<arith::MaximumFOp>(max,
+                                       k.maxCols(maskedExponent(all.back())));
+    }
+    return max;
   }
 
   /// The exponents, -inf for pairs that do not count.

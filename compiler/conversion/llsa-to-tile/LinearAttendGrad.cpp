@@ -12,7 +12,6 @@
 #include "compiler/conversion/llsa-to-tile/LinearState.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace llsa;
@@ -166,20 +165,7 @@ private:
       return step(head, k.index(full * cols), width,
                   width == rest ? Value() : k.index(rest), inner);
     });
-    k.store(sums[0], k.argument(stateGrad),
-            {batch, keyHead, k.index(0), column});
-    // Every column's item has the same y; the first one stores it.
-    Value isFirst = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq,
-                                          column, k.index(0));
-    Value target = k.argument(totalGrad);
-    SmallVector<Value> origin{batch, keyHead, k.index(0), k.index(0)};
-    auto branch =
-        scf::IfOp::create(k.b, k.loc, isFirst, /*withElseRegion=*/false);
-    {
-      OpBuilder::InsertionGuard guard(k.b);
-      k.b.setInsertionPoint(branch.thenYield());
-      k.store(sums[1], target, origin);
-    }
+    storeColumns(k, sums, stateGrad, totalGrad, batch, keyHead, column);
     k.finish(launch, kShare);
   }
 

@@ -36,6 +36,20 @@ int64_t llsa::columnsPerItem(int64_t depth) {
   return depth;
 }
 
+void llsa::storeColumns(KernelBuilder &k, ValueRange sums, Value state,
+                        Value total, Value batch, Value head, Value column) {
+  k.store(sums[0], k.argument(state), {batch, head, k.index(0), column});
+  Value isFirst = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq,
+                                        column, k.index(0));
+  Value target = k.argument(total);
+  SmallVector<Value> origin{batch, head, k.index(0), k.index(0)};
+  auto branch =
+      scf::IfOp::create(k.b, k.loc, isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(k.b);
+  k.b.setInsertionPoint(branch.thenYield());
+  k.store(sums[1], target, origin);
+}
+
 /// Keys of a step on a GPU: the depth of one product.
 static constexpr int64_t kGpuKeys = 16;
 
@@ -80,16 +94,7 @@ static void emitState(KernelBuilder &k, const LaunchContext &context,
     sums = step(k.index(full * cols), width,
                 width == rest ? Value() : k.index(rest), sums);
   }
-  k.store(sums[0], k.argument(stateBuffer), {batch, head, k.index(0), column});
-  // Every column's item has the same total; the first one stores it.
-  Value isFirst = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq,
-                                        column, k.index(0));
-  Value target = k.argument(totalBuffer);
-  SmallVector<Value> origin{batch, head, k.index(0), k.index(0)};
-  auto branch =
-      scf::IfOp::create(k.b, k.loc, isFirst, /*withElseRegion=*/false);
-  k.b.setInsertionPoint(branch.thenYield());
-  k.store(sums[1], target, origin);
+  storeColumns(k, sums, stateBuffer, totalBuffer, batch, head, column);
 }
 
 std::pair<Value, Value> llsa::launchLinearState(const LaunchContext &context,

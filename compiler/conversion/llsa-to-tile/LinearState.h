@@ -13,6 +13,12 @@ mlir::Value featureMap(KernelBuilder &k, FeatureMap phi, mlir::Value x);
 /// per head, and a divisor of the depth.
 int64_t columnsPerItem(int64_t depth);
 
+/// Stores a work item's columns of a D x D sum, and the 1 x D sum that every
+/// column's item of the head has made: the first one's.
+void storeColumns(KernelBuilder &k, mlir::ValueRange sums, mlir::Value state,
+                  mlir::Value total, mlir::Value batch, mlir::Value head,
+                  mlir::Value column);
+
 /// Launches a kernel, with this share of the launch's cost, that sums
 /// phi(k_j)^T v_j (D x D, the state) and phi(k_j) (1 x D, the total) per key
 /// head; returns both f32 workspaces.
