@@ -2,8 +2,12 @@
 
 #include "compiler/target/passes/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Support/ThreadLocalCache.h"
+
+// The dialect's class, without its ops, as in dialects/Register.cpp.
+#include "mlir/Dialect/LLVMIR/NVVMOpsDialect.h.inc"
 
 namespace llsa {
 #define GEN_PASS_DEF_GPUENTRYPASS
