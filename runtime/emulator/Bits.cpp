@@ -347,7 +347,7 @@ bool decodeBits(Decoder &d) {
                                  ? binaryHandler<uint32_t, BitMask<true>>()
                                  : binaryHandler<uint32_t, BitMask<false>>(),
                              2, type);
-  int64_t table;
+  int64_t table = 0;
   if (d.statement->parts.size() != 2 || !d.expectOperands(5) ||
       !d.integer(4, table))
     return false;

@@ -1,6 +1,7 @@
 //===- Compare.cpp - setp, set, testp, selp, slct ---------------*- C++ -*-===//
 #include "runtime/emulator/Elementwise.h"
 #include "runtime/emulator/SmallFloat.h"
+#include <type_traits>
 
 using namespace llvm;
 
@@ -52,7 +53,9 @@ LLSA_LANES_INLINE bool holds(V a, V b) {
   }
 }
 
+/// In an instruction's aux; for set, the relation stands above them.
 enum : uint32_t { kUnordered = 1, kAnd = 2, kOr = 4, kXor = 8 };
+constexpr unsigned kRelationShift = 4;
 
 /// The comparison's result, combined with predicate c.
 LLSA_LANES_INLINE LaneMask combine(Warp &w, const Instruction &i,
@@ -71,63 +74,90 @@ LLSA_LANES_INLINE LaneMask compare(Warp &w, const Instruction &i) {
   using Bits = typename Value::Bits;
   const Bits *a = w.from<Bits>(i.a);
   const Bits *b = w.from<Bits>(i.b);
-  LaneMask result = lanesWhere(
+  return lanesWhere(
       kAllLanes, LLSA_LANE(l) {
         return holds<relation>(Value::value(a[l]), Value::value(b[l]));
       });
-  if (i.aux & kUnordered)
-    result |= lanesWhere(
-        kAllLanes, LLSA_LANE(l) {
-          return holds<Relation::Nan>(Value::value(a[l]), Value::value(b[l]));
-        });
-  return result;
 }
 
 /// target: the predicate; extra, if any: one for the opposite.
 template <typename Value, Relation relation>
 LLSA_LANES_INLINE void setp(Warp &w, const Instruction &i, LaneMask mask) {
   LaneMask result = compare<Value, relation>(w, i);
+  if (i.aux & kUnordered)
+    result |= compare<Value, Relation::Nan>(w, i);
   LaneMask combined = combine(w, i, result);
   if (i.extraCount)
     w.setPredicate(w.operands(i)[0], combine(w, i, ~result), mask);
   w.setPredicate(i.target, combined, mask);
 }
 
-/// dst: immediate where the comparison holds, else 0.
-template <typename Value, Relation relation>
+/// What holds, if a is less than b, equal to it, or one of them is NaN, in
+/// these lanes.
+inline LaneMask lanesOf(Relation relation, LaneMask less, LaneMask equal,
+                        LaneMask nan) {
+  switch (relation) {
+  case Relation::Eq:
+    return equal;
+  case Relation::Ne:
+    return ~(equal | nan);
+  case Relation::Lt:
+    return less;
+  case Relation::Le:
+    return less | equal;
+  case Relation::Gt:
+    return ~(less | equal | nan);
+  case Relation::Ge:
+    return ~(less | nan);
+  case Relation::Num:
+    return ~nan;
+  case Relation::Nan:
+    return nan;
+  }
+  return 0;
+}
+
+/// dst: immediate where the comparison holds, else 0. Rare, so one handler
+/// does for all relations.
+template <typename Value>
 LLSA_LANES_INLINE void set(Warp &w, const Instruction &i, LaneMask mask) {
-  LaneMask result = combine(w, i, compare<Value, relation>(w, i));
+  LaneMask less = compare<Value, Relation::Lt>(w, i);
+  LaneMask equal = compare<Value, Relation::Eq>(w, i);
+  LaneMask nan = compare<Value, Relation::Nan>(w, i);
+  LaneMask holding =
+      lanesOf(Relation(i.aux >> kRelationShift), less, equal, nan);
+  LaneMask result = combine(w, i, i.aux & kUnordered ? holding | nan : holding);
   uint32_t *r = w.to<uint32_t>(i.dst);
   uint32_t yes = uint32_t(i.immediate);
   forLanes(
       mask, LLSA_LANE(l) { r[l] = result >> l & 1 ? yes : 0; });
 }
 
-template <typename Value, Relation relation> Handler oneHandler(bool isSetp) {
-  return isSetp ? handler<setp<Value, relation>>()
-                : handler<set<Value, relation>>();
-}
-
 template <typename Value> Handler relationHandler(Relation r, bool isSetp) {
+  if (!isSetp)
+    return handler<set<Value>>();
   switch (r) {
   case Relation::Eq:
-    return oneHandler<Value, Relation::Eq>(isSetp);
+    return handler<setp<Value, Relation::Eq>>();
   case Relation::Ne:
-    return oneHandler<Value, Relation::Ne>(isSetp);
+    return handler<setp<Value, Relation::Ne>>();
   case Relation::Lt:
-    return oneHandler<Value, Relation::Lt>(isSetp);
+    return handler<setp<Value, Relation::Lt>>();
   case Relation::Le:
-    return oneHandler<Value, Relation::Le>(isSetp);
+    return handler<setp<Value, Relation::Le>>();
   case Relation::Gt:
-    return oneHandler<Value, Relation::Gt>(isSetp);
+    return handler<setp<Value, Relation::Gt>>();
   case Relation::Ge:
-    return oneHandler<Value, Relation::Ge>(isSetp);
+    return handler<setp<Value, Relation::Ge>>();
   case Relation::Num:
-    return oneHandler<Value, Relation::Num>(isSetp);
-  case Relation::Nan:
-    return oneHandler<Value, Relation::Nan>(isSetp);
+  case Relation::Nan: // of floats alone
+    break;
   }
-  return nullptr;
+  if constexpr (std::is_floating_point_v<decltype(Value::value({}))>)
+    return r == Relation::Num ? handler<setp<Value, Relation::Num>>()
+                              : handler<setp<Value, Relation::Nan>>();
+  else
+    return nullptr;
 }
 
 /// A relation's name, and whether it also holds for NaN; lo, ls, hi and hs are
@@ -255,6 +285,8 @@ bool decodeCompare(Decoder &d) {
   Type type = d.lastType();
   if (!isFloat(type) && relation == Relation::Ne)
     unordered = false;
+  if (!isFloat(type) && relation >= Relation::Num)
+    return false;
   Handler run = compareHandler(type, relation, d.has("ftz"), isSetp);
   if (!run)
     return false;
@@ -273,6 +305,7 @@ bool decodeCompare(Decoder &d) {
     d.out.c = d.predicateSource(d.operand(3));
   const Operand &result = d.operand(0);
   if (!isSetp) {
+    d.out.aux |= uint32_t(relation) << kRelationShift;
     Type to = d.type(0);
     if (bytesOf(to) != 4)
       return false;

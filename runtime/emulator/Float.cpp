@@ -1,6 +1,7 @@
 //===- Float.cpp - arithmetic of f32, f32x2 and f64 -------------*- C++ -*-===//
 #include "runtime/emulator/Elementwise.h"
 #include "runtime/emulator/FloatOps.h"
+#include <type_traits>
 
 using namespace llvm;
 
@@ -28,19 +29,46 @@ template <typename Op, bool ftz, bool sat> struct Complete {
   }
 };
 
-template <typename F, typename Op> Handler complete2(const Decoder &d) {
+// PTX has .ftz and .sat for f32 alone, and .sat not for div, min and max; what
+// it does not have is not compiled.
+template <typename F> constexpr bool kIsF32 = std::is_same_v<F, float>;
+
+/// div, min and max.
+template <typename F, typename Op> Handler unsaturated2(const Decoder &d) {
   if (d.has("sat"))
-    return d.has("ftz") ? binaryHandler<F, Complete<Op, true, true>>()
-                        : binaryHandler<F, Complete<Op, false, true>>();
-  return d.has("ftz") ? binaryHandler<F, Complete<Op, true, false>>()
-                      : binaryHandler<F, Complete<Op, false, false>>();
+    return nullptr;
+  if (d.has("ftz"))
+    return kIsF32<F> ? binaryHandler<F, Complete<Op, kIsF32<F>, false>>()
+                     : nullptr;
+  return binaryHandler<F, Complete<Op, false, false>>();
+}
+template <typename Op> Handler unsaturated3(const Decoder &d) {
+  if (d.has("sat"))
+    return nullptr;
+  return d.has("ftz") ? ternaryHandler<float, Complete<Op, true, false>>()
+                      : ternaryHandler<float, Complete<Op, false, false>>();
+}
+
+/// The others.
+template <typename F, typename Op> Handler complete2(const Decoder &d) {
+  if constexpr (kIsF32<F>) {
+    if (d.has("sat"))
+      return d.has("ftz") ? binaryHandler<F, Complete<Op, true, true>>()
+                          : binaryHandler<F, Complete<Op, false, true>>();
+  }
+  return unsaturated2<F, Op>(d);
 }
 template <typename F, typename Op> Handler complete3(const Decoder &d) {
-  if (d.has("sat"))
-    return d.has("ftz") ? ternaryHandler<F, Complete<Op, true, true>>()
-                        : ternaryHandler<F, Complete<Op, false, true>>();
-  return d.has("ftz") ? ternaryHandler<F, Complete<Op, true, false>>()
-                      : ternaryHandler<F, Complete<Op, false, false>>();
+  if constexpr (kIsF32<F>) {
+    if (d.has("sat"))
+      return d.has("ftz") ? ternaryHandler<F, Complete<Op, true, true>>()
+                          : ternaryHandler<F, Complete<Op, false, true>>();
+    if (d.has("ftz"))
+      return ternaryHandler<F, Complete<Op, true, false>>();
+  }
+  return d.has("sat") || d.has("ftz")
+             ? nullptr
+             : ternaryHandler<F, Complete<Op, false, false>>();
 }
 
 template <typename Op> struct Pair {
@@ -102,25 +130,27 @@ template <typename Op> struct OfThree {
 Handler minMaxOfThreeHandler(const Decoder &d) {
   bool nan = d.has("NaN");
   if (d.opcode() == "max")
-    return nan ? complete3<float, OfThree<FMinMax<true, true>>>(d)
-               : complete3<float, OfThree<FMinMax<true, false>>>(d);
-  return nan ? complete3<float, OfThree<FMinMax<false, true>>>(d)
-             : complete3<float, OfThree<FMinMax<false, false>>>(d);
+    return nan ? unsaturated3<OfThree<FMinMax<true, true>>>(d)
+               : unsaturated3<OfThree<FMinMax<true, false>>>(d);
+  return nan ? unsaturated3<OfThree<FMinMax<false, true>>>(d)
+             : unsaturated3<OfThree<FMinMax<false, false>>>(d);
 }
 
 template <typename F> Handler minMaxHandler(const Decoder &d) {
   bool nan = d.has("NaN");
   if (d.opcode() == "max")
-    return nan ? complete2<F, FMinMax<true, true>>(d)
-               : complete2<F, FMinMax<true, false>>(d);
-  return nan ? complete2<F, FMinMax<false, true>>(d)
-             : complete2<F, FMinMax<false, false>>(d);
+    return nan ? unsaturated2<F, FMinMax<true, true>>(d)
+               : unsaturated2<F, FMinMax<true, false>>(d);
+  return nan ? unsaturated2<F, FMinMax<false, true>>(d)
+             : unsaturated2<F, FMinMax<false, false>>(d);
 }
 
 /// Sign operations keep the payload of a NaN.
 template <typename F, typename Op> Handler signHandler(const Decoder &d) {
-  return d.has("ftz") ? unaryHandler<F, Complete<Op, true, false>>()
-                      : unaryHandler<F, Op>();
+  if (d.has("ftz"))
+    return kIsF32<F> ? unaryHandler<F, Complete<Op, kIsF32<F>, false>>()
+                     : nullptr;
+  return unaryHandler<F, Op>();
 }
 
 template <typename F> Handler nearestHandler(const Decoder &d) {
@@ -134,7 +164,7 @@ template <typename F> Handler nearestHandler(const Decoder &d) {
   if (op == "fma" || op == "mad")
     return complete3<F, FFma>(d);
   if (op == "div")
-    return complete2<F, FDiv>(d);
+    return unsaturated2<F, FDiv>(d);
   if (op == "min" || op == "max")
     return minMaxHandler<F>(d);
   if (op == "abs")
@@ -167,7 +197,7 @@ bool decodeFloatArithmetic(Decoder &d, Type type) {
   else if (rounding == Rounding::Up)
     run = roundedHandler<Rounding::Up>(d);
   else if (d.opcode() == "div" && (d.has("approx") || d.has("full")))
-    run = complete2<float, FDivApprox>(d);
+    run = unsaturated2<float, FDivApprox>(d);
   else
     run = nearestHandler<float>(d);
   StringRef op = d.opcode();

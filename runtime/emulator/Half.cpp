@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/emulator/Elementwise.h"
 #include "runtime/emulator/FloatOps.h"
+#include <type_traits>
 
 using namespace llvm;
 
@@ -96,28 +97,48 @@ template <typename Op> Handler three(bool packed) {
                 : ternaryHandler<uint16_t, Op>();
 }
 
+// PTX has .ftz and .sat for f16 alone, and .sat not for min and max; what it
+// does not have is not compiled.
+template <typename H> constexpr bool kIsF16 = std::is_same_v<H, F16>;
+
+/// min and max.
+template <typename H, typename Op>
+Handler minMaxHandler(const Decoder &d, bool packed) {
+  if (d.has("sat"))
+    return nullptr;
+  if (d.has("ftz"))
+    return kIsF16<H> ? two<Single<H, Op, kIsF16<H>, false>>(packed) : nullptr;
+  return two<Single<H, Op, false, false>>(packed);
+}
+
+/// add, sub and mul.
 template <typename H, typename Op>
 Handler twoHandler(const Decoder &d, bool packed) {
-  if (d.has("sat"))
-    return d.has("ftz") ? two<Single<H, Op, true, true>>(packed)
-                        : two<Single<H, Op, false, true>>(packed);
-  return d.has("ftz") ? two<Single<H, Op, true, false>>(packed)
-                      : two<Single<H, Op, false, false>>(packed);
+  if constexpr (kIsF16<H>) {
+    if (d.has("sat"))
+      return d.has("ftz") ? two<Single<H, Op, true, true>>(packed)
+                          : two<Single<H, Op, false, true>>(packed);
+  }
+  return minMaxHandler<H, Op>(d, packed);
 }
 
 template <typename H> Handler fmaHandler(const Decoder &d, bool packed) {
   bool ftz = d.has("ftz");
-  if (d.has("sat"))
-    return ftz ? three<SingleFma<H, true, true, false>>(packed)
-               : three<SingleFma<H, false, true, false>>(packed);
-  if (d.has("relu"))
-    return ftz ? three<SingleFma<H, true, false, true>>(packed)
-               : three<SingleFma<H, false, false, true>>(packed);
-  return ftz ? three<SingleFma<H, true, false, false>>(packed)
-             : three<SingleFma<H, false, false, false>>(packed);
+  if constexpr (kIsF16<H>) {
+    if (d.has("sat"))
+      return ftz ? three<SingleFma<H, true, true, false>>(packed)
+                 : three<SingleFma<H, false, true, false>>(packed);
+    if (ftz)
+      return d.has("relu") ? three<SingleFma<H, true, false, true>>(packed)
+                           : three<SingleFma<H, true, false, false>>(packed);
+  }
+  if (ftz || d.has("sat"))
+    return nullptr;
+  return d.has("relu") ? three<SingleFma<H, false, false, true>>(packed)
+                       : three<SingleFma<H, false, false, false>>(packed);
 }
 
-template <typename H> Handler handlerFor(const Decoder &d, bool packed) {
+template <typename H> Handler halfHandler(const Decoder &d, bool packed) {
   StringRef op = d.opcode();
   bool nan = d.has("NaN");
   if (op == "add")
@@ -129,11 +150,11 @@ template <typename H> Handler handlerFor(const Decoder &d, bool packed) {
   if (op == "fma")
     return fmaHandler<H>(d, packed);
   if (op == "min")
-    return nan ? twoHandler<H, FMinMax<false, true>>(d, packed)
-               : twoHandler<H, FMinMax<false, false>>(d, packed);
+    return nan ? minMaxHandler<H, FMinMax<false, true>>(d, packed)
+               : minMaxHandler<H, FMinMax<false, false>>(d, packed);
   if (op == "max")
-    return nan ? twoHandler<H, FMinMax<true, true>>(d, packed)
-               : twoHandler<H, FMinMax<true, false>>(d, packed);
+    return nan ? minMaxHandler<H, FMinMax<true, true>>(d, packed)
+               : minMaxHandler<H, FMinMax<true, false>>(d, packed);
   if (op == "abs")
     return one<AbsBits>(packed);
   return op == "neg" ? one<NegBits>(packed) : nullptr;
@@ -190,8 +211,8 @@ bool decodeHalfArithmetic(Decoder &d, Type type) {
   StringRef op = d.opcode();
   bool packed = bytesOf(type) == 4;
   Handler run = type == Type::F16 || type == Type::F16x2
-                    ? handlerFor<F16>(d, packed)
-                    : handlerFor<BF16>(d, packed);
+                    ? halfHandler<F16>(d, packed)
+                    : halfHandler<BF16>(d, packed);
   unsigned operands = op == "fma" ? 3 : op == "abs" || op == "neg" ? 1 : 2;
   return finishElementwise(d, run, operands, type);
 }
