@@ -109,8 +109,7 @@ int64_t Interpreter::Impl::indexLimitOf(mlir::Value argument) const {
         restrict(blocksOf(select.getKeys(), *select.getBlock()));
     } else if (auto invert = llvm::dyn_cast<InvertIndicesOp>(user)) {
       if (invert.getIndices() == argument)
-        restrict(
-            blocksOf(invert.getKeys(), invert.getBlock().value_or(1)));
+        restrict(blocksOf(invert.getKeys(), invert.getBlock().value_or(1)));
     } else if (auto attend = llvm::dyn_cast<AttendOp>(user)) {
       for (unsigned i = 0; i < attend.getSources().size(); ++i)
         if (attend.getIndicesOf(i) == argument)
@@ -322,7 +321,7 @@ Interpreter::checkSelections(const NamedArrays &inputs,
                              const NamedIndices &selections) const {
   if (llvm::Error error = impl->verifySelections(selections))
     return error;
-  Evaluator evaluator(*impl->numbers, {false, &selections, nullptr});
+  Evaluator evaluator(*impl->numbers, {false, false, &selections, nullptr});
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   StoredTokens stored(evaluator);
