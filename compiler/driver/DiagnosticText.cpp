@@ -41,7 +41,7 @@ DiagnosticText::DiagnosticText(MLIRContext &context, llvm::StringRef name)
       }) {}
 
 void DiagnosticText::add(Diagnostic &diagnostic) {
-  if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+  if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
     return;
   std::string text = line(diagnostic, "error", name);
   for (Diagnostic &note : diagnostic.getNotes())

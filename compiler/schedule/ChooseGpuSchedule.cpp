@@ -14,7 +14,7 @@ static constexpr int64_t kWarps = 8;
 static constexpr int64_t kWarpGroup = 4; ///< warps that wgmma takes
 static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
-static constexpr int64_t kCols = 64;
+static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
 static constexpr int64_t kFewTiles = 512;   ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
@@ -77,7 +77,7 @@ static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
       for (schedule.stages = kBulkStages; schedule.stages >= 2;
            --schedule.stages) {
         schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
-                                          isPrivate ? kCols / 2 : kCols);
+                                          isPrivate ? kGpuCols / 2 : kGpuCols);
         schedule.privateCols = std::min(kPrivateCols, schedule.cols);
         schedule.privateStages = isPrivate ? 2 : 0;
         int64_t bytes = schedule.stages * (schedule.cols * key + 16);
@@ -106,7 +106,7 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
       problem.heads * llvm::divideCeil(problem.queries, kTileRows) < kFewTiles)
     schedule.rows = kTileRows / 2;
   schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
-                                    isAttend ? kCols : kSelectCols);
+                                    isAttend ? kGpuCols : kSelectCols);
   if (isAttend)
     schedule.privateCols = std::min(kPrivateCols, schedule.cols);
 

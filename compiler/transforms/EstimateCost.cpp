@@ -12,10 +12,6 @@
 using namespace mlir;
 using namespace llsa;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 static double elementsOf(Value value) {
   double count = 1;
   for (int64_t size : tensorOf(value).getShape())

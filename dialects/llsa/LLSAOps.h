@@ -20,6 +20,11 @@ namespace llsa {
 /// ceil(a / b); `?` stays `?`.
 int64_t ceilDivSize(int64_t a, int64_t b);
 
+/// The type of a value that is a tensor.
+inline mlir::RankedTensorType tensorOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
 /// Dimension positions in [B, H, N, D].
 enum TensorDim { kBatch = 0, kHead = 1, kToken = 2, kDepth = 3 };
 

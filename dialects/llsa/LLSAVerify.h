@@ -11,10 +11,6 @@
 
 namespace llsa::shared {
 
-inline mlir::RankedTensorType tensorOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType());
-}
-
 /// True unless both sizes are numbers and differ: `?` agrees with all.
 bool agree(int64_t a, int64_t b);
 

@@ -15,10 +15,6 @@ namespace llsa::rt {
 
 namespace {
 
-Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 class LinkerAssembler : public Assembler {
 public:
   explicit LinkerAssembler(NvJitLink linker) : linker(std::move(linker)) {}
@@ -50,7 +46,7 @@ private:
 /// The error when there is none; `reasons`: why each was not taken, a line
 /// each.
 Error noAssembler(const std::string &reasons) {
-  return fail(fmt::format(
+  return createStringError(fmt::format(
       "there is nothing to assemble PTX with: expected libnvJitLink.so.13 or "
       ".12 (LLSA_NVJITLINK), ptxas (LLSA_PTXAS) or a GPU's driver, of CUDA {} "
       "or newer{}",
@@ -81,9 +77,10 @@ constexpr CUresult kNoCompiler = 221;
 Expected<AssembledCode> DriverAssembler::assemble(StringRef ptx,
                                                   StringRef target) const {
   if (target != device->target())
-    return fail(fmt::format("the driver's compiler makes code for GPU {} ({}) "
-                            "alone, not for {}: expected nvJitLink or ptxas",
-                            device->ordinal(), device->target(), target.str()));
+    return createStringError(
+        fmt::format("the driver's compiler makes code for GPU {} ({}) "
+                    "alone, not for {}: expected nvJitLink or ptxas",
+                    device->ordinal(), device->target(), target.str()));
   CudaDevice::Scope scope(*device);
   const CudaDriver &cu = device->driver();
   std::vector<char> info(65536, 0), errors(16384, 0);

@@ -10,7 +10,7 @@ using namespace llvm;
 
 namespace llsa::rt {
 
-static Error fail(const std::string &message) {
+static Error noDevice(const std::string &message) {
   return createStringError(std::error_code(kCudaNoDevice, cudaCategory()),
                            message);
 }
@@ -75,8 +75,8 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
 Expected<CudaDriver> CudaDriver::open(const std::string &path) {
   Expected<SharedLibrary> library = SharedLibrary::open(path);
   if (!library)
-    return fail(fmt::format("no NVIDIA driver: expected {}, but {}", path,
-                            toString(library.takeError())));
+    return noDevice(fmt::format("no NVIDIA driver: expected {}, but {}", path,
+                                toString(library.takeError())));
   CudaDriver driver{};
   loadFunctions(*library, driver);
   // The version first: it explains why a function is not there.
@@ -84,11 +84,11 @@ Expected<CudaDriver> CudaDriver::open(const std::string &path) {
   if (driver.DriverGetVersion && driver.DriverGetVersion(&version) == 0)
     driver.version = {version / 1000, version % 1000 / 10};
   if (version != 0 && driver.version < kOldestCuda)
-    return fail(fmt::format(
+    return noDevice(fmt::format(
         "the driver is too old: it is that of CUDA {}, expected {} or newer",
         driver.version.str(), kOldestCuda.str()));
   if (!library->missing().empty())
-    return fail(
+    return noDevice(
         fmt::format("the driver in {} has no function {}: expected the driver "
                     "of CUDA {} or newer",
                     path, library->missing(), kOldestCuda.str()));
@@ -96,7 +96,7 @@ Expected<CudaDriver> CudaDriver::open(const std::string &path) {
   if (result == 0)
     result = driver.DeviceGetCount(&count);
   if (result == kCudaNoDevice || (result == 0 && count == 0))
-    return fail("no GPU: the NVIDIA driver finds no device");
+    return noDevice("no GPU: the NVIDIA driver finds no device");
   if (Error error = driver.check(result, "the NVIDIA driver cannot start"))
     return std::move(error);
   return driver;

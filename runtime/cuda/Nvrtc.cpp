@@ -10,19 +10,15 @@ using namespace llvm;
 
 namespace llsa::rt {
 
-static Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 Expected<Nvrtc> Nvrtc::open() {
   std::string setting = env::nvrtc();
   if (setting == "off")
-    return fail("NVRTC: switched off by LLSA_NVRTC");
+    return createStringError("NVRTC: switched off by LLSA_NVRTC");
   Expected<SharedLibrary> library = SharedLibrary::open(
       toolkitLibraries(setting, {"libnvrtc.so.13", "libnvrtc.so.12"}));
   if (!library)
-    return fail("NVRTC, which compiles CUDA C++, is not there: " +
-                toString(library.takeError()));
+    return createStringError("NVRTC, which compiles CUDA C++, is not there: " +
+                             toString(library.takeError()));
   Nvrtc compiler;
   library->load(compiler.Version, "nvrtcVersion");
   library->load(compiler.CreateProgram, "nvrtcCreateProgram");
@@ -37,7 +33,7 @@ Expected<Nvrtc> Nvrtc::open() {
   if (library->missing().empty() && compiler.Version(&major, &minor) == 0)
     compiler.release = {major, minor};
   if (compiler.release < kOldestCuda)
-    return fail(fmt::format(
+    return createStringError(fmt::format(
         "NVRTC: {} is too old: expected release {} or newer{}", library->path(),
         kOldestCuda.str(),
         major ? fmt::format(", got {}", compiler.release.str()) : ""));
@@ -70,7 +66,7 @@ Expected<std::string> Nvrtc::compile(const CudaSource &source, StringRef target,
     log = StringRef(log.c_str()).trim().str();
   }
   if (result != 0)
-    return fail(fmt::format(
+    return createStringError(fmt::format(
         "'{}' does not compile for {}: {}", source.name, target.str(),
         log.empty() ? GetErrorString(result) : "NVRTC says:\n" + log));
   result = GetPTXSize(handle, &bytes);
@@ -78,8 +74,8 @@ Expected<std::string> Nvrtc::compile(const CudaSource &source, StringRef target,
   if (result == 0)
     result = GetPTX(handle, ptx.data());
   if (result != 0)
-    return fail(fmt::format("'{}': NVRTC gives no PTX: {}", source.name,
-                            GetErrorString(result)));
+    return createStringError(fmt::format("'{}': NVRTC gives no PTX: {}",
+                                         source.name, GetErrorString(result)));
   ptx.resize(std::strlen(ptx.c_str())); // its end is a zero
   return ptx;
 }

@@ -22,7 +22,7 @@ constexpr Limits kLimits[] = {{"sm_80", 64, 32, 164 << 10},
                               {"sm_100a", 64, 32, 228 << 10},
                               {"sm_120a", 48, 24, 100 << 10}};
 // The same for all of these.
-constexpr int64_t kRegisters = 65536, kParts = 4, kLanes = 32;
+constexpr int64_t kRegisters = 65536, kParts = 4, kWarpLanes = 32;
 constexpr int64_t kRegisterUnit = 256; ///< that a warp's registers come in
 constexpr int64_t kSharedUnit = 128, kSharedReserved = 1024; ///< per CTA
 
@@ -42,7 +42,7 @@ std::optional<Occupancy> occupancy(StringRef target, int64_t warps,
   int64_t ctas = std::min(limits->ctas, limits->warps / warps);
   // Each quarter of a multiprocessor has a quarter of its registers.
   int64_t perWarp =
-      roundUp(std::max<int64_t>(registers, 1) * kLanes, kRegisterUnit);
+      roundUp(std::max<int64_t>(registers, 1) * kWarpLanes, kRegisterUnit);
   ctas = std::min(ctas, kRegisters / kParts / perWarp * kParts / warps);
   ctas =
       std::min(ctas, limits->sharedBytes /

@@ -148,10 +148,6 @@ static std::string resolve(StringRef ptx,
   return text + ptx.substr(done).str();
 }
 
-static Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
                               ArrayRef<std::string> needed) {
   StringMap<Definition> definitions;
@@ -163,9 +159,9 @@ Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
       auto [place, isNew] = definitions.try_emplace(
           function.name, Definition{other.name, function.type()});
       if (!isNew)
-        return fail(fmt::format("'{}' and '{}' both define the function '{}'",
-                                place->second.source, other.name,
-                                function.name));
+        return createStringError(
+            fmt::format("'{}' and '{}' both define the function '{}'",
+                        place->second.source, other.name, function.name));
       names.push_back(function.name);
     }
   for (const PtxFunction &function : findFunctions(kernel)) {
@@ -173,12 +169,12 @@ Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
       continue;
     auto found = definitions.find(function.name);
     if (found == definitions.end())
-      return fail(fmt::format(
+      return createStringError(fmt::format(
           "no source defines the device function '{}': expected an extern "
           "\"C\" __device__ function of that name, got {}",
           function.name, names.empty() ? "none" : llvm::join(names, ", ")));
     if (found->second.type != function.type())
-      return fail(fmt::format(
+      return createStringError(fmt::format(
           "the variant declares the device function '{}' as {}, but '{}' "
           "defines it as {}",
           function.name, function.type(), found->second.source,

@@ -10,10 +10,6 @@ using namespace llvm;
 
 namespace llsa::rt {
 
-static Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 /// The release in what `ptxas --version` prints; 0.0 when there is none.
 static CudaVersion parseRelease(StringRef text) {
   CudaVersion version;
@@ -25,7 +21,9 @@ static CudaVersion parseRelease(StringRef text) {
 }
 
 Expected<Ptxas> Ptxas::find() {
-  auto refuse = [](const std::string &why) { return fail("ptxas: " + why); };
+  auto refuse = [](const std::string &why) {
+    return createStringError("ptxas: " + why);
+  };
   std::string setting = env::ptxas();
   if (setting == "off")
     return refuse("switched off by LLSA_PTXAS");
@@ -57,9 +55,9 @@ Expected<AssembledCode> Ptxas::assemble(StringRef ptx, StringRef target) const {
       runProgram({program, "-v", "-arch=" + target.str(), input->path(), "-o",
                   output->path()});
   if (!log)
-    return fail(fmt::format("ptxas {} refuses the code for {}: {}",
-                            release.str(), target.str(),
-                            toString(log.takeError())));
+    return createStringError(fmt::format("ptxas {} refuses the code for {}: {}",
+                                         release.str(), target.str(),
+                                         toString(log.takeError())));
   Expected<std::string> cubin = readFile(output->path());
   if (!cubin)
     return cubin.takeError();

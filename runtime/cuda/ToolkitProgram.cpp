@@ -13,15 +13,11 @@ using namespace llvm;
 
 namespace llsa::rt {
 
-static Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 Expected<std::string> findToolkitProgram(StringRef name, StringRef setting) {
   if (!setting.empty()) {
     if (sys::fs::can_execute(setting))
       return setting.str();
-    return fail(fmt::format("'{}' is no program", setting.str()));
+    return createStringError(fmt::format("'{}' is no program", setting.str()));
   }
   ErrorOr<std::string> found = sys::findProgramByName(name);
   std::string home = env::cudaHome();
@@ -29,8 +25,9 @@ Expected<std::string> findToolkitProgram(StringRef name, StringRef setting) {
     found = sys::findProgramByName(name, {home + "/bin"});
   if (found)
     return *found;
-  return fail(fmt::format("there is no {} on PATH{}", name.str(),
-                          home.empty() ? "" : " or in " + home + "/bin"));
+  return createStringError(
+      fmt::format("there is no {} on PATH{}", name.str(),
+                  home.empty() ? "" : " or in " + home + "/bin"));
 }
 
 Expected<std::string> runProgram(ArrayRef<std::string> command) {
@@ -51,7 +48,8 @@ Expected<std::string> runProgram(ArrayRef<std::string> command) {
     return text;
   if (problem.empty())
     problem = StringRef(*text).trim().str();
-  return fail(fmt::format("{} ends with {}: {}", command[0], code, problem));
+  return createStringError(
+      fmt::format("{} ends with {}: {}", command[0], code, problem));
 }
 
 Expected<TemporaryFile> TemporaryFile::create(StringRef ending,

@@ -87,11 +87,11 @@ void storeBytes(Warp &w, const Instruction &i, LaneMask mask) {
   }
 }
 
-void commitGroup(Warp &w, const Instruction &, LaneMask mask) {
+void commitBulkGroup(Warp &w, const Instruction &, LaneMask mask) {
   w.cta.async.warp(w.index).stores.commit(mask);
 }
 
-void waitGroup(Warp &w, const Instruction &i, LaneMask mask) {
+void waitBulkGroup(Warp &w, const Instruction &i, LaneMask mask) {
   LaneGroups &stores = w.cta.async.warp(w.index).stores;
   stores.wait(mask, size_t(i.immediate));
   SharedMemoryChecker &checker = w.cta.shared.checker;
@@ -107,10 +107,10 @@ bool decodeBulkCopy(Decoder &d) {
   if (d.has("prefetch"))
     return decodeNothing(d);
   if (d.has("commit_group"))
-    return d.expectOperands(0) && d.finish(commitGroup);
+    return d.expectOperands(0) && d.finish(commitBulkGroup);
   if (d.has("wait_group"))
     return d.expectOperands(1) && d.integer(0, d.out.immediate) &&
-           d.finish(waitGroup);
+           d.finish(waitBulkGroup);
   if (d.has("tensor"))
     return decodeTensorCopy(d);
   if (d.has("multicast::cluster") || d.has("cp_mask"))

@@ -35,7 +35,7 @@ template <bool signedA, bool signedB, bool high> struct Dot2 {
   }
 };
 
-template <bool a, bool b> Handler handlerFor(const Decoder &d) {
+template <bool a, bool b> Handler dotHandler(const Decoder &d) {
   if (d.opcode() == "dp4a")
     return ternaryHandler<uint32_t, Dot4<a, b>>();
   return d.has("hi") ? ternaryHandler<uint32_t, Dot2<a, b, true>>()
@@ -48,8 +48,8 @@ template <bool a, bool b> Handler handlerFor(const Decoder &d) {
 bool decodeDotProduct(Decoder &d) {
   bool a = isSigned(d.type(0)), b = isSigned(d.type(1));
   Handler run =
-      a ? (b ? handlerFor<true, true>(d) : handlerFor<true, false>(d))
-        : (b ? handlerFor<false, true>(d) : handlerFor<false, false>(d));
+      a ? (b ? dotHandler<true, true>(d) : dotHandler<true, false>(d))
+        : (b ? dotHandler<false, true>(d) : dotHandler<false, false>(d));
   return finishElementwise(d, run, 3, Type::U32);
 }
 

@@ -153,7 +153,8 @@ template <typename T> Handler divisionHandler(StringRef op) {
   return op == "div" ? binaryHandler<T, Div<T>>() : binaryHandler<T, Rem<T>>();
 }
 
-template <typename T> Handler handlerFor(const Decoder &d, unsigned &operands) {
+template <typename T>
+Handler integerHandler(const Decoder &d, unsigned &operands) {
   StringRef op = d.opcode();
   operands = 2;
   if (op == "add")
@@ -259,22 +260,22 @@ bool decodeIntegerArithmetic(Decoder &d, Type type) {
   Handler run = nullptr;
   switch (type) {
   case Type::U16:
-    run = handlerFor<uint16_t>(d, operands);
+    run = integerHandler<uint16_t>(d, operands);
     break;
   case Type::S16:
-    run = handlerFor<int16_t>(d, operands);
+    run = integerHandler<int16_t>(d, operands);
     break;
   case Type::U32:
-    run = handlerFor<uint32_t>(d, operands);
+    run = integerHandler<uint32_t>(d, operands);
     break;
   case Type::S32:
-    run = handlerFor<int32_t>(d, operands);
+    run = integerHandler<int32_t>(d, operands);
     break;
   case Type::U64:
-    run = handlerFor<uint64_t>(d, operands);
+    run = integerHandler<uint64_t>(d, operands);
     break;
   case Type::S64:
-    run = handlerFor<int64_t>(d, operands);
+    run = integerHandler<int64_t>(d, operands);
     break;
   default:
     return false;

@@ -32,7 +32,7 @@ void notPredicate(Warp &w, const Instruction &i, LaneMask mask) {
   w.setPredicate(i.target, ~w.predicate(i.a), mask);
 }
 
-template <typename T> Handler handlerFor(StringRef op) {
+template <typename T> Handler logicHandler(StringRef op) {
   if (op == "and")
     return binaryHandler<T, And<T>>();
   if (op == "or")
@@ -64,11 +64,11 @@ bool decodeLogic(Decoder &d) {
   }
   switch (bytesOf(type)) {
   case 2:
-    return finishElementwise(d, handlerFor<uint16_t>(op), operands, type);
+    return finishElementwise(d, logicHandler<uint16_t>(op), operands, type);
   case 4:
-    return finishElementwise(d, handlerFor<uint32_t>(op), operands, type);
+    return finishElementwise(d, logicHandler<uint32_t>(op), operands, type);
   case 8:
-    return finishElementwise(d, handlerFor<uint64_t>(op), operands, type);
+    return finishElementwise(d, logicHandler<uint64_t>(op), operands, type);
   default:
     return false;
   }

@@ -8,8 +8,8 @@ namespace {
 constexpr unsigned kRows = 16;
 constexpr unsigned kColumns = 8;
 
-LLSA_LANES_INLINE void multiply(const float *a, const float *b, float *c,
-                                unsigned n, unsigned k) {
+LLSA_LANES_INLINE void multiplyLanes(const float *a, const float *b, float *c,
+                                     unsigned n, unsigned k) {
   for (unsigned column = 0; column < n; column += kColumns) {
     double right[16][kColumns];
     for (unsigned t = 0; t < k; ++t)
@@ -33,12 +33,12 @@ LLSA_LANES_INLINE void multiply(const float *a, const float *b, float *c,
 
 void multiplyAnywhere(const float *a, const float *b, float *c, unsigned n,
                       unsigned k) {
-  multiply(a, b, c, n, k);
+  multiplyLanes(a, b, c, n, k);
 }
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("avx2,fma"))) void
 multiplyFast(const float *a, const float *b, float *c, unsigned n, unsigned k) {
-  multiply(a, b, c, n, k);
+  multiplyLanes(a, b, c, n, k);
 }
 #else
 constexpr auto *multiplyFast = &multiplyAnywhere;

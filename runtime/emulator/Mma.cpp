@@ -63,14 +63,14 @@ void readFragmentB(const Warp &w, const uint32_t *slots, unsigned k, Type type,
 }
 
 /// aux: k, the type of A and B, and whether C and D are f16.
-struct Shape {
+struct MmaForm {
   unsigned k;
   Type type;
   bool halfAccumulator;
   uint32_t pack() const {
     return k | uint32_t(type) << 8 | uint32_t(halfAccumulator) << 16;
   }
-  static Shape unpack(uint32_t aux) {
+  static MmaForm unpack(uint32_t aux) {
     return {aux & 0xff, Type(aux >> 8 & 0xff), bool(aux >> 16)};
   }
   unsigned registersA() const { return type == Type::TF32 ? k / 2 : k / 4; }
@@ -82,7 +82,7 @@ struct Shape {
 void mma(Warp &w, const Instruction &i, LaneMask mask) {
   if (!w.gatherAll(i, mask))
     return;
-  Shape shape = Shape::unpack(i.aux);
+  MmaForm shape = MmaForm::unpack(i.aux);
   const uint32_t *d = w.operands(i);
   const uint32_t *a = d + shape.registersC();
   const uint32_t *b = a + shape.registersA();
@@ -135,7 +135,7 @@ bool decodeMma(Decoder &d) {
                : d.has("m16n8k8") ? 8
                : d.has("m16n8k4") ? 4
                                   : 0;
-  Shape shape{k, d.type(1), d.type(0) == Type::F16};
+  MmaForm shape{k, d.type(1), d.type(0) == Type::F16};
   bool half = shape.type == Type::F16 || shape.type == Type::BF16;
   bool known = (half && (k == 16 || k == 8)) ||
                (shape.type == Type::TF32 && (k == 8 || k == 4));

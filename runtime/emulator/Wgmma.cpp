@@ -58,7 +58,7 @@ struct Descriptor {
   }
 };
 
-struct Shape {
+struct WgmmaForm {
   unsigned n;
   Type type;
   bool registersA, transposedA, transposedB, negatedA, negatedB;
@@ -67,7 +67,7 @@ struct Shape {
            uint32_t(transposedA) << 17 | uint32_t(transposedB) << 18 |
            uint32_t(negatedA) << 19 | uint32_t(negatedB) << 20;
   }
-  static Shape unpack(uint32_t aux) {
+  static WgmmaForm unpack(uint32_t aux) {
     auto bit = [&](unsigned b) { return bool(aux >> b & 1); };
     return {
         aux & 0x1ff, Type(aux >> 9 & 0x7f), bit(16), bit(17), bit(18), bit(19),
@@ -138,7 +138,7 @@ bool uniformDescriptor(Warp &w, const Instruction &i, Slot slot,
 void multiply(Warp &w, const Instruction &i, LaneMask mask) {
   if (!w.gatherAll(i, mask))
     return;
-  Shape shape = Shape::unpack(i.aux);
+  WgmmaForm shape = WgmmaForm::unpack(i.aux);
   unsigned n = shape.n;
   const uint32_t *d = w.operands(i);
   std::vector<float> left(16 * kK), right(kK * n), sum(16 * n, 0.0f);
@@ -218,8 +218,9 @@ bool decodeWgmma(Decoder &d) {
   if (n == 0 || n % 8 != 0 || n > 256 || !d.expectOperands(6, 8))
     return false;
   const Operand &accumulator = d.operand(0), &a = d.operand(1);
-  Shape shape{n,     d.type(1), a.kind == Operand::Kind::Vector, false, false,
-              false, false};
+  WgmmaForm shape{n,     d.type(1), a.kind == Operand::Kind::Vector,
+                  false, false,     false,
+                  false};
   if (accumulator.elements.size() != n / 2 ||
       (shape.registersA && a.elements.size() != 4))
     return d.fail("an operand has the wrong number of registers");

@@ -20,36 +20,35 @@ constexpr const char *kKeys =
     "B, H, Hkv, M, N, D, dtype, levels, block, topk, scale, lse, indices, "
     "pass, dlse";
 
-Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 Expected<int64_t> parseInteger(StringRef key, StringRef text) {
   int64_t value = 0;
   if (text.getAsInteger(10, value))
-    return fail(fmt::format("{} = {}: expected an integer of at most 63 bits",
-                            key.str(), text.str()));
+    return createStringError(
+        fmt::format("{} = {}: expected an integer of at most 63 bits",
+                    key.str(), text.str()));
   return value;
 }
 
 Expected<bool> parseFlag(StringRef key, StringRef text) {
   if (text == "0" || text == "1")
     return text == "1";
-  return fail(fmt::format("{} = {}: expected 0 or 1", key.str(), text.str()));
+  return createStringError(
+      fmt::format("{} = {}: expected 0 or 1", key.str(), text.str()));
 }
 
 Expected<DType> parseDType(StringRef text) {
   for (DType dtype : {DType::F32, DType::BF16, DType::F16})
     if (text == toString(dtype))
       return dtype;
-  return fail(fmt::format("dtype = {}: expected f32, bf16 or f16", text.str()));
+  return createStringError(
+      fmt::format("dtype = {}: expected f32, bf16 or f16", text.str()));
 }
 
 Expected<Pass> parsePass(StringRef text) {
   for (Pass pass : {Pass::Forward, Pass::Keep, Pass::Backward})
     if (text == toString(pass))
       return pass;
-  return fail(
+  return createStringError(
       fmt::format("pass = {}: expected forward, keep or backward", text.str()));
 }
 
@@ -59,7 +58,8 @@ Error checkRange(StringRef key, int64_t value, int64_t low, int64_t high) {
   std::string expected = high == std::numeric_limits<int64_t>::max()
                              ? fmt::format("at least {}", low)
                              : fmt::format("{} to {}", low, high);
-  return fail(fmt::format("{} = {}: expected {}", key.str(), value, expected));
+  return createStringError(
+      fmt::format("{} = {}: expected {}", key.str(), value, expected));
 }
 
 std::string joinTopK(ArrayRef<int64_t> topk) {
@@ -132,13 +132,13 @@ Error setField(KernelSpec &spec, StringRef key, StringRef text) {
   if (key == "scale") {
     double value = 0;
     if (text.getAsDouble(value) || !std::isfinite(value))
-      return fail(
+      return createStringError(
           fmt::format("scale = {}: expected a finite number", text.str()));
     spec.scale = value;
     return Error::success();
   }
-  return fail(fmt::format("spec key '{}' is unknown; expected one of {}",
-                          key.str(), kKeys));
+  return createStringError(fmt::format(
+      "spec key '{}' is unknown; expected one of {}", key.str(), kKeys));
 }
 
 } // namespace
@@ -181,17 +181,17 @@ Expected<KernelSpec> KernelSpec::parse(StringRef text) {
     key = key.trim();
     value = value.trim();
     if (!entry.contains('='))
-      return fail(fmt::format("spec entry '{}': expected KEY=VALUE",
-                              entry.trim().str()));
+      return createStringError(fmt::format(
+          "spec entry '{}': expected KEY=VALUE", entry.trim().str()));
     if (!seen.insert(key).second)
-      return fail(
+      return createStringError(
           fmt::format("spec key '{}' is given more than once", key.str()));
     if (Error error = setField(spec, key, value))
       return error;
   }
   for (StringRef key : {"B", "H", "N", "D", "dtype"})
     if (!seen.contains(key))
-      return fail(fmt::format("spec misses {}", key.str()));
+      return createStringError(fmt::format("spec misses {}", key.str()));
   if (!seen.contains("Hkv"))
     spec.Hkv = spec.H;
   if (!seen.contains("M"))
@@ -209,10 +209,11 @@ Error KernelSpec::verify() const {
     if (Error error = checkRange(key, value, 1, kMax))
       return error;
   if (D < 8 || D > 256 || D % 8 != 0)
-    return fail(
+    return createStringError(
         fmt::format("D = {}: expected a multiple of 8 between 8 and 256", D));
   if (H % Hkv != 0)
-    return fail(fmt::format("Hkv = {}: expected a divisor of H = {}", Hkv, H));
+    return createStringError(
+        fmt::format("Hkv = {}: expected a divisor of H = {}", Hkv, H));
   if (levels)
     if (Error error = checkRange("levels", *levels, 0, 5))
       return error;
@@ -221,28 +222,30 @@ Error KernelSpec::verify() const {
       return error;
   for (int64_t k : topk)
     if (k < 1)
-      return fail(fmt::format("topk = {}: expected entries of at least 1",
-                              joinTopK(topk)));
+      return createStringError(fmt::format(
+          "topk = {}: expected entries of at least 1", joinTopK(topk)));
   int64_t most = levels ? std::max<int64_t>(*levels, 1) : 5;
   if (topk.size() > 1 &&
       (levels ? int64_t(topk.size()) != *levels : int64_t(topk.size()) > most))
-    return fail(fmt::format("topk = {}: expected one entry or {}",
-                            joinTopK(topk),
-                            levels ? fmt::format("levels = {} entries", *levels)
-                                   : std::string("at most 5 entries")));
+    return createStringError(
+        fmt::format("topk = {}: expected one entry or {}", joinTopK(topk),
+                    levels ? fmt::format("levels = {} entries", *levels)
+                           : std::string("at most 5 entries")));
   if (scale && !std::isfinite(*scale))
-    return fail(fmt::format("scale = {}: expected a finite number", *scale));
+    return createStringError(
+        fmt::format("scale = {}: expected a finite number", *scale));
 
   if (lseGradient && pass == Pass::Forward)
-    return fail("dlse = 1: expected pass = keep or pass = backward beside it");
+    return createStringError(
+        "dlse = 1: expected pass = keep or pass = backward beside it");
   if (lseGradient && !lse)
-    return fail("dlse = 1: expected lse = 1, or there is no lse");
+    return createStringError("dlse = 1: expected lse = 1, or there is no lse");
 
   // The largest tensor, in float32, must be addressable by 63-bit byte offsets.
   int64_t bytes = 4;
   for (int64_t factor : {B, H, std::max(M, N), D})
     if (MulOverflow(bytes, factor, bytes))
-      return fail(fmt::format(
+      return createStringError(fmt::format(
           "B = {}, H = {}, M = {}, N = {}, D = {}: a tensor of these sizes "
           "takes more than 2^63 bytes",
           B, H, M, N, D));

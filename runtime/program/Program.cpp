@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kWorkspaceAlignment = 64;
 
-Error fail(const std::string &message) {
+Error malformed(const std::string &message) {
   return createStringError(inconvertibleErrorCode(), "program: " + message);
 }
 
@@ -32,28 +32,29 @@ Error verifyBuffer(const Buffer &buffer, size_t i, int64_t workspaceBytes) {
   std::string at = fmt::format("buffers[{}] '{}'", i, buffer.name);
   for (int64_t size : buffer.shape)
     if (size < 1)
-      return fail(
+      return malformed(
           fmt::format("{}: expected sizes of at least 1, got {}", at, size));
   int64_t bytes = checkedBytes(buffer);
   if (bytes < 0)
-    return fail(at + ": the size in bytes does not fit in 63 bits");
+    return malformed(at + ": the size in bytes does not fit in 63 bits");
   if (buffer.role != Buffer::Role::Workspace)
     return Error::success();
   if (buffer.offset < 0 || buffer.offset % kWorkspaceAlignment != 0)
-    return fail(fmt::format("{}: expected an offset that is a multiple of {}, "
-                            "got {}",
-                            at, kWorkspaceAlignment, buffer.offset));
+    return malformed(
+        fmt::format("{}: expected an offset that is a multiple of {}, "
+                    "got {}",
+                    at, kWorkspaceAlignment, buffer.offset));
   if (buffer.offset > workspaceBytes || bytes > workspaceBytes - buffer.offset)
-    return fail(fmt::format("{}: {} bytes at offset {} do not lie in the "
-                            "workspace of {} bytes",
-                            at, bytes, buffer.offset, workspaceBytes));
+    return malformed(fmt::format("{}: {} bytes at offset {} do not lie in the "
+                                 "workspace of {} bytes",
+                                 at, bytes, buffer.offset, workspaceBytes));
   return Error::success();
 }
 
 Error verifyKernel(const Kernel &kernel, size_t i) {
   std::string at = fmt::format("kernels[{}] '{}'", i, kernel.name);
   if (kernel.name.empty())
-    return fail(at + ": expected a symbol name");
+    return malformed(at + ": expected a symbol name");
   const std::pair<const char *, int64_t> counts[] = {
       {"items", kernel.items},
       {"ctas", kernel.ctas},
@@ -61,20 +62,21 @@ Error verifyKernel(const Kernel &kernel, size_t i) {
       {"stackBytes", kernel.stackBytes}};
   for (auto [what, value] : counts)
     if (value < 0)
-      return fail(
+      return malformed(
           fmt::format("{}: {} = {}: expected at least 0", at, what, value));
   if (kernel.warps < 1)
-    return fail(
+    return malformed(
         fmt::format("{}: warps = {}: expected at least 1", at, kernel.warps));
   for (const TensorView &view : kernel.views)
     if (view.rows < 1 || view.rows > 256 || view.cols < 1 || view.cols > 256)
-      return fail(fmt::format("{}: a view's box is {} x {}: expected 1 to 256 "
-                              "rows and columns",
-                              at, view.rows, view.cols));
+      return malformed(
+          fmt::format("{}: a view's box is {} x {}: expected 1 to 256 "
+                      "rows and columns",
+                      at, view.rows, view.cols));
   for (double estimate : {kernel.flops, kernel.bytes})
     if (!std::isfinite(estimate) || estimate < 0)
-      return fail(at +
-                  ": expected flops and bytes to be finite and at least 0");
+      return malformed(
+          at + ": expected flops and bytes to be finite and at least 0");
   return Error::success();
 }
 
@@ -117,29 +119,31 @@ std::vector<int64_t> Program::buffersOf(Buffer::Role role) const {
 
 Error Program::verify() const {
   if (variant.empty())
-    return fail("expected a variant name");
+    return malformed("expected a variant name");
   if (target.empty())
-    return fail("expected a target");
+    return malformed("expected a target");
   if (codeFormat != "elf" && codeFormat != "ptx" && codeFormat != "cubin")
-    return fail(fmt::format("codeFormat = '{}': expected elf, ptx or cubin",
-                            codeFormat));
+    return malformed(fmt::format(
+        "codeFormat = '{}': expected elf, ptx or cubin", codeFormat));
   if (Error error = spec.verify())
-    return fail("spec: " + toString(std::move(error)));
+    return malformed("spec: " + toString(std::move(error)));
   if (workspaceBytes < 0)
-    return fail(fmt::format("workspaceBytes = {}: expected at least 0",
-                            workspaceBytes));
+    return malformed(fmt::format("workspaceBytes = {}: expected at least 0",
+                                 workspaceBytes));
 
   StringSet<> names;
   for (size_t i = 0; i < buffers.size(); ++i) {
     const Buffer &buffer = buffers[i];
     if (buffer.name.empty() || !names.insert(buffer.name).second)
-      return fail(fmt::format("buffers[{}]: expected a name of its own, got "
-                              "'{}'",
-                              i, buffer.name));
+      return malformed(
+          fmt::format("buffers[{}]: expected a name of its own, got "
+                      "'{}'",
+                      i, buffer.name));
     if (i > 0 && buffer.role < buffers[i - 1].role)
-      return fail(fmt::format("buffers[{}] '{}': expected inputs, then outputs,"
-                              " then workspace",
-                              i, buffer.name));
+      return malformed(
+          fmt::format("buffers[{}] '{}': expected inputs, then outputs,"
+                      " then workspace",
+                      i, buffer.name));
     if (Error error = verifyBuffer(buffer, i, workspaceBytes))
       return error;
   }
@@ -149,20 +153,23 @@ Error Program::verify() const {
   for (size_t i = 0; i < steps.size(); ++i) {
     const Step &step = steps[i];
     if (step.kernel < 0 || step.kernel >= int64_t(kernels.size()))
-      return fail(fmt::format("steps[{}]: kernel {} does not exist, there are "
-                              "{}",
-                              i, step.kernel, kernels.size()));
+      return malformed(
+          fmt::format("steps[{}]: kernel {} does not exist, there are "
+                      "{}",
+                      i, step.kernel, kernels.size()));
     for (int64_t arg : step.args)
       if (arg < 0 || arg >= int64_t(buffers.size()))
-        return fail(fmt::format("steps[{}]: buffer {} does not exist, there "
-                                "are {}",
-                                i, arg, buffers.size()));
+        return malformed(
+            fmt::format("steps[{}]: buffer {} does not exist, there "
+                        "are {}",
+                        i, arg, buffers.size()));
     for (const TensorView &view : kernels[size_t(step.kernel)].views)
       if (view.arg < 0 || view.arg >= int64_t(step.args.size()) ||
           buffers[size_t(step.args[size_t(view.arg)])].shape.size() < 2)
-        return fail(fmt::format("steps[{}]: a view of argument {}: expected an "
-                                "argument of rank 2 or more",
-                                i, view.arg));
+        return malformed(
+            fmt::format("steps[{}]: a view of argument {}: expected an "
+                        "argument of rank 2 or more",
+                        i, view.arg));
   }
   return Error::success();
 }

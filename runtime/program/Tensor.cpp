@@ -12,10 +12,6 @@ namespace llsa {
 
 namespace {
 
-Error fail(const std::string &message) {
-  return createStringError(inconvertibleErrorCode(), message);
-}
-
 std::string shapeText(ArrayRef<int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
 }
@@ -54,7 +50,8 @@ Expected<Span> checkTensor(const Buffer &buffer, const Tensor &tensor,
                            bool isOutput) {
   const char *kind = isOutput ? "output" : "input";
   auto failHere = [&](const std::string &message) {
-    return fail(fmt::format("{} '{}': {}", kind, buffer.name, message));
+    return createStringError(
+        fmt::format("{} '{}': {}", kind, buffer.name, message));
   };
   if (tensor.type != buffer.type)
     return failHere(fmt::format("expected elements of type {}, got {}",
@@ -137,9 +134,9 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
       std::string names;
       for (const Buffer &buffer : buffers)
         names += (names.empty() ? "" : ", ") + buffer.name;
-      return fail(fmt::format("expected {} {} tensors ({}), got {}", count,
-                              isOutput ? "output" : "input", names,
-                              tensors.size()));
+      return createStringError(
+          fmt::format("expected {} {} tensors ({}), got {}", count,
+                      isOutput ? "output" : "input", names, tensors.size()));
     }
     for (size_t i = 0; i < tensors.size(); ++i) {
       Expected<Span> span = checkTensor(buffers[i], tensors[i], isOutput);
@@ -148,9 +145,10 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
       if (isOutput)
         for (const Span &other : spans)
           if (span->begin < other.end && other.begin < span->end)
-            return fail(fmt::format("output '{}': expected memory of its own, "
-                                    "but it overlaps '{}'",
-                                    span->name.str(), other.name.str()));
+            return createStringError(
+                fmt::format("output '{}': expected memory of its own, "
+                            "but it overlaps '{}'",
+                            span->name.str(), other.name.str()));
       spans.push_back(*span);
     }
   }

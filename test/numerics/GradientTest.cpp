@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "test/numerics/ForEachCase.h"
 #include "test/numerics/GradientCase.h"
+#include "test/numerics/ReadVariant.h"
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
@@ -59,12 +60,6 @@ TEST(Gradients, RandomCases) {
 //===----------------------------------------------------------------------===//
 // Properties
 //===----------------------------------------------------------------------===//
-
-static std::string readVariant(const char *name) {
-  auto variant = rt::Variant::fromFile(std::string(LLSA_VARIANTS) + "/" + name);
-  EXPECT_TRUE(bool(variant)) << llvm::toString(variant.takeError());
-  return variant->text();
-}
 
 /// Inputs, with "do" as `fill` says if it is given.
 static llvm::Expected<GradientRun>

@@ -5,6 +5,7 @@
 // how tensors lie in memory.
 //
 //===----------------------------------------------------------------------===//
+#include "test/numerics/ReadVariant.h"
 #include "test/numerics/RunCase.h"
 #include <cstring>
 #include <gtest/gtest.h>
@@ -17,12 +18,6 @@ using namespace llsa::tools;
 static bool sameBits(const HostTensor &a, const HostTensor &b) {
   return a.numBytes() == b.numBytes() &&
          std::memcmp(a.data(), b.data(), size_t(a.numBytes())) == 0;
-}
-
-static std::string readVariant(const char *name) {
-  auto variant = rt::Variant::fromFile(std::string(LLSA_VARIANTS) + "/" + name);
-  EXPECT_TRUE(bool(variant)) << llvm::toString(variant.takeError());
-  return variant->text();
 }
 
 TEST(RunProperties, ResultsDoNotDependOnTheNumberOfThreads) {

@@ -8,7 +8,14 @@ using namespace llsa::tools;
 
 namespace {
 /// Streams of random numbers; their numbers are part of the data's definition.
-enum Stream : uint64_t { kQ = 1, kK, kV, kCentreOf, kCentres, kOctaves = 16 };
+enum TokenStream : uint64_t {
+  kQ = 1,
+  kK,
+  kV,
+  kCentreOf,
+  kCentres,
+  kOctaves = 16
+};
 } // namespace
 
 static void fillNormal(std::vector<float> &out, int64_t count,
@@ -94,7 +101,7 @@ private:
 static void fillStructured(std::vector<float> &out, int64_t heads,
                            int64_t headsPerField, int64_t tokens, int64_t dim,
                            uint64_t seed, uint64_t fieldSeed,
-                           Stream noiseStream) {
+                           TokenStream noiseStream) {
   constexpr float kNoise = 0.15f;
   out.resize(static_cast<size_t>(heads * tokens * dim));
   Random noise(seed, noiseStream);

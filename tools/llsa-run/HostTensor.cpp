@@ -58,7 +58,7 @@ int64_t HostTensor::numElements() const {
   return count;
 }
 
-Tensor HostTensor::view() const {
+llsa::Tensor HostTensor::view() const {
   return {memory.get(), elementType, sizes, strides};
 }
 

@@ -31,10 +31,10 @@ llvm::Expected<NamedTensors> llsa::tools::makeOutputs(const Program &program,
 }
 
 /// The tensors that `program` names, in its order.
-static llvm::Expected<std::vector<Tensor>> viewsOf(const Program &program,
-                                                   const NamedTensors &tensors,
-                                                   Buffer::Role role) {
-  std::vector<Tensor> out;
+static llvm::Expected<std::vector<llsa::Tensor>>
+viewsOf(const Program &program, const NamedTensors &tensors,
+        Buffer::Role role) {
+  std::vector<llsa::Tensor> out;
   for (int64_t b : program.buffersOf(role)) {
     auto found = tensors.find(program.buffers[size_t(b)].name);
     if (found == tensors.end())

@@ -30,10 +30,6 @@ using namespace llsa;
 
 static const double kLn2 = 0.69314718055994530942;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 namespace {
 class AttendLowering {
 public:

@@ -7,10 +7,6 @@
 using namespace mlir;
 using namespace llsa;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 static Region *orNull(Region &region) {
   return region.empty() ? nullptr : &region;
 }

@@ -29,10 +29,6 @@
 using namespace mlir;
 using namespace llsa;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 namespace {
 /// The queries of one step.
 struct QueryStep {

@@ -6,10 +6,6 @@
 using namespace mlir;
 using namespace llsa;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// Every entry of `indices` names a block, all of whose keys exist: it was
 /// selected, from at least as many candidates.
 static bool namesKeysOnly(Value indices, int64_t block, int64_t tokens) {

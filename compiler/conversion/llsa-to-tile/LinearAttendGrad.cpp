@@ -16,10 +16,6 @@
 using namespace mlir;
 using namespace llsa;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// The gradient of x, given y = phi(x) and its gradient.
 static Value featureGradient(KernelBuilder &k, FeatureMap phi, Value x, Value y,
                              Value gradient) {

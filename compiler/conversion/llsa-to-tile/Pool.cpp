@@ -20,9 +20,6 @@ using namespace llsa;
 /// Pools from the input upward, each the input of the next.
 using Chain = SmallVector<PoolOp>;
 
-static RankedTensorType tensorOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 static RankedTensorType resultOf(PoolOp pool) {
   return tensorOf(pool.getResult());
 }

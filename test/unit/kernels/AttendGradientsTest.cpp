@@ -9,13 +9,11 @@
 #include "kernels/reference/Rounding.h"
 #include "test/unit/kernels/GradientCheck.h"
 #include "test/unit/kernels/RandomAttend.h"
+#include "test/unit/kernels/TestArrays.h"
 #include <limits>
 
 using namespace llsa;
 using namespace llsa::reference;
-
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-static constexpr double kInf = std::numeric_limits<double>::infinity();
 
 //===----------------------------------------------------------------------===//
 // By hand

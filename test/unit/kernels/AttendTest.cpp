@@ -7,10 +7,6 @@
 
 using namespace llsa;
 using namespace llsa::reference;
-using Indices = std::vector<int32_t>;
-
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-static constexpr double kInf = std::numeric_limits<double>::infinity();
 
 TEST(Attend, TwoKeysByHand) {
   // Scores 0 and log 3: probabilities 1/4 and 3/4; lse log 4.

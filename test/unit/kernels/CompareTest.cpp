@@ -8,9 +8,6 @@
 using namespace llsa;
 using namespace llsa::reference;
 
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-static constexpr double kInf = std::numeric_limits<double>::infinity();
-
 TEST(Compare, TwiceThePlainErrorAndTwoUnits) {
   Array reference = column({1.5, -1}), plain = column({1.5, -1.125});
   // Two units of bfloat16 at 1.5 are 2^-6.

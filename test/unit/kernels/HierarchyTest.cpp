@@ -9,7 +9,6 @@
 
 using namespace llsa;
 using namespace llsa::reference;
-using Indices = std::vector<int32_t>;
 
 TEST(Hierarchy, DefaultLevelsFollowThePaper) {
   EXPECT_EQ(defaultLevels(1, 16), 1);

@@ -8,10 +8,6 @@
 
 using namespace llsa;
 using namespace llsa::reference;
-using Indices = std::vector<int32_t>;
-
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-static constexpr double kInf = std::numeric_limits<double>::infinity();
 
 /// Checks one row of a selection of scalar keys by the query 1.
 static IndexCheck checkRow(std::vector<double> keys, Indices row,

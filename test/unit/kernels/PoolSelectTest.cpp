@@ -7,10 +7,6 @@
 
 using namespace llsa;
 using namespace llsa::reference;
-using Indices = std::vector<int32_t>;
-
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-static constexpr double kInf = std::numeric_limits<double>::infinity();
 
 TEST(Pool, LastBlockAveragesWhatExists) {
   Array x({1, 1, 5, 2}, {1, 10, 3, 20, 5, 30, 7, 40, 9, 50});

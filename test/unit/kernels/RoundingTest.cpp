@@ -9,8 +9,6 @@
 using namespace llsa;
 using namespace llsa::reference;
 
-static constexpr double kInf = std::numeric_limits<double>::infinity();
-
 TEST(Rounding, KnownBFloat16) {
   EXPECT_EQ(toBF16Bits(1.0), 0x3F80);
   EXPECT_EQ(toBF16Bits(-2.5), 0xC020);

@@ -3,8 +3,15 @@
 #define LLSA_TEST_UNIT_KERNELS_TESTARRAYS_H
 
 #include "kernels/reference/Array.h"
+#include <limits>
+#include <vector>
 
 namespace llsa::reference {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+using Indices = std::vector<int32_t>;
 
 /// The next number of splitmix64.
 inline uint64_t nextRandom(uint64_t &state) {

@@ -6,7 +6,7 @@
 
 using namespace llsa;
 
-static std::string messageOf(llvm::StringRef target) {
+static std::string refusalOf(llvm::StringRef target) {
   auto resolved = HostTarget::resolve(target);
   return resolved ? "" : toString(resolved.takeError());
 }
@@ -48,14 +48,14 @@ TEST(HostTarget, AFeatureCanBeTurnedOff) {
 }
 
 TEST(HostTarget, UnknownOnesListWhatExists) {
-  EXPECT_EQ(messageOf("sm_10"),
+  EXPECT_EQ(refusalOf("sm_10"),
             "unknown target 'sm_10'; targets are:\n" + describeTargets());
-  EXPECT_EQ(messageOf(""),
+  EXPECT_EQ(refusalOf(""),
             "unknown target ''; targets are:\n" + describeTargets());
-  EXPECT_EQ(messageOf("cpu:pdp11"),
+  EXPECT_EQ(refusalOf("cpu:pdp11"),
             "unknown processor 'pdp11' in target 'cpu:pdp11'; targets are:\n" +
                 describeTargets());
-  EXPECT_EQ(messageOf("cpu:x86-64:avx2"),
+  EXPECT_EQ(refusalOf("cpu:x86-64:avx2"),
             "target 'cpu:x86-64:avx2': expected +FEATURE or -FEATURE of "
             "x86_64, got 'avx2'");
 }

@@ -5,8 +5,8 @@
 using namespace llsa;
 
 /// Log-linear attention with blocks of 16: fine blocks and a dense rest.
-static Problem attend(int64_t depth, int64_t elementBytes = 2,
-                      int64_t queries = 65536) {
+static Problem gpuAttend(int64_t depth, int64_t elementBytes = 2,
+                         int64_t queries = 65536) {
   Problem problem;
   problem.kind = Problem::Kind::Attend;
   problem.queries = queries;
@@ -18,8 +18,8 @@ static Problem attend(int64_t depth, int64_t elementBytes = 2,
   return problem;
 }
 
-static Schedule choose(const Problem &problem,
-                       llvm::StringRef target = "sm_90a") {
+static Schedule chooseOnGpu(const Problem &problem,
+                            llvm::StringRef target = "sm_90a") {
   return chooseSchedule(problem, llvm::cantFail(parseTargetInfo(target)));
 }
 
@@ -34,7 +34,7 @@ static int64_t sharedBytes(const Problem &problem, const Schedule &schedule) {
 }
 
 TEST(ChooseGpuSchedule, EightWarpsShareACta) {
-  Schedule schedule = choose(attend(64), "sm_80");
+  Schedule schedule = chooseOnGpu(gpuAttend(64), "sm_80");
   EXPECT_EQ(schedule.rows, 16);
   EXPECT_EQ(schedule.warps, 8);
   EXPECT_EQ(schedule.cols, 64);
@@ -45,20 +45,20 @@ TEST(ChooseGpuSchedule, EightWarpsShareACta) {
 }
 
 TEST(ChooseGpuSchedule, SharedAndPrivateRingsAtOnce) {
-  Schedule schedule = choose(attend(64), "sm_90a");
+  Schedule schedule = chooseOnGpu(gpuAttend(64), "sm_90a");
   EXPECT_EQ(schedule.warps, 8);
   EXPECT_EQ(schedule.cols, 32);
   EXPECT_EQ(schedule.stages, 4);
   EXPECT_EQ(schedule.privateCols, 16);
   EXPECT_EQ(schedule.privateStages, 2);
   EXPECT_EQ(schedule.ctas, 2);
-  EXPECT_EQ(choose(attend(128), "sm_90a").ctas, 0);
+  EXPECT_EQ(chooseOnGpu(gpuAttend(128), "sm_90a").ctas, 0);
 }
 
 TEST(ChooseGpuSchedule, ABlockOf64IsSharedByFourWarps) {
-  Problem problem = attend(64);
+  Problem problem = gpuAttend(64);
   problem.granule = 64;
-  Schedule schedule = choose(problem, "sm_90a");
+  Schedule schedule = chooseOnGpu(problem, "sm_90a");
   EXPECT_EQ(schedule.warps, 4);
   EXPECT_EQ(schedule.privateStages, 0);
 }
@@ -71,17 +71,17 @@ TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
   problem.queries = 256;
   problem.keys = {256};
   problem.heads = 8;
-  EXPECT_EQ(choose(problem).rows, 8);
+  EXPECT_EQ(chooseOnGpu(problem).rows, 8);
   problem.heads = 512;
-  EXPECT_EQ(choose(problem).rows, 16);
+  EXPECT_EQ(chooseOnGpu(problem).rows, 16);
 }
 
 TEST(ChooseGpuSchedule, RingsFitEveryTarget) {
   for (llvm::StringRef target : gpuTargets())
     for (int64_t depth : {16, 24, 64, 128, 200, 256})
       for (int64_t bytes : {2, 4}) {
-        Problem problem = attend(depth, bytes);
-        Schedule schedule = choose(problem, target);
+        Problem problem = gpuAttend(depth, bytes);
+        Schedule schedule = chooseOnGpu(problem, target);
         EXPECT_LT(sharedBytes(problem, schedule),
                   llvm::cantFail(parseTargetInfo(target)).sharedBytes)
             << target.str() << " " << depth << " " << bytes;
@@ -91,8 +91,8 @@ TEST(ChooseGpuSchedule, RingsFitEveryTarget) {
 }
 
 TEST(ChooseGpuSchedule, FewQueriesTakeFewWarps) {
-  EXPECT_EQ(choose(attend(64, 2, 16)).warps, 1);
-  EXPECT_EQ(choose(attend(64, 2, 48)).warps, 4);
+  EXPECT_EQ(chooseOnGpu(gpuAttend(64, 2, 16)).warps, 1);
+  EXPECT_EQ(chooseOnGpu(gpuAttend(64, 2, 48)).warps, 4);
 }
 
 TEST(ChooseGpuSchedule, TargetsAreNamedExactly) {

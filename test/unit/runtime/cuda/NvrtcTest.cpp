@@ -32,10 +32,10 @@ struct NvrtcTest : testing::Test {
 
 const CudaSource kDouble = {"double.cu", "extern \"C\" __device__ float twice("
                                          "float x) { return x + x; }\n"};
-const CudaSource kKernel = {"kernel.cu",
-                            "extern \"C\" __device__ float twice(float x);\n"
-                            "extern \"C\" __global__ void call(float *x) {\n"
-                            "  x[threadIdx.x] = twice(x[threadIdx.x]);\n}\n"};
+const CudaSource kCudaKernel = {
+    "kernel.cu", "extern \"C\" __device__ float twice(float x);\n"
+                 "extern \"C\" __global__ void call(float *x) {\n"
+                 "  x[threadIdx.x] = twice(x[threadIdx.x]);\n}\n"};
 
 TEST_F(NvrtcTest, MakesPtx) {
   std::string ptx = get(
@@ -68,7 +68,7 @@ llsa::Program callingTwice() {
   program.target = "sm_90a";
   program.codeFormat = "ptx";
   program.code =
-      get(get(Nvrtc::open()).compile(kKernel, "sm_90a", {"-rdc=true"}));
+      get(get(Nvrtc::open()).compile(kCudaKernel, "sm_90a", {"-rdc=true"}));
   program.deviceFunctions = {"twice"};
   return program;
 }

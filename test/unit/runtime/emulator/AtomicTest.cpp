@@ -15,7 +15,7 @@ uint32_t bitsOf(float value) {
 /// The first words of global memory behind a body that starts with these.
 std::vector<uint32_t> after(const std::string &body,
                             std::vector<uint32_t> start,
-                            const Setting &setting = {}) {
+                            const LaunchSetting &setting = {}) {
   start.resize(std::max<size_t>(start.size(), 64));
   std::vector<uint32_t> in(64, 0);
   EXPECT_EQ(runBody(body, in, start, setting), "") << body;
@@ -23,7 +23,7 @@ std::vector<uint32_t> after(const std::string &body,
 }
 
 TEST(Atomic, IntegersFromManyCTAs) {
-  Setting many;
+  LaunchSetting many;
   many.ctas = 40;
   many.warps = 2;
   EXPECT_EQ(after("red.global.add.u32 [%rd1], %r0;", {5}, many)[0],
@@ -92,7 +92,7 @@ TEST(Atomic, Vectors) {
 }
 
 TEST(Atomic, InSharedMemory) {
-  Setting setting;
+  LaunchSetting setting;
   setting.warps = 4;
   setting.sharedBytes = 4;
   setting.declarations = ".extern .shared .align 4 .b8 shared[];";

@@ -7,7 +7,8 @@ namespace {
 
 /// Compares words() with a function of the thread.
 template <typename F>
-void expectWords(const std::string &body, F f, const Setting &setting = {}) {
+void expectWords(const std::string &body, F f,
+                 const LaunchSetting &setting = {}) {
   std::vector<uint32_t> got = words(body, setting);
   for (uint32_t t = 0; t < got.size(); ++t)
     EXPECT_EQ(got[t], uint32_t(f(t))) << "thread " << t;
@@ -96,7 +97,7 @@ TEST(Control, TablesOfBranches) {
 }
 
 TEST(Control, FunctionsTakeAndReturnValues) {
-  Setting setting;
+  LaunchSetting setting;
   setting.declarations =
       ".func (.param .b32 result) square(.param .b32 x) { .reg .b32 %a;"
       "ld.param.b32 %a, [x]; mul.lo.u32 %a, %a, %a;"
@@ -119,7 +120,7 @@ TEST(Control, LocalMemoryBelongsToALane) {
 }
 
 TEST(Control, SpecialRegisters) {
-  Setting setting;
+  LaunchSetting setting;
   setting.warps = 2;
   setting.sharedBytes = 48;
   expectWords(
@@ -136,7 +137,7 @@ TEST(Control, SpecialRegisters) {
 
 TEST(Control, WarpsMeetAtBarriers) {
   // Each warp stores, and reads what the other stored, 50 times.
-  Setting setting;
+  LaunchSetting setting;
   setting.warps = 2;
   setting.sharedBytes = 256;
   setting.declarations = ".extern .shared .align 16 .b8 shared[];";
@@ -158,7 +159,7 @@ TEST(Control, WarpsMeetAtBarriers) {
 }
 
 TEST(Control, BarriersReduce) {
-  Setting setting;
+  LaunchSetting setting;
   setting.warps = 2;
   expectWords(
       "setp.lt.u32 %p1, %r0, 40; barrier.sync.aligned 0;\n"
@@ -170,7 +171,7 @@ TEST(Control, BarriersReduce) {
 }
 
 TEST(Control, GlobalsAndConstantsOfTheModule) {
-  Setting setting;
+  LaunchSetting setting;
   setting.declarations = ".global .align 4 .u32 table[4] = {5, 6, 7, 8};"
                          ".const .align 4 .u32 seven = 7;";
   expectWords(

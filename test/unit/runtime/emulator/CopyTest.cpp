@@ -7,14 +7,6 @@ using namespace llsa::test;
 
 namespace {
 
-Setting withShared(unsigned bytes, unsigned warps = 1) {
-  Setting setting;
-  setting.warps = warps;
-  setting.sharedBytes = bytes;
-  setting.declarations = ".extern .shared .align 1024 .b8 shared[];";
-  return setting;
-}
-
 std::vector<uint32_t> iota(size_t count) {
   std::vector<uint32_t> values(count);
   for (size_t i = 0; i < count; ++i)

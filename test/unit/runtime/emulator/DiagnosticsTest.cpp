@@ -10,14 +10,6 @@ using namespace llsa::test;
 
 namespace {
 
-Setting withShared(unsigned bytes, unsigned warps = 1) {
-  Setting setting;
-  setting.warps = warps;
-  setting.sharedBytes = bytes;
-  setting.declarations = ".extern .shared .align 128 .b8 shared[];";
-  return setting;
-}
-
 /// %r10 = shared, %r11 = shared + 4 * %tid.x, %r12 = %tid.x / 32, %p1 = is warp
 /// 0, %p2 = is thread 0. One line.
 const std::string kShared =
@@ -84,7 +76,7 @@ TEST(Diagnostics, UninitialisedShared) {
             "(0,0,0), warp 0, lane 31: reads 4 bytes at shared address 0x7c, "
             "which were never written");
   // What an earlier CTA has written counts for nothing.
-  Setting two = withShared(128);
+  LaunchSetting two = withShared(128);
   two.ctas = 2;
   std::string text = kShared + "mov.u32 %r1, %ctaid.x; setp.eq.u32 %p3, %r1, 0;"
                                "@%p3 st.shared.u32 [%r11], %r0; bar.sync 0;\n"
@@ -439,7 +431,7 @@ TEST(Diagnostics, Deadlocks) {
 }
 
 TEST(Diagnostics, EndlessLoops) {
-  Setting setting;
+  LaunchSetting setting;
   setting.mostInstructions = 10000;
   EXPECT_EQ(
       runBody("setp.ne.u32 %p1, %r0, 7;\n@%p1 exit;\nLOOP: bra LOOP;", setting),
@@ -471,7 +463,7 @@ TEST(Diagnostics, Traps) {
 }
 
 TEST(Diagnostics, TheFirstBlockIsReported) {
-  Setting many;
+  LaunchSetting many;
   many.ctas = 50;
   EXPECT_EQ(runBody("mov.u32 %r1, %ctaid.x; setp.ge.u32 %p1, %r1, 17;"
                     "@%p1 trap;",

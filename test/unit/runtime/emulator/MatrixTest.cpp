@@ -10,13 +10,6 @@ using namespace llsa::test;
 
 namespace {
 
-Setting withShared(unsigned bytes) {
-  Setting setting;
-  setting.sharedBytes = bytes;
-  setting.declarations = ".extern .shared .align 128 .b8 shared[];";
-  return setting;
-}
-
 /// Copies 512 bytes of `in` to shared memory, 16 to a lane.
 const std::string kFill =
     "mov.u32 %r10, shared; mad.lo.u32 %r11, %r0, 16, %r10;"

@@ -26,7 +26,7 @@ inline std::string kernelText(const std::string &body,
 constexpr int kFirstLine = 2;
 
 /// How a test's kernel is launched.
-struct Setting {
+struct LaunchSetting {
   unsigned warps = 1;
   unsigned ctas = 1;
   unsigned sharedBytes = 0;
@@ -34,11 +34,20 @@ struct Setting {
   uint64_t mostInstructions = 1 << 20;
 };
 
+/// A CTA with dynamic shared memory, which the module calls `shared`.
+inline LaunchSetting withShared(unsigned bytes, unsigned warps = 1) {
+  LaunchSetting setting;
+  setting.warps = warps;
+  setting.sharedBytes = bytes;
+  setting.declarations = ".extern .shared .align 1024 .b8 shared[];";
+  return setting;
+}
+
 /// Runs a body over `in`, for it to fill `out`, whose elements need not be
 /// written. Returns the error, "" if there is none.
 template <typename In, typename Out>
 std::string runBody(const std::string &body, const std::vector<In> &in,
-                    std::vector<Out> &out, const Setting &setting = {}) {
+                    std::vector<Out> &out, const LaunchSetting &setting = {}) {
   ptx::GlobalMemory memory;
   std::vector<In> input = in;
   llvm::Expected<uint64_t> outAt =
@@ -60,14 +69,14 @@ std::string runBody(const std::string &body, const std::vector<In> &in,
 
 /// The same for bodies that neither read nor write global memory.
 inline std::string runBody(const std::string &body,
-                           const Setting &setting = {}) {
+                           const LaunchSetting &setting = {}) {
   std::vector<uint32_t> in(64, 0), out(64, 0);
   return runBody(body, in, out, setting);
 }
 
 /// `count` words, one per thread, that a body stores to [%rd3].
 inline std::vector<uint32_t> words(const std::string &body,
-                                   const Setting &setting = {}) {
+                                   const LaunchSetting &setting = {}) {
   std::vector<uint32_t> in(32 * setting.warps, 0), out(in.size(), 0xcdcdcdcd);
   for (size_t i = 0; i < in.size(); ++i)
     in[i] = uint32_t(i);
@@ -94,7 +103,7 @@ std::vector<T> evaluate(const std::string &text,
                   "ld.global.b{0} %c, [%rd6+{3}];\n",
                   bits, sizeof(T), sizeof(T) * lanes, 2 * sizeof(T) * lanes) +
       text + fmt::format("\nst.global.b{} [%rd5], %d;", bits);
-  Setting setting;
+  LaunchSetting setting;
   setting.warps = unsigned(lanes / 32);
   EXPECT_EQ(runBody(body, in, out, setting), "") << text;
   out.resize(rows.size());

@@ -138,7 +138,7 @@ void check(const std::string &type, unsigned n, Layout layoutA, Layout layoutB,
   body += "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n";
   for (unsigned v = 0; v < n / 2; ++v)
     body += fmt::format("st.global.b32 [%rd3+{}], %f{};\n", 512 * v, 10 + v);
-  Setting setting;
+  LaunchSetting setting;
   setting.warps = 4;
   setting.sharedBytes = unsigned(copied);
   setting.declarations = ".extern .shared .align 1024 .b8 shared[];";
