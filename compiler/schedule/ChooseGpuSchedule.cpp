@@ -18,11 +18,20 @@ static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
 static constexpr int64_t kFewTiles = 512;   ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
+/// Depth up to which a thread of a key gradient needs at most 255 registers;
+/// up to kMaxDepthOfTwo 168 will do.
+static constexpr int64_t kMaxDepthOfKeys = 128;
+/// Queries that a work item of a key gradient should take at least.
+static constexpr int64_t kPieceQueries = 1024;
 /// Selections within coarser ones: warps of a CTA, and its shared memory.
 static constexpr int64_t kGatherWarps = 2;
 /// Warps that leave each thread 128 registers.
 static constexpr int64_t kResidentWarps = 16;
 static constexpr int64_t kGatherBytes = 64 * 1024;
+/// Keys that a CTA counts when it inverts index rows: about so many CTAs share
+/// a head, each of which reads all entries.
+static constexpr int64_t kInvertCtas = 16, kInvertWarps = 16;
+static constexpr int64_t kFewestKeys = 128, kMostKeys = 1024;
 /// What the hardware keeps of shared memory for itself, per CTA.
 static constexpr int64_t kReservedBytes = 1024;
 /// Depth up to which a thread needs at most 128 registers, so that two CTAs of
@@ -31,7 +40,7 @@ static constexpr int64_t kMaxDepthOfTwo = 64;
 
 /// Shared memory of a CTA: its private and shared rings, which take turns.
 static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
-  bool isAttend = problem.kind == Problem::Kind::Attend;
+  bool isAttend = problem.kind != Problem::Kind::Select;
   int64_t row = problem.depth * problem.elementBytes * (isAttend ? 2 : 1);
   int64_t privateCols =
       schedule.privateCols ? schedule.privateCols : schedule.cols;
@@ -60,7 +69,7 @@ static int64_t mostWarps(const Problem &problem) {
 static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
                                const TargetInfo &target) {
   if (!target.bulkCopies || problem.kind != Problem::Kind::Attend ||
-      problem.elementBytes != 2 || problem.windows || !problem.streams)
+      problem.elementBytes != 2 || problem.windows)
     return false;
   int64_t warps = mostWarps(problem);
   if (warps < kWarpGroup)
@@ -99,7 +108,7 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   int64_t most = 1;
   for (int64_t keys : problem.keys)
     most = std::max(most, keys);
-  bool isAttend = problem.kind == Problem::Kind::Attend;
+  bool isAttend = problem.kind != Problem::Kind::Select;
   schedule.rows = kTileRows;
   // Few tiles: half as high, so that there are twice as many.
   if (!isAttend &&
@@ -137,6 +146,55 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   schedule.warps = schedule.stages = 1;
 }
 
+/// The gradients of keys: four products a step, two of whose sums, keys and
+/// values stay in registers. Four warps share a dense source's queries; a
+/// gathered source's warps have nothing in common, and so are CTAs of their
+/// own.
+static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
+                                  const TargetInfo &target) {
+  if (problem.elementBytes != 2 || problem.windows)
+    return false;
+  schedule.rows = kTileRows;
+  schedule.cols = problem.depth <= kMaxDepthOfTwo ? 2 * kTileCols : kTileCols;
+  schedule.privateCols = kTileCols;
+  bool isGathered = !problem.blocks.empty();
+  schedule.warps = isGathered ? 1 : std::min(mostWarps(problem), kWarpGroup);
+  int64_t cols = isGathered ? schedule.privateCols : schedule.cols;
+  // A query and its do, lse and delta; two barriers.
+  int64_t query = problem.depth * problem.elementBytes * 2 + 8;
+  int64_t slot = cols * query + 16;
+  int64_t warps = problem.depth <= kMaxDepthOfTwo    ? 12
+                  : problem.depth <= kMaxDepthOfKeys ? 8
+                                                     : 4;
+  for (schedule.ctas = std::max<int64_t>(1, warps / schedule.warps);
+       schedule.ctas >= 1; --schedule.ctas)
+    for (schedule.stages = kBulkStages; schedule.stages > 1; --schedule.stages)
+      if (schedule.stages * slot <=
+          target.sharedBytes / schedule.ctas - kReservedBytes)
+        return true;
+  schedule = Schedule();
+  return false;
+}
+
+/// Queries of a piece: of a dense source, as many as give every multiprocessor
+/// something to do at once.
+static int64_t pieceQueries(const Problem &problem, const Schedule &schedule,
+                            const TargetInfo &target) {
+  if (problem.windows || problem.streamed <= kPieceQueries)
+    return 0;
+  if (!problem.blocks.empty())
+    return kPieceQueries;
+  int64_t tiles = llvm::divideCeil(problem.queries, schedule.rows);
+  int64_t ctas = problem.heads * llvm::divideCeil(tiles, schedule.warps);
+  int64_t slots = target.multiprocessors * std::max<int64_t>(1, schedule.ctas);
+  int64_t pieces = slots / ctas;
+  if (pieces <= 1)
+    return 0;
+  int64_t queries = llvm::divideCeil(problem.streamed, pieces);
+  return std::max(kPieceQueries,
+                  int64_t(llvm::alignTo(queries, schedule.cols)));
+}
+
 /// A selection within a coarser one: few candidates a warp, all its own. Many
 /// warps hide each other's latency better than deep pipelines would.
 static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
@@ -172,11 +230,22 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
     else if (!chooseBulkSchedule(schedule, problem, target))
       chooseMatrixSchedule(schedule, problem, target);
     break;
+  case Problem::Kind::KeyGrad:
+    if (!chooseKeyGradSchedule(schedule, problem, target))
+      chooseMatrixSchedule(schedule, problem, target);
+    schedule.queries = pieceQueries(problem, schedule, target);
+    break;
   case Problem::Kind::Pool:
     for (int64_t level = 1; level < problem.levels; ++level)
       schedule.rows *= problem.block;
     schedule.cols = problem.depth;
     schedule.warps = kWarps;
+    break;
+  case Problem::Kind::Invert:
+    schedule.rows = std::clamp<int64_t>(
+        llvm::alignTo(llvm::divideCeil(problem.queries, kInvertCtas), 32),
+        kFewestKeys, kMostKeys);
+    schedule.warps = kInvertWarps;
     break;
   case Problem::Kind::Map:
     schedule.rows = kTileRows;

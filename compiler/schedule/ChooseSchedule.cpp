@@ -35,7 +35,7 @@ static double costOfRows(int64_t rows, int64_t granule,
 
 static int64_t chooseRows(const Problem &problem, const TargetInfo &target) {
   int64_t rows = kRows, granule = problem.granule;
-  if (problem.kind == Problem::Kind::Attend && granule == 0)
+  if (problem.kind != Problem::Kind::Select && granule == 0)
     for (int64_t keys : problem.keys)
       if (keys * problem.depth * 2 * int64_t(sizeof(float)) > kCachedBytes)
         rows = kStreamingRows;
@@ -77,6 +77,7 @@ static Schedule chooseCpuSchedule(const Problem &problem,
   switch (problem.kind) {
   case Problem::Kind::Attend:
   case Problem::Kind::Select:
+  case Problem::Kind::KeyGrad:
     schedule.rows = chooseRows(problem, target);
     schedule.cols = chooseCols(problem);
     break;
@@ -84,6 +85,9 @@ static Schedule chooseCpuSchedule(const Problem &problem,
     for (int64_t level = 1; level < problem.levels; ++level)
       schedule.rows *= problem.block;
     schedule.cols = problem.depth;
+    break;
+  case Problem::Kind::Invert:
+    schedule.rows = problem.queries;
     break;
   case Problem::Kind::Map:
     schedule.rows =

@@ -13,8 +13,9 @@ namespace llsa {
 
 /// `#tile.schedule` as plain numbers.
 struct Schedule {
-  int64_t rows =
-      1; ///< queries of a tile; pool: finest pooled tokens of a work item
+  /// Queries of a tile; pool: finest pooled tokens of a work item; inverted
+  /// indices: keys of a work item (GPU: of a CTA).
+  int64_t rows = 1;
   int64_t cols =
       1; ///< keys that one step takes; pool and map: columns of a tile
   int64_t warps = 1;  ///< warps per CTA; 1 on the CPU
@@ -26,6 +27,8 @@ struct Schedule {
   int64_t ctas = 0;
   /// Buffers of the load pipelines of private sources; 0: `stages`.
   int64_t privateStages = 0;
+  /// Key gradients: queries that a work item takes at most; 0: all.
+  int64_t queries = 0;
 };
 
 /// On the CPU the rows of a tile lie in vector lanes:
@@ -47,6 +50,9 @@ struct Schedule {
 ///   is staged in its shared memory; fewer where that would not fit.
 /// * `cols` is 64, `privateCols` 16: every warp has a ring of its own for what
 ///   only it reads.
+/// * A key gradient's warp has four accumulators, so fewer warps share a
+///   multiprocessor. Where there are few keys, or where one block may be chosen
+///   by many, `queries` cuts the work in pieces.
 /// * `stages` is as much of 3 as fits, two CTAs to a multiprocessor where their
 ///   registers fit, too.
 Schedule chooseSchedule(const Problem &problem, const TargetInfo &target);

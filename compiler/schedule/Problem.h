@@ -10,10 +10,12 @@ namespace llsa {
 /// What a launch does, as far as its tile sizes depend on it.
 struct Problem {
   enum class Kind {
-    Attend, ///< queries against sources of keys (linear attention too)
-    Select, ///< queries against candidates
-    Pool,   ///< means of blocks, `depth` levels at once
-    Map     ///< row by row: elementwise ops, inverted indices
+    Attend,  ///< queries against sources of keys (linear attention too)
+    Select,  ///< queries against candidates
+    KeyGrad, ///< keys (as `queries`) against the queries that see them
+    Pool,    ///< means of blocks, `depth` levels at once
+    Invert,  ///< index rows by key: `queries` keys
+    Map      ///< row by row: elementwise ops
   };
 
   Kind kind = Kind::Map;
@@ -28,10 +30,10 @@ struct Problem {
   std::vector<int64_t> keys;
   /// Block sizes of the gathered sources (a selection within a coarser one).
   std::vector<int64_t> blocks;
-  bool streams = true;      ///< its tiles come as streams (on a GPU)
   bool windows = false;     ///< a source is a window, whose keys every tile
                             ///< loads for itself
   int64_t elementBytes = 4; ///< of queries, keys and values
+  int64_t streamed = 0;     ///< key gradient: queries of a head
   int64_t block = 0;        ///< pool: tokens of a block
   int64_t levels = 1;       ///< pool: levels made at once
 };

@@ -24,17 +24,18 @@ namespace {
 struct Gpu {
   StringLiteral name;
   int64_t sharedKilobytes; ///< of a multiprocessor
+  int64_t multiprocessors; ///< of a usual card
   bool bulkCopies;
 };
 } // namespace
 
 /// CUDA C++ Programming Guide, table of technical specifications per compute
-/// capability.
-static constexpr Gpu kGpus[] = {{"sm_80", 164, false},
-                                {"sm_89", 100, false},
-                                {"sm_90a", 228, true},
-                                {"sm_100a", 228, false},
-                                {"sm_120a", 100, false}};
+/// capability; multiprocessors of A100, L40S, H100, B200 and RTX 5090.
+static constexpr Gpu kGpus[] = {{"sm_80", 164, 108, false},
+                                {"sm_89", 100, 142, false},
+                                {"sm_90a", 228, 132, true},
+                                {"sm_100a", 228, 148, false},
+                                {"sm_120a", 100, 170, false}};
 
 ArrayRef<StringLiteral> llsa::gpuTargets() {
   static const SmallVector<StringLiteral> kNames =
@@ -49,6 +50,7 @@ Expected<TargetInfo> llsa::parseTargetInfo(StringRef target) {
       info.name = target.str();
       info.isGpu = true;
       info.sharedBytes = gpu.sharedKilobytes * 1024;
+      info.multiprocessors = gpu.multiprocessors;
       info.bulkCopies = gpu.bulkCopies;
       return info;
     }

@@ -17,7 +17,8 @@ struct TargetInfo {
   int64_t vectorRegisters = 16;
 
   bool isGpu = false;
-  int64_t sharedBytes = 0; ///< GPU: shared memory of a multiprocessor
+  int64_t sharedBytes = 0;     ///< GPU: shared memory of a multiprocessor
+  int64_t multiprocessors = 0; ///< GPU: of a usual card
   /// GPU: the copy engine fills what warps share, and four of them multiply by
   /// it together (wgmma).
   bool bulkCopies = false;

@@ -13,9 +13,6 @@ using namespace mlir;
 using namespace llsa;
 using namespace llsa::tile;
 
-/// What the swizzled tiles of tensor cores start at.
-static constexpr int64_t kAlignment = 1024;
-
 namespace {
 /// A ring and the ops of the kernel's outermost block between which it lives.
 struct Ring {
@@ -38,7 +35,8 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
     Builder b(&getContext());
     for (auto barriers : kernel.getBody().front().getOps<AllocBarriersOp>()) {
       barriers.setOffsetAttr(b.getI64IntegerAttr(total));
-      total += barriers.getBytes();
+      total += barriers.getBytes() *
+               (barriers.getScope() == Scope::Warp ? warps : 1);
     }
     if (total > limit) {
       InFlightDiagnostic error = kernel.emitOpError()
@@ -69,8 +67,7 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
     for (auto alloc : body.getOps<AllocSharedOp>()) {
       Ring ring{alloc};
       bool isPrivate = alloc.getScope() == Scope::Warp;
-      ring.bytes = llvm::alignTo(alloc.getRingBytes(), kAlignment) *
-                   (isPrivate ? warps : 1);
+      ring.bytes = alloc.getRingBytes() * (isPrivate ? warps : 1);
       for (Operation *user : alloc->getUsers()) {
         Operation *top = body.findAncestorOpInBlock(*user);
         int64_t at = number.lookup(top);
@@ -99,7 +96,8 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
           if (other.last >= ring.first &&
               other.offset < ring.offset + ring.bytes &&
               ring.offset < other.offset + other.bytes) {
-            ring.offset = other.offset + other.bytes;
+            ring.offset = llvm::alignTo(other.offset + other.bytes,
+                                        ring.op.getAlignment());
             moved = true;
           }
       }

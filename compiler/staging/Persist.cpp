@@ -55,7 +55,9 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
   static bool feedsAhead(KernelOp kernel) {
     int64_t streams = 0;
     WalkResult walk = kernel.walk([&](Operation *op) {
-      if (isa<StreamOp>(op)) {
+      if (auto stream = dyn_cast<StreamOp>(op)) {
+        if (stream.getLength()) // elements are numbered over all items
+          return WalkResult::interrupt();
         ++streams;
         return WalkResult::skip();
       }

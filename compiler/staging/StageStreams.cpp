@@ -9,6 +9,9 @@
 // of an item comes the first one of the next item, whose addresses are computed
 // by repeating what the addresses of this one were computed by.
 //
+// The copy engine fills rings where it can: one thread of those that share a
+// ring, the CTA or a warp, tells it what to copy.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/staging/Passes.h"
@@ -70,11 +73,18 @@ struct Numbers {
   Value add(Value x, int64_t y) {
     return b.createOrFold<arith::AddIOp>(loc, x, constant(y));
   }
-  Value mod(Value x, int64_t y) {
-    return b.createOrFold<arith::RemUIOp>(loc, x, constant(y));
-  }
-  Value div(Value x, int64_t y) {
-    return b.createOrFold<arith::DivUIOp>(loc, x, constant(y));
+  // Elements are numbered in 32 bits, where division costs less.
+  Value mod(Value x, int64_t y) { return narrow<arith::RemUIOp>(x, y); }
+  Value div(Value x, int64_t y) { return narrow<arith::DivUIOp>(x, y); }
+  template <typename Op> Value narrow(Value x, int64_t y) {
+    Type i32 = b.getI32Type();
+    APInt number;
+    if (matchPattern(x, m_ConstantInt(&number)))
+      return b.createOrFold<Op>(loc, x, constant(y));
+    Value narrowed = arith::IndexCastUIOp::create(b, loc, i32, x);
+    Value divisor = arith::ConstantIntOp::create(b, loc, i32, y);
+    Value result = Op::create(b, loc, narrowed, divisor);
+    return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), result);
   }
   Value less(Value x, int64_t y) {
     return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, x,
@@ -92,7 +102,9 @@ public:
                 bool mayBulk)
       : kernel(kernel), stream(stream), count(stream.getCount()) {
     ScheduleAttr schedule = kernel.getScheduleAttr();
-    scope = isShared(uniformity) ? Scope::Cta : Scope::Warp;
+    scope = schedule && schedule.getWarps() > 1 && isShared(uniformity)
+                ? Scope::Cta
+                : Scope::Warp;
     stages = schedule ? schedule.getStages() : 1;
     if (scope == Scope::Warp && schedule && schedule.getPrivateStages() > 0)
       stages = schedule.getPrivateStages();
@@ -100,17 +112,17 @@ public:
     loop = stream->getParentOfType<scf::ForOp>();
     if (loop && !loop->hasAttr("tile.persistent"))
       loop = {};
-    bulk = mayBulk && scope == Scope::Cta && canBulk();
+    bulk = mayBulk && runsOnce() && canBulk();
   }
 
-  /// True if barriers were made, behind which all warps must meet.
-  bool run() {
+  /// Who must meet behind the barriers that were made, if any were.
+  std::optional<Scope> run() {
     makeRings();
     emitFirstElements();
     for (Operation *user : llvm::make_early_inc_range(stream->getUsers()))
       emitNext(cast<NextOp>(user));
     stream.erase();
-    return bulk;
+    return bulk ? std::optional(scope) : std::nullopt;
   }
 
 private:
@@ -132,11 +144,22 @@ private:
     return !walk.wasInterrupted();
   }
 
+  /// Rounds of a slot are counted from 0 on: the stream is not in a loop.
+  bool runsOnce() {
+    for (Operation *parent = stream->getParentOp(); parent != kernel;
+         parent = parent->getParentOp())
+      if (isa<scf::ForOp>(parent) && parent != loop)
+        return false;
+    return true;
+  }
+
   /// The copy engine can do all copies of the stream.
   bool canBulk() {
     for (Type type : stream.getType().getTiles()) {
       auto tile = cast<RankedTensorType>(type);
       int64_t bytes = tile.getElementTypeBitWidth() / 8;
+      if (isSharedVector(tile) && tile.getDimSize(1) * bytes % 16 == 0)
+        continue;
       if (bytes != 2 || !isBulkRow(tile.getDimSize(1) * bytes) ||
           tile.getDimSize(0) > 256)
         return false;
@@ -172,7 +195,7 @@ private:
           b, loc,
           MemRefType::get({stages}, b.getI64Type(), MemRefLayoutAttrInterface(),
                           shared),
-          IntegerAttr());
+          scope, IntegerAttr());
   }
 
   //===--------------------------------------------------------------------===//
@@ -287,22 +310,39 @@ private:
   // The first elements, and each one that is taken
   //===--------------------------------------------------------------------===//
 
+  /// Where one of the first elements is copied: there may be fewer.
+  OpBuilder whereExists(OpBuilder &b, Value element) {
+    if (!stream.getLength())
+      return b;
+    Value exists =
+        arith::CmpIOp::create(b, stream.getLoc(), arith::CmpIPredicate::slt,
+                              element, stream.getLength());
+    return scf::IfOp::create(b, stream.getLoc(), exists, false)
+        .getThenBodyBuilder();
+  }
+
   void emitFirstElements() {
     OpBuilder b(loop ? loop.getOperation() : stream.getOperation());
     Numbers n{b, stream.getLoc()};
     Value cta = loop ? loop.getLowerBound() : Value();
     if (bulk) {
-      Value producer = IsProducerOp::create(b, n.loc);
+      Value producer = IsProducerOp::create(b, n.loc, scope);
       auto branch = scf::IfOp::create(b, n.loc, producer, false);
       OpBuilder inside = branch.getThenBodyBuilder();
       for (int64_t e = 0; e + 1 < stages; ++e) {
         Value element = Numbers{inside, n.loc}.constant(e);
-        emitBulkElement(inside, element, element, cta);
+        OpBuilder where = whereExists(inside, element);
+        emitBulkElement(where, element, element, cta);
       }
       return;
     }
+    // In a loop somebody may still read what the last time left in the rings.
+    if (!runsOnce())
+      BarrierOp::create(b, n.loc, scope);
     for (int64_t e = 0; e + 1 < stages; ++e) {
-      emitElement(b, n.constant(e), n.constant(e), cta);
+      Value element = n.constant(e);
+      OpBuilder where = whereExists(b, element);
+      emitElement(where, element, element, cta);
       CommitGroupOp::create(b, n.loc);
     }
   }
@@ -320,7 +360,11 @@ private:
     int64_t ahead = stages - 1;
     if (!loop) {
       Value later = n.add(element, ahead);
-      return {element, later, later, n.less(later, count), Value()};
+      Value exists = stream.getLength() ? n.b.createOrFold<arith::CmpIOp>(
+                                              n.loc, arith::CmpIPredicate::slt,
+                                              later, stream.getLength())
+                                        : n.less(later, count);
+      return {element, later, later, exists, Value()};
     }
     OpBuilder &b = n.b;
     Value before = b.createOrFold<arith::MulIOp>(
@@ -367,7 +411,7 @@ private:
       ReleaseOp::create(inside, n.loc, barriers,
                         m.mod(m.add(taken.number, stages - 1), stages));
     }
-    Value producer = IsProducerOp::create(b, n.loc);
+    Value producer = IsProducerOp::create(b, n.loc, scope);
     Value work =
         b.createOrFold<arith::AndIOp>(n.loc, producer, taken.laterExists);
     auto branch = scf::IfOp::create(b, n.loc, work, false);
@@ -413,10 +457,11 @@ struct StageStreams : public llsa::impl::StageStreamsBase<StageStreams> {
     Uniformity uniformity(kernel);
     SmallVector<StreamOp> streams;
     kernel.walk([&](StreamOp stream) { streams.push_back(stream); });
-    bool meet = false;
+    std::optional<Scope> meet;
     // In front of each other's allocations: from the last to the first.
     for (StreamOp stream : llvm::reverse(streams))
-      meet |= StreamStaging(kernel, stream, uniformity, bulk).run();
+      if (auto scope = StreamStaging(kernel, stream, uniformity, bulk).run())
+        meet = std::max(*scope, meet.value_or(Scope::Warp));
     if (!meet)
       return;
     Block &entry = kernel.getBody().front();
@@ -425,7 +470,7 @@ struct StageStreams : public llsa::impl::StageStreamsBase<StageStreams> {
       last = barriers;
     OpBuilder b(&getContext());
     b.setInsertionPointAfter(last);
-    BarrierOp::create(b, last->getLoc(), Scope::Cta);
+    BarrierOp::create(b, last->getLoc(), *meet);
   }
 };
 } // namespace

@@ -80,11 +80,13 @@ static Problem problemOf(AttendQueryGradOp grad) {
 static Problem problemOf(AttendKeyGradOp grad) {
   SourceAttr source = grad.getSource();
   Problem problem;
-  problem.kind = Problem::Kind::Attend;
+  problem.kind = Problem::Kind::KeyGrad;
   problem.elementBytes = elementBytesOf(grad.getQuery());
+  problem.heads =
+      sizeOf(grad.getQuery(), kBatch) * sizeOf(grad.getQuery(), kHead);
   problem.queries = sizeOf(grad.getKeys(), kToken);
+  problem.streamed = sizeOf(grad.getQuery(), kToken);
   problem.depth = sizeOf(grad.getQuery(), kDepth);
-  problem.streams = false;
   problem.windows = source.getKind() == SourceKind::Window;
   problem.keys.push_back(
       std::min(queriesOfKey(grad), sizeOf(grad.getQuery(), kToken)));
@@ -109,6 +111,13 @@ template <typename OpT> static Problem problemOfLinear(OpT linear) {
 
 static Problem problemOf(LinearAttendOp op) { return problemOfLinear(op); }
 static Problem problemOf(LinearAttendGradOp op) { return problemOfLinear(op); }
+
+static Problem problemOf(InvertIndicesOp op) {
+  Problem problem;
+  problem.kind = Problem::Kind::Invert;
+  problem.queries = sizeOf(op.getOffsets(), 2) - 1;
+  return problem;
+}
 
 /// The longest chain of pools in the launch decides.
 static Problem problemOfPools(LaunchOp launch) {
@@ -144,7 +153,7 @@ static FailureOr<Problem> problemOf(LaunchOp launch) {
       continue;
     return llvm::TypeSwitch<Operation *, Problem>(&op)
         .Case<SelectOp, AttendOp, AttendQueryGradOp, AttendKeyGradOp,
-              LinearAttendOp, LinearAttendGradOp>(
+              LinearAttendOp, LinearAttendGradOp, InvertIndicesOp>(
             [](auto op) { return problemOf(op); })
         .Case([&](PoolOp) { return problemOfPools(launch); })
         .Default([](Operation *op) { return problemOfMap(op); });
@@ -193,7 +202,7 @@ void AssignSchedule::runOnOperation() {
       launch.setScheduleAttr(tile::ScheduleAttr::get(
           &getContext(), schedule.rows, schedule.cols, schedule.warps,
           schedule.stages, schedule.privateCols, schedule.ctas,
-          schedule.privateStages));
+          schedule.privateStages, schedule.queries));
     Cost cost = estimateCost(launch);
     launch->setAttr("llsa.flops", builder.getF64FloatAttr(cost.flops));
     launch->setAttr("llsa.bytes", builder.getF64FloatAttr(cost.bytes));

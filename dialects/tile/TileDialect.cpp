@@ -48,7 +48,8 @@ Operation *TileDialect::materializeConstant(OpBuilder &builder, Attribute value,
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t rows, int64_t cols, int64_t warps,
                                    int64_t stages, int64_t privateCols,
-                                   int64_t ctas, int64_t privateStages) {
+                                   int64_t ctas, int64_t privateStages,
+                                   int64_t queries) {
   for (auto [name, value] : {std::pair<const char *, int64_t>{"rows", rows},
                              {"cols", cols},
                              {"warps", warps},
@@ -56,10 +57,13 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (value < 1) // schedule_c1
       return emitError() << "schedule " << name << " must be at least 1, got "
                          << value;
-  if (privateCols < 0) // schedule_c1
-    return emitError() << "schedule private_cols must be at least 0, got "
-                       << privateCols;
-  if (ctas < 0) // schedule_c1
-    return emitError() << "schedule ctas must be at least 0, got " << ctas;
+  for (auto [name, value] :
+       {std::pair<const char *, int64_t>{"private_cols", privateCols},
+        {"ctas", ctas},
+        {"private_stages", privateStages},
+        {"queries", queries}})
+    if (value < 0) // schedule_c1
+      return emitError() << "schedule " << name << " must be at least 0, got "
+                         << value;
   return success();
 }

@@ -53,9 +53,12 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       thread's registers; 0 (the default): no limit.
     * `private_stages`: buffers of the pipelines of such sources; 0 (the default)
       means `stages`.
+    * `queries`: queries that one work item of a key gradient takes at most; 0
+      (the default): all.
 
     Constraints:
-    * (C1) each is at least 1, but `private_cols`, `ctas` and `private_stages` may be 0.
+    * (C1) each is at least 1, but `private_cols`, `ctas`, `private_stages` and
+      `queries` may be 0.
 
     ```mlir
     #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
@@ -64,7 +67,12 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
   let parameters = (ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps, "int64_t":$stages,
                         DefaultValuedParameter<"int64_t", "0">:$private_cols,
                         DefaultValuedParameter<"int64_t", "0">:$ctas,
-                        DefaultValuedParameter<"int64_t", "0">:$private_stages);
+                        DefaultValuedParameter<"int64_t", "0">:$private_stages,
+                        DefaultValuedParameter<"int64_t", "0">:$queries);
+  let builders = [AttrBuilder<(ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps,
+                                   "int64_t":$stages), [{
+    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0);
+  }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -24,6 +24,8 @@ bool isTileShape(mlir::RankedTensorType type);
 namespace llsa::tile {
 /// The copy engine can fill rows of so many bytes.
 bool isBulkRow(int64_t bytes);
+/// One row of f32: what a tile.shared_tile reads at once, for any op.
+bool isSharedVector(mlir::RankedTensorType tile);
 /// Rows that one bulk copy of a gather takes: a block, or a piece that divides
 /// it; 0 if these rows cannot be copied so.
 int64_t bulkRowsOf(BlockRowsOp rows);

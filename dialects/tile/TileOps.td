@@ -515,5 +515,6 @@ def Tile_AnyOp : Tile_Op<"any", [Pure]> {
 include "dialects/tile/TileCallOps.td"
 include "dialects/tile/TileStreamOps.td"
 include "dialects/tile/TileStagingOps.td"
+include "dialects/tile/TileIndexOps.td"
 
 #endif // TILE_OPS_TD

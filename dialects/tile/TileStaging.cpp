@@ -8,6 +8,7 @@
 
 #include "dialects/tile/TileOps.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace llsa::tile;
@@ -38,7 +39,12 @@ int64_t AllocSharedOp::getSlotBytes() {
          type.getElementTypeBitWidth() / 8;
 }
 int64_t AllocSharedOp::getRingBytes() {
-  return getRing().getType().getDimSize(0) * getSlotBytes();
+  return llvm::alignTo(getRing().getType().getDimSize(0) * getSlotBytes(),
+                       getAlignment());
+}
+/// A swizzle repeats after 1024 bytes; a single row has none.
+int64_t AllocSharedOp::getAlignment() {
+  return getRing().getType().getDimSize(1) == 1 ? 128 : 1024;
 }
 void AllocSharedOp::getEffects(Effects &effects) {
   effects.emplace_back(MemoryEffects::Allocate::get(),
@@ -93,15 +99,23 @@ LogicalResult GatherAsyncOp::verify() {
   return success();
 }
 
-/// What the copy engine asks of a ring.
-static LogicalResult verifyBulkRing(Operation *op, Value ring) {
+/// What the copy engine asks of a ring and its barriers.
+static LogicalResult verifyBulkRing(Operation *op, Value ring, Value barriers,
+                                    bool mayBeVector) {
   auto type = cast<MemRefType>(ring.getType());
   int64_t bytes = type.getDimSize(2) * type.getElementTypeBitWidth() / 8;
-  if (ring.getDefiningOp<AllocSharedOp>().getScope() != Scope::Cta ||
-      !isBulkRow(bytes)) // bulk_copy_c4, bulk_gather_c4
-    return op->emitOpError() << "needs a ring of scope cta with rows of 32, 64 "
-                                "or a multiple of 128 bytes, got "
+  bool isVector = mayBeVector && type.getDimSize(1) == 1 && bytes % 16 == 0;
+  if (!isBulkRow(bytes) && !isVector) // bulk_copy_c4, bulk_gather_c4
+    return op->emitOpError() << "needs a ring with rows of 32, 64 or a "
+                                "multiple of 128 bytes, got "
                              << type << " with rows of " << bytes << " bytes";
+  Scope scope = ring.getDefiningOp<AllocSharedOp>().getScope();
+  auto alloc = barriers.getDefiningOp<AllocBarriersOp>();
+  if (!alloc || alloc.getScope() != scope) // bulk_copy_c4, bulk_gather_c4
+    return op->emitOpError()
+           << "needs barriers made by tile.alloc_barriers with the ring's "
+              "scope, "
+           << stringifyScope(scope);
   return success();
 }
 
@@ -123,13 +137,14 @@ LogicalResult BulkCopyOp::verify() {
   if (failed(verifyCopy(*this, source, getIndices().size(), source.getRank(),
                         getRing())))
     return failure();
-  return verifyBulkRing(*this, getRing());
+  return verifyBulkRing(*this, getRing(), getBarriers(), /*mayBeVector=*/true);
 }
 LogicalResult BulkGatherOp::verify() {
   auto source = cast<MemRefType>(getSource().getType());
   if (failed(verifyCopy(*this, source, getIndices().size(),
                         source.getRank() - 1, getRing())) ||
-      failed(verifyBulkRing(*this, getRing())))
+      failed(verifyBulkRing(*this, getRing(), getBarriers(),
+                            /*mayBeVector=*/false)))
     return failure();
   auto rows = getRows().getDefiningOp<BlockRowsOp>();
   if (!rows || bulkRowsOf(rows) == 0) // bulk_gather_c5
@@ -155,6 +170,10 @@ void AllocBarriersOp::getEffects(Effects &effects) {
                        cast<OpResult>(getBarriers()));
 }
 
+bool llsa::tile::isSharedVector(RankedTensorType tile) {
+  return tile.getDimSize(0) == 1 && tile.getElementType().isF32();
+}
+
 LogicalResult SharedTileOp::verify() {
   MemRefType ring = getRing().getType();
   auto tile = cast<RankedTensorType>(getResult().getType());
@@ -163,6 +182,8 @@ LogicalResult SharedTileOp::verify() {
     return emitOpError() << "result must be "
                          << sizes(ring.getShape().drop_front()) << " of "
                          << ring.getElementType() << ", got " << tile;
+  if (isSharedVector(tile))
+    return success();
   for (OpOperand &use : getResult().getUses())
     if (!isa<DotOp>(use.getOwner()) ||
         use.getOperandNumber() != 1) // shared_tile_c2

@@ -41,9 +41,12 @@ def Tile_AllocSharedOp : Tile_Op<"alloc_shared", [
   let assemblyFormat = "`scope` $scope (`offset` $offset^)? attr-dict `:` type($ring)";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Bytes of one slot, and of the ring (for one warp, with scope warp).
+    /// Bytes of one slot.
     int64_t getSlotBytes();
+    /// Of the ring (for one warp, with scope warp), up to where the next one
+    /// may start; its own start is a multiple of the alignment.
     int64_t getRingBytes();
+    int64_t getAlignment();
   }];
 }
 
@@ -158,14 +161,15 @@ def Tile_BarrierOp : Tile_CopyOp<"barrier"> {
 }
 
 def Tile_SharedTileOp : Tile_CopyOp<"shared_tile"> {
-  let summary = "The tile in a slot of a ring, as a right operand of dots";
+  let summary = "The tile in a slot of a ring";
   let description = [{
     Names the slot's contents. Only `tile.dot` takes it, as `b`, and before the
-    slot is copied to again.
+    slot is copied to again. A tile of one row of f32 is read where the op
+    stands, and any op may take it.
 
     Constraints:
     * (C1) the result has the slot's sizes and element type.
-    * (C2) every use is a tile.dot's `b`.
+    * (C2) every use is a tile.dot's `b`, or the tile is one row of f32.
 
     ```mlir
     tile.kernel @use(%q: memref<16x64xbf16>, %o: memref<16x16xf32>) items [1] {
@@ -198,11 +202,11 @@ def Tile_AllocBarriersOp : Tile_Op<"alloc_barriers", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "Barriers for the slots of rings that bulk copies fill";
   let description = [{
-    For each of S slots a barrier that says *full* and one that says *free*. A
-    slot is used in rounds 0, 1, ...: in each one thread arms it
+    For each of S slots a barrier that says *full* and one that says *free*, of
+    the CTA or (`scope warp`) of each warp. A slot is used in rounds 0, 1, ...: in each one thread arms it
     (`tile.expect`), copies fill it, all warps wait until it is full
-    (`tile.await`), read, and give it back (`tile.release`). All warps of the
-    CTA must pass a `tile.barrier scope cta` between this and the first use.
+    (`tile.await`), read, and give it back (`tile.release`). All that
+    share them must pass a `tile.barrier` of their scope before the first use.
 
     Constraints:
     * (C1) the result is `Sxi64` in memory space 3, of static size.
@@ -212,9 +216,9 @@ def Tile_AllocBarriersOp : Tile_Op<"alloc_barriers", [
         schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
       %c0 = arith.constant 0 : index
       %ring = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
-      %bars = tile.alloc_barriers : memref<2xi64, 3>
+      %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
       tile.barrier scope cta
-      %p = tile.is_producer
+      %p = tile.is_producer scope cta
       scf.if %p {
         tile.expect %bars[%c0] round %c0 bytes 4096 : memref<2xi64, 3>
         tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars
@@ -226,30 +230,34 @@ def Tile_AllocBarriersOp : Tile_Op<"alloc_barriers", [
     }
     ```
   }];
-  let arguments = (ins OptionalAttr<I64Attr>:$offset);
+  let arguments = (ins Tile_Scope:$scope,
+                       OptionalAttr<I64Attr>:$offset);
   let results = (outs Tile_Barriers:$barriers);
-  let assemblyFormat = "(`offset` $offset^)? attr-dict `:` type($barriers)";
+  let assemblyFormat = "`scope` $scope (`offset` $offset^)? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// All slots' barriers, in bytes.
+    /// All slots' barriers, in bytes (of one warp, with scope warp).
     int64_t getBytes();
   }];
 }
 
 def Tile_IsProducerOp : Tile_Op<"is_producer", [Pure]> {
-  let summary = "True for the one thread of a CTA that starts bulk copies";
+  let summary = "True for the one thread that starts bulk copies";
   let description = [{
-    See `tile.alloc_barriers` for an example.
+    Of the CTA, or (`scope warp`) of each warp. See `tile.alloc_barriers` for an
+    example.
   }];
+  let arguments = (ins Tile_Scope:$scope);
   let results = (outs I1:$result);
-  let assemblyFormat = "attr-dict";
+  let assemblyFormat = "`scope` $scope attr-dict";
 }
 
 def Tile_ExpectOp : Tile_CopyOp<"expect"> {
   let summary = "Arm a slot for a round, when all warps have given it back";
   let description = [{
-    Waits until the slot's previous round is released by all warps, then makes
-    its full barrier wait for `bytes` bytes. By the producer alone.
+    Waits until the slot's previous round is released by all warps that share
+    it, then makes its full barrier wait for `bytes` bytes. By the producer
+    alone.
 
     See `tile.alloc_barriers` for an example.
   }];
@@ -262,15 +270,16 @@ def Tile_ExpectOp : Tile_CopyOp<"expect"> {
 def Tile_BulkCopyOp : Tile_CopyOp<"bulk_copy"> {
   let summary = "Start to copy a tile into a slot by the copy engine";
   let description = [{
-    The staged form of a `tile.load` that all warps share: rows that do not exist
-    in the source become 0. By the producer alone, between `tile.expect` and
-    `tile.await`.
+    The staged form of a `tile.load`: rows that do not exist in the source become
+    0. By the producer alone, between `tile.expect` and `tile.await`.
 
     Constraints:
     * (C1) one index per dimension of the source; element types agree.
     * (C2) a source's last dimension has as many elements as the tile columns.
     * (C3) `ring` is made by tile.alloc_shared.
-    * (C4) `ring` has scope cta and rows of 32, 64 or a multiple of 128 bytes.
+    * (C4) `ring` and `barriers` have one scope; rows have 32, 64 or a multiple
+      of 128 bytes, or there is one row of a multiple of 16 bytes, all of which
+      the source has.
 
     See `tile.alloc_barriers` for an example.
   }];
@@ -286,14 +295,14 @@ def Tile_BulkCopyOp : Tile_CopyOp<"bulk_copy"> {
 def Tile_BulkGatherOp : Tile_CopyOp<"bulk_gather"> {
   let summary = "Start to gather a tile into a slot by the copy engine, block by block";
   let description = [{
-    The staged form of a `tile.gather` that all warps share; blocks of -1 become
-    0.
+    The staged form of a `tile.gather`; blocks of -1 become 0.
 
     Constraints:
     * (C1) one index per dimension of the source but one; element types agree.
     * (C2) a source's last dimension has as many elements as the tile columns.
     * (C3) `ring` is made by tile.alloc_shared.
-    * (C4) `ring` has scope cta and rows of 32, 64 or a multiple of 128 bytes.
+    * (C4) `ring` and `barriers` have one scope; rows have 32, 64 or a multiple
+      of 128 bytes.
     * (C5) `rows` is made by tile.block_rows and names whole blocks, or pieces
       that divide one.
 
@@ -302,9 +311,9 @@ def Tile_BulkGatherOp : Tile_CopyOp<"bulk_gather"> {
         schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
       %c0 = arith.constant 0 : index
       %ring = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
-      %bars = tile.alloc_barriers : memref<2xi64, 3>
+      %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
       tile.barrier scope cta
-      %p = tile.is_producer
+      %p = tile.is_producer scope cta
       scf.if %p {
         %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x32xi32>
         tile.expect %bars[%c0] round %c0 bytes 4096 : memref<2xi64, 3>

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -24,16 +25,20 @@ LogicalResult StreamOp::verify() {
   if (!llvm::equal(getYield()->getOperandTypes(), expected)) // stream_c2
     return emitOpError() << "region must yield the stream's tiles, "
                          << getType();
-  WalkResult walk = getBody().walk([](Operation *op) {
-    bool allowed = isa<LoadOp, GatherOp, BlockRowsOp, scf::IfOp, scf::YieldOp,
-                       StreamYieldOp>(op) ||
-                   isPure(op);
-    if (allowed)
-      return WalkResult::advance();
-    op->emitOpError() << "has no place in a tile.stream, which holds loads, "
-                         "gathers, block_rows, scf.if and pure ops alone";
-    return WalkResult::interrupt();
-  });
+  WalkResult walk =
+      getBody().walk(
+          [](Operation *op) {
+            bool allowed = isa<LoadOp, GatherOp, BlockRowsOp, memref::LoadOp,
+                               scf::IfOp, scf::YieldOp, StreamYieldOp>(op) ||
+                           isPure(op);
+            if (allowed)
+              return WalkResult::advance();
+            op->emitOpError()
+                << "has no place in a tile.stream, which holds loads, "
+                   "gathers, block_rows, scf.if, memref.load and pure ops "
+                   "alone";
+            return WalkResult::interrupt();
+          });
   return failure(walk.wasInterrupted()); // stream_c3
 }
 

@@ -11,9 +11,10 @@ def Tile_StreamOp : Tile_Op<"stream", [
     SingleBlockImplicitTerminator<"StreamYieldOp">, RecursiveMemoryEffects]> {
   let summary = "A sequence of tiles, given by what loads the i-th";
   let description = [{
-    The region loads and yields the tiles of element `i`, 0 <= i < `count`. It
-    has no other effect, so it does not matter when it runs. `tile.next` takes
-    the elements, each once and in order; several loops may share the work.
+    The region loads and yields the tiles of element `i`, 0 <= i < `count`, or
+    0 <= i < `length`, which is then at most `count`. It has no other effect, so
+    it does not matter when it runs. `tile.next` takes the elements, each once
+    and in order; several loops may share the work.
 
     A GPU copies elements to shared memory some steps before they are taken
     (`tile-stage-streams`).
@@ -21,7 +22,8 @@ def Tile_StreamOp : Tile_Op<"stream", [
     Constraints:
     * (C1) `count` is at least 1.
     * (C2) the region takes one index and yields tiles of the stream's types.
-    * (C3) the region holds loads, gathers, block_rows, scf.if and pure ops alone.
+    * (C3) the region holds loads, gathers, block_rows, scf.if, memref.load (of
+      indices that the kernel does not write) and pure ops alone.
 
     ```mlir
     tile.kernel @sum(%k: memref<256x64xbf16>, %q: memref<16x64xbf16>, %o: memref<16x32xf32>) items [1] {
@@ -47,10 +49,10 @@ def Tile_StreamOp : Tile_Op<"stream", [
     }
     ```
   }];
-  let arguments = (ins I64Attr:$count);
+  let arguments = (ins I64Attr:$count, Optional<Index>:$length);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Tile_Stream:$result);
-  let assemblyFormat = "`count` $count $body attr-dict `:` type($result)";
+  let assemblyFormat = "`count` $count (`length` $length^)? $body attr-dict `:` type($result)";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Value getIndex() { return getBody().getArgument(0); }

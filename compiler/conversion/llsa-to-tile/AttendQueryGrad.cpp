@@ -42,23 +42,37 @@ public:
     // o in a narrow type is rounded too much to stand for the sum of p dp.
     bool isExact =
         context.widenDots && !tileTypeOf(loaded).getElementType().isF32();
-    if (!isExact)
-      setDelta(k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded),
-                                                k.toF32(load(op.getOutput())))),
-               isEmpty);
-    if (!isExact && !k.isWanted(op.getQueryGrad()))
+    Value output = isExact ? Value() : load(op.getOutput());
+    auto sumDelta = [&] {
+      setDelta(
+          k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), k.toF32(output))),
+          isEmpty);
+    };
+    if (!isExact && !k.isWanted(op.getQueryGrad())) {
+      sumDelta();
       return success();
+    }
+    // With the first step of streams: their copies start before its operands
+    // are waited for.
+    bool isLate = !isExact && context.streams && hasStreams();
+    if (!isExact && !isLate)
+      sumDelta();
 
     Value none = k.splat(0.0, {rows, depth});
     State state = isExact ? State{none, none, zero} : State{none};
-    state = pairs.walk(
-        std::move(state), [&](ArrayRef<TakenStep> steps, ValueRange carried) {
-          State sums(carried);
-          for (const TakenStep &taken : steps)
-            sums = isExact ? addApart(*taken.source, taken.step, sums)
-                           : State{add(*taken.source, taken.step, sums[0])};
-          return sums;
-        });
+    auto update = [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+      State sums(carried);
+      for (const TakenStep &taken : steps)
+        sums = isExact ? addApart(*taken.source, taken.step, sums)
+                       : State{add(*taken.source, taken.step, sums[0])};
+      return sums;
+    };
+    auto first = [&](ArrayRef<TakenStep> steps, ValueRange carried) {
+      sumDelta();
+      return update(steps, carried);
+    };
+    state = isLate ? pairs.walk(std::move(state), update, first)
+                   : pairs.walk(std::move(state), update);
     Value result = state[0];
     if (isExact) {
       setDelta(state[2], isEmpty);
@@ -73,6 +87,12 @@ public:
 private:
   /// The sum of dS k; or, apart, the sums of p dp k, p k and p dp.
   using State = TileBuilder::Values;
+
+  bool hasStreams() const {
+    return llvm::any_of(pairs.form.sources, [](SourceAttr source) {
+      return source.getKind() != SourceKind::Window;
+    });
+  }
 
   /// `sum`: of do * o, or p dp.
   void setDelta(Value sum, Value isEmpty) {

@@ -134,7 +134,7 @@ private:
     SmallVector<Type> tiles{type(source.keys), type(source.values)};
     auto op = tile::StreamOp::create(
         k.b, k.loc, tile::StreamType::get(k.b.getContext(), tiles),
-        k.b.getI64IntegerAttr(count));
+        k.b.getI64IntegerAttr(count), /*length=*/Value());
     OpBuilder::InsertionGuard guard(k.b);
     Block *body =
         k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()}, {k.loc});

@@ -351,8 +351,7 @@ void llsa::lowerCopy(HostBuilder &host, Value source, Value target,
   auto type = cast<MemRefType>(source.getType());
   auto schedule = tile::ScheduleAttr::get(loc.getContext(), /*rows=*/16,
                                           /*cols=*/16, /*warps=*/1,
-                                          /*stages=*/1, /*privateCols=*/0,
-                                          /*ctas=*/0, /*privateStages=*/0);
+                                          /*stages=*/1);
   TensorGrid grid(type.getShape(), schedule.getRows());
   KernelBuilder k(host, loc, "copy", grid.items(), schedule);
   GroupBuilder group(k, grid);

@@ -113,10 +113,9 @@ std::pair<Value, Value> llsa::launchLinearState(const LaunchContext &context,
   // The warps of a CTA must be of one head.
   int64_t items = depth / columnsPerItem(depth);
   tile::ScheduleAttr all = context.schedule;
-  auto schedule = tile::ScheduleAttr::get(
-      launch.getContext(), all.getRows(), all.getCols(),
-      std::gcd(all.getWarps(), items), all.getStages(),
-      /*privateCols=*/0, /*ctas=*/0, /*privateStages=*/0);
+  auto schedule =
+      tile::ScheduleAttr::get(launch.getContext(), all.getRows(), all.getCols(),
+                              std::gcd(all.getWarps(), items), all.getStages());
   KernelBuilder k(context.host, launch.getLoc(), name, {batch, heads, items},
                   schedule);
   emitState(k, context, keys, values, phi, state, total);

@@ -6,6 +6,9 @@
 // phase r of both, told by its parity. Before round 0 a slot counts as given
 // back: waiting for the phase before the first one returns at once.
 //
+// Barriers of a warp need no *free*: its lanes meet before the one of them that
+// is the producer goes on.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
@@ -39,6 +42,8 @@ void KernelLowering::findViews() {
   kernel.walk([&](Operation *op) {
     if (auto copy = dyn_cast<BulkCopyOp>(op)) {
       MemRefType ring = copy.getRing().getType();
+      if (ring.getDimSize(1) == 1)
+        return; // a vector, copied by its address
       viewOf(copy.getSource(), ring.getDimSize(1), boxColumns(ring));
     } else if (auto gather = dyn_cast<BulkGatherOp>(op)) {
       auto rows = gather.getRows().getDefiningOp<BlockRowsOp>();
@@ -55,6 +60,8 @@ void KernelLowering::findViews() {
 Value KernelLowering::fullBarrier(Value barriers, Value slot) {
   auto alloc = barriers.getDefiningOp<AllocBarriersOp>();
   Value start = add(sharedMemory, i32(alloc.getOffset().value_or(0)));
+  if (alloc.getScope() == Scope::Warp)
+    start = add(start, mul(warp, i32(alloc.getBytes())));
   return add(start, mul(toI32(slot), i32(2 * kBarrierBytes)));
 }
 Value KernelLowering::freeBarrier(Value barriers, Value slot) {
@@ -62,25 +69,39 @@ Value KernelLowering::freeBarrier(Value barriers, Value slot) {
 }
 
 void KernelLowering::lowerAllocBarriers(AllocBarriersOp op) {
-  Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                      thread, i32(0));
-  when(first, [&] {
+  when(isProducer(op.getScope()), [&] {
     int64_t slots = op.getBarriers().getType().getDimSize(0);
     for (int64_t slot = 0; slot < slots; ++slot) {
       hopper.initBarrier(loc, fullBarrier(op.getBarriers(), index(slot)), 1);
-      hopper.initBarrier(loc, freeBarrier(op.getBarriers(), index(slot)),
-                         warps);
+      if (op.getScope() == Scope::Cta)
+        hopper.initBarrier(loc, freeBarrier(op.getBarriers(), index(slot)),
+                           warps);
     }
     hopper.fenceBarrierInit(loc);
   });
 }
 
+static Scope scopeOf(Value barriers) {
+  return barriers.getDefiningOp<AllocBarriersOp>().getScope();
+}
+
+Value KernelLowering::isProducer(Scope scope) {
+  Value elected = nvvm.elect(loc);
+  if (scope == Scope::Warp || warps == 1)
+    return elected;
+  return both(elected,
+              arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                    warp, i32(0)));
+}
+
 void KernelLowering::lowerExpect(ExpectOp op) {
   Value slot = mapped(op.getSlot());
-  // The round before.
-  Value parity = add(toI32(mapped(op.getRound())), i32(1));
-  parity = arith::AndIOp::create(builder, loc, parity, i32(1));
-  hopper.waitBarrier(loc, freeBarrier(op.getBarriers(), slot), parity);
+  if (scopeOf(op.getBarriers()) == Scope::Cta) {
+    // The round before.
+    Value parity = add(toI32(mapped(op.getRound())), i32(1));
+    parity = arith::AndIOp::create(builder, loc, parity, i32(1));
+    hopper.waitBarrier(loc, freeBarrier(op.getBarriers(), slot), parity);
+  }
   hopper.expectBytes(loc, fullBarrier(op.getBarriers(), slot), op.getBytes());
 }
 
@@ -94,6 +115,8 @@ void KernelLowering::lowerAwait(AwaitOp op) {
 
 void KernelLowering::lowerRelease(ReleaseOp op) {
   nvvm.warpBarrier(loc);
+  if (scopeOf(op.getBarriers()) == Scope::Warp)
+    return;
   Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                       lane, i32(0));
   when(first, [&] {
@@ -127,6 +150,13 @@ void KernelLowering::copyPanels(Value ring, Value to, Value source,
 
 void KernelLowering::lowerBulkCopy(BulkCopyOp op) {
   Value slot = mapped(op.getSlot());
+  if (op.getRing().getType().getDimSize(1) == 1) {
+    hopper.copyBytes(loc, slotAddress(op.getRing(), slot),
+                     addressOf(op.getSource(), mapped(op.getIndices())),
+                     op.getRing().getDefiningOp<AllocSharedOp>().getSlotBytes(),
+                     fullBarrier(op.getBarriers(), slot));
+    return;
+  }
   copyPanels(op.getRing(), slotAddress(op.getRing(), slot), op.getSource(),
              mapped(op.getIndices()), op.getRing().getType().getDimSize(1),
              fullBarrier(op.getBarriers(), slot));

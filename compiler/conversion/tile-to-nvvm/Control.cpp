@@ -69,16 +69,12 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](BulkCopyOp o) { return lowerBulkCopy(o), success(); })
       .Case([&](BulkGatherOp o) { return lowerBulkGather(o), success(); })
       .Case([&](IsProducerOp o) {
-        mapping.map(o.getResult(),
-                    arith::CmpIOp::create(
-                        builder, loc, arith::CmpIPredicate::eq, thread, i32(0))
-                        .getResult());
+        mapping.map(o.getResult(), isProducer(o.getScope()));
         return success();
       })
-      .Case([&](SharedTileOp o) {
-        staged[o.getResult()] = slotAddress(o.getRing(), mapped(o.getSlot()));
-        return success();
-      })
+      .Case([&](SharedTileOp o) { return lowerSharedTile(o), success(); })
+      .Case([&](PrefetchOp o) { return lowerPrefetch(o), success(); })
+      .Case([&](InvertRowsOp o) { return lowerInvertRows(o); })
       .Case<scf::ForOp>([&](Operation *o) { return lowerFor(*o); })
       .Case<scf::IfOp>([&](Operation *o) { return lowerIf(*o); })
       .Case<memref::LoadOp>(

@@ -11,8 +11,6 @@ using namespace llsa::tile;
 
 static constexpr int64_t kChunkBytes = 16;
 static constexpr int64_t kLanes = 32;
-/// Alignment of rings, as tile-allocate-shared has it.
-static constexpr int64_t kRingAlignment = 1024;
 
 static int64_t rowBytesOf(MemRefType ring) {
   return ring.getDimSize(2) * ring.getElementTypeBitWidth() / 8;
@@ -35,8 +33,7 @@ Value KernelLowering::slotAddress(Value ring, Value slot) {
   auto alloc = ring.getDefiningOp<AllocSharedOp>();
   Value address = add(sharedMemory, i32(alloc.getOffset().value_or(0)));
   if (alloc.getScope() == Scope::Warp && warps > 1)
-    address = add(address, mul(warp, i32(llvm::alignTo(alloc.getRingBytes(),
-                                                       kRingAlignment))));
+    address = add(address, mul(warp, i32(alloc.getRingBytes())));
   if (alloc.getRing().getType().getDimSize(0) == 1)
     return address;
   return add(address, mul(toI32(slot), i32(alloc.getSlotBytes())));

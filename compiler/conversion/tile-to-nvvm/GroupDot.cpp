@@ -21,9 +21,10 @@ using namespace llsa::tile;
 static constexpr int64_t kGroup = 4; ///< warps
 static constexpr int64_t kMaxColumns = 256;
 
-/// The copy engine fills the ring.
+/// The copy engine fills the ring, for all warps.
 static bool isBulkRing(Value ring) {
-  return llvm::any_of(ring.getUsers(), llvm::IsaPred<BulkCopyOp, BulkGatherOp>);
+  return ring.getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta &&
+         llvm::any_of(ring.getUsers(), llvm::IsaPred<BulkCopyOp, BulkGatherOp>);
 }
 
 bool KernelLowering::isGroupDot(DotOp op) {

@@ -66,6 +66,14 @@ void Hopper::waitBarrier(Location loc, Value barrier, Value parity) {
            {}, "r,r,~{memory}", {barrier, parity});
 }
 
+void Hopper::copyBytes(Location loc, Value to, Value from, int64_t bytes,
+                       Value barrier) {
+  std::string text = "cp.async.bulk.shared::cluster.global.mbarrier::"
+                     "complete_tx::bytes [$0], [$1], " +
+                     std::to_string(bytes) + ", [$2];";
+  assembly(loc, text, {}, "r,l,r,~{memory}", {to, from, barrier});
+}
+
 void Hopper::copyBox(Location loc, Value to, Value map, ValueRange at,
                      Value barrier) {
   size_t rank = at.size();

@@ -28,6 +28,11 @@ public:
   /// Waits for the end of the phase of this parity (i32).
   void waitBarrier(mlir::Location loc, Value barrier, Value parity);
 
+  /// Starts to copy `bytes` bytes (a multiple of 16, from an address that is
+  /// one) to shared memory.
+  void copyBytes(mlir::Location loc, Value to, Value from, int64_t bytes,
+                 Value barrier);
+
   /// Starts to copy a box of the tensor that `map` describes, from the given
   /// place (i32, innermost dimension first), to shared memory.
   void copyBox(mlir::Location loc, Value to, Value map, mlir::ValueRange at,

@@ -61,8 +61,9 @@ FailureOr<func::FuncOp> KernelLowering::run() {
 bool KernelLowering::isScalarKernel() {
   return !kernel
               .walk([](Operation *op) {
-                return llvm::any_of(op->getResultTypes(),
-                                    llvm::IsaPred<RankedTensorType>)
+                return isa<tile::InvertRowsOp>(op) ||
+                               llvm::any_of(op->getResultTypes(),
+                                            llvm::IsaPred<RankedTensorType>)
                            ? WalkResult::interrupt()
                            : WalkResult::advance();
               })

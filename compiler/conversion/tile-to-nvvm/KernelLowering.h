@@ -101,6 +101,10 @@ private:
   /// What this lane holds of a list.
   Values dealOut(const TileLayout &list, mlir::ValueRange best);
 
+  // InvertRows.cpp
+  friend class InvertRowsEmitter;
+  mlir::LogicalResult lowerInvertRows(tile::InvertRowsOp op);
+
   // Memory.cpp
   mlir::LogicalResult lowerLoad(tile::LoadOp op);
   mlir::LogicalResult lowerStore(tile::StoreOp op);
@@ -108,6 +112,8 @@ private:
   void lowerBlockRows(tile::BlockRowsOp op);
   void lowerMemrefLoad(mlir::Operation &op);
   void lowerMemrefStore(mlir::Operation &op);
+  void lowerPrefetch(tile::PrefetchOp op);
+  void lowerSharedTile(tile::SharedTileOp op);
   /// The row that column `column` (i32) of the op's result names, or -1.
   Value blockRow(tile::BlockRowsOp op, Value column);
   /// Elements that one access of a tile's columns takes.
@@ -168,6 +174,8 @@ private:
   // BulkCopies.cpp: the copy engine.
   void lowerAllocBarriers(tile::AllocBarriersOp op);
   void lowerExpect(tile::ExpectOp op);
+  /// i1: this thread is the one that starts copies.
+  Value isProducer(tile::Scope scope);
   void lowerAwait(tile::AwaitOp op);
   void lowerRelease(tile::ReleaseOp op);
   void lowerBulkCopy(tile::BulkCopyOp op);

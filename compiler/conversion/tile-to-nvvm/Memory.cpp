@@ -23,6 +23,11 @@ static bool isMultiple(Value value, int64_t factor) {
   if (auto product = value.getDefiningOp<arith::MulIOp>())
     return isMultiple(product.getLhs(), factor) ||
            isMultiple(product.getRhs(), factor);
+  if (auto sum = value.getDefiningOp<arith::AddIOp>())
+    return isMultiple(sum.getLhs(), factor) && isMultiple(sum.getRhs(), factor);
+  if (auto least = value.getDefiningOp<arith::MinSIOp>())
+    return isMultiple(least.getLhs(), factor) &&
+           isMultiple(least.getRhs(), factor);
   return false;
 }
 
@@ -233,4 +238,45 @@ void KernelLowering::lowerMemrefStore(Operation &op) {
   LLVM::StoreOp::create(
       builder, loc, mapped(store.getValue()),
       addressOf(store.getMemref(), mapped(store.getIndices())));
+}
+
+/// Lanes read what nobody uses, spread over the run.
+void KernelLowering::lowerPrefetch(PrefetchOp op) {
+  constexpr int64_t kWarpLanes = 32, kSectorNumbers = 8;
+  int64_t last =
+      cast<MemRefType>(op.getSource().getType()).getShape().back() - 1;
+  int64_t apart = std::min<int64_t>(
+      kSectorNumbers, llvm::divideCeil(int64_t(op.getCount()), kWarpLanes));
+  Values at = mapped(op.getIndices());
+  at.back() = add(at.back(), toIndex(mul(lane, i32(apart))));
+  at.back() = arith::MinUIOp::create(builder, loc, at.back(), index(last));
+  nvvm.touch(loc, addressOf(op.getSource(), at));
+}
+
+void KernelLowering::lowerSharedTile(SharedTileOp op) {
+  Value address = slotAddress(op.getRing(), mapped(op.getSlot()));
+  RankedTensorType type = tileOf(op.getResult());
+  if (!isSharedVector(type)) {
+    staged[op.getResult()] = address;
+    return;
+  }
+  // A column of a lane and its neighbours.
+  TileLayout layout = layoutOf(op.getResult());
+  int64_t width =
+      layout.cols % layout.laneColumns == 0 ? layout.laneColumns : 1;
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext(), 3);
+  auto vector = VectorType::get(width, type.getElementType());
+  Values elements;
+  for (int64_t c = 0; c < layout.columns(); c += width) {
+    Value column = columnOf(layout, c);
+    if (Value exists = columnExists(layout, c + width - 1))
+      column = select(exists, column, i32(0));
+    Value from = LLVM::IntToPtrOp::create(builder, loc, pointer,
+                                          add(address, mul(column, i32(4))));
+    Value loaded = LLVM::LoadOp::create(builder, loc, vector, from, width * 4);
+    for (int64_t i = 0; i < width; ++i)
+      elements.push_back(
+          LLVM::ExtractElementOp::create(builder, loc, loaded, i32(i)));
+  }
+  setElements(op.getResult(), elements);
 }

@@ -35,6 +35,18 @@ Value Nvvm::shuffleXor(Location loc, Value x, int32_t mask) {
 Value Nvvm::shuffle(Location loc, Value x, Value lane) {
   return shuffleBits(b, loc, x, lane, NVVM::ShflKind::idx);
 }
+Value Nvvm::shuffleUp(Location loc, Value x, int32_t distance) {
+  return NVVM::ShflOp::create(b, loc, x.getType(), allLanes(b, loc), x,
+                              i32(b, loc, distance), i32(b, loc, 0),
+                              NVVM::ShflKind::up, UnitAttr());
+}
+Value Nvvm::matchAny(Location loc, Value x) {
+  return NVVM::MatchSyncOp::create(b, loc, b.getI32Type(), allLanes(b, loc), x,
+                                   NVVM::MatchSyncKind::any);
+}
+Value Nvvm::elect(Location loc) {
+  return NVVM::ElectSyncOp::create(b, loc, b.getI1Type(), Value());
+}
 Value Nvvm::any(Location loc, Value x) {
   return NVVM::VoteSyncOp::create(b, loc, b.getI1Type(), allLanes(b, loc), x,
                                   NVVM::VoteSyncKind::any);
@@ -69,6 +81,11 @@ static LLVM::InlineAsmOp assembly(OpBuilder &b, Location loc, StringRef text,
 void Nvvm::waitForKernelBefore(Location loc) {
   assembly(b, loc, "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;",
            {}, "~{memory}", {});
+}
+
+void Nvvm::touch(Location loc, Value pointer) {
+  assembly(b, loc, "{\n.reg .b32 unused;\nld.global.b32 unused, [$0];\n}", {},
+           "l", pointer);
 }
 
 Value Nvvm::opaque(Location loc, Value pointer) {

@@ -24,6 +24,14 @@ public:
   Value shuffleXor(mlir::Location loc, Value x, int32_t mask);
   /// The value of lane `lane`.
   Value shuffle(mlir::Location loc, Value x, Value lane);
+  /// From the lane `distance` below; the lowest lanes get their own.
+  Value shuffleUp(mlir::Location loc, Value x, int32_t distance);
+  /// A bit for each lane that has the same `x` (i32).
+  Value matchAny(mlir::Location loc, Value x);
+  /// Loads a number that nobody uses, so that its neighbours are in a cache.
+  void touch(mlir::Location loc, Value pointer);
+  /// True for one lane of the warp, which the assembler knows to be one.
+  Value elect(mlir::Location loc);
   /// True for all lanes if `x` is for any.
   Value any(mlir::Location loc, Value x);
   /// 2^x and log2(x), approximately, subnormals flushed.

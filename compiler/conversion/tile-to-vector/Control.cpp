@@ -29,6 +29,7 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
             return success();
           })
           .Case<BlockRowsOp>([&](BlockRowsOp o) { return lowerBlockRows(o); })
+          .Case<PrefetchOp>([&](PrefetchOp) { return success(); })
           .Case<AnyOp>([&](AnyOp o) {
             return o.emitOpError("has no lowering for the CPU target");
           })
@@ -41,6 +42,8 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
           .Case<LookupOp>([&](LookupOp o) { return lowerLookup(o); })
           .Case<DotOp>([&](DotOp o) { return lowerDot(o); })
           .Case<ReduceOp>([&](ReduceOp o) { return lowerReduce(o); })
+          .Case<InvertRowsOp>(
+              [&](InvertRowsOp o) { return lowerInvertRows(o); })
           .Case<TopkOp>([&](TopkOp o) { return lowerTopk(o); })
           .Case<scf::ForOp>([&](scf::ForOp o) { return lowerFor(*o); })
           .Case<scf::IfOp>([&](scf::IfOp o) { return lowerIf(*o); })

@@ -138,6 +138,9 @@ private:
   Value loadVector(Value memory, llvm::ArrayRef<Value> indices, int64_t width,
                    Value valid);
 
+  // InvertRows.cpp
+  mlir::LogicalResult lowerInvertRows(InvertRowsOp op);
+
   // Prefetch.cpp: memory that the next step will want.
   void nameNextRows(BlockRowsOp op);
   void prefetchNext(DotOp op, Value firstColumn, int64_t columns);

@@ -22,9 +22,9 @@
 
 // BULK-LABEL: tile.kernel @scores
 // BULK: %[[RING:.*]] = tile.alloc_shared scope cta : memref<2x32x64xbf16, 3>
-// BULK: %[[BARS:.*]] = tile.alloc_barriers : memref<2xi64, 3>
+// BULK: %[[BARS:.*]] = tile.alloc_barriers scope cta : memref<2xi64, 3>
 // BULK: tile.barrier scope cta
-// BULK: %[[P:.*]] = tile.is_producer
+// BULK: %[[P:.*]] = tile.is_producer scope cta
 // BULK: scf.if %[[P]]
 // BULK:   tile.expect %[[BARS]][%c0] round %c0 bytes 4096
 // BULK:   tile.bulk_copy %{{.*}} to %[[RING]][%c0] full %[[BARS]]
@@ -63,19 +63,33 @@ tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<
   tile.return
 }
 
-// Each warp gathers the blocks of its own index row: rings of its own, and never
-// the copy engine. Two sources in one stream are a branch.
+// Each warp gathers the blocks of its own index row: rings and barriers of its
+// own, and a producer. Two sources in one stream are a branch.
+
+// ASYNC-LABEL: tile.kernel @private
+// ASYNC: tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
+// ASYNC: scf.for
+// ASYNC:   tile.wait_group 0 scope warp
+// ASYNC:   scf.if
+// ASYNC:     scf.if
+// ASYNC:       tile.gather_async
+// ASYNC:     else
+// ASYNC:       tile.copy_async
 
 // BULK-LABEL: tile.kernel @private
 // BULK: tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
-// BULK-NOT: tile.alloc_barriers
+// BULK: tile.alloc_barriers scope warp
+// BULK: tile.barrier scope warp
+// BULK: tile.is_producer scope warp
 // BULK: scf.for
-// BULK:   tile.wait_group 0 scope warp
+// BULK:   tile.release
 // BULK:   scf.if
+// BULK:     tile.expect
 // BULK:     scf.if
-// BULK:       tile.gather_async
+// BULK:       tile.bulk_gather
 // BULK:     else
-// BULK:       tile.copy_async
+// BULK:       tile.bulk_copy
+// BULK:   tile.await
 tile.kernel @private(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %x: memref<4x4xi32>, %o: memref<64x16xf32>)
     items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
   %c0 = arith.constant 0 : index
@@ -106,6 +120,61 @@ tile.kernel @private(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %x: memref
     %n = tile.dot %a, %b, %sum transpose_b
         : tensor<16x64xbf16>, tensor<16x64xbf16> -> tensor<16x16xf32>
     scf.yield %n : tensor<16x16xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x16xf32>, memref<64x16xf32>
+  tile.return
+}
+
+// A stream whose length is known only when the kernel runs, of tiles and rows of
+// float32: what does not exist is not copied.
+
+// ASYNC-LABEL: tile.kernel @list
+// ASYNC: %[[TILES:.*]] = tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
+// ASYNC: %[[ROWS:.*]] = tile.alloc_shared scope warp : memref<2x1x16xf32, 3>
+// ASYNC: %[[LENGTH:.*]] = arith.index_cast
+// ASYNC: %[[FIRST:.*]] = arith.cmpi sgt, %[[LENGTH]], %c0
+// ASYNC: scf.if %[[FIRST]]
+// ASYNC:   tile.copy_async %{{.*}} to %[[TILES]][%c0]
+// ASYNC:   tile.copy_async %{{.*}} to %[[ROWS]][%c0]
+// ASYNC: tile.commit_group
+// ASYNC: scf.for %{{.*}} = %c0 to %[[LENGTH]]
+// ASYNC:   arith.cmpi slt, %{{.*}}, %[[LENGTH]]
+// ASYNC:   %[[ROW:.*]] = tile.shared_tile %[[ROWS]]
+// ASYNC:   tile.broadcast %[[ROW]]
+
+// BULK-LABEL: tile.kernel @list
+// BULK: scf.if
+// BULK:   scf.if
+// BULK:     tile.expect %{{.*}} bytes 2112
+// BULK:     tile.bulk_copy
+// BULK:     tile.bulk_copy {{.*}} memref<2x1x16xf32, 3>
+tile.kernel @list(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %w: memref<1x256xf32>, %n: memref<4xi32>, %o: memref<64x16xf32>)
+    items [4] schedule <rows = 16, cols = 16, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %item = tile.work_item : index
+  %row = arith.muli %item, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %number = memref.load %n[%item] : memref<4xi32>
+  %length = arith.index_cast %number : i32 to index
+  %s = tile.stream count 16 length %length {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c16 : index
+    %t = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<16x64xbf16>
+    %v = tile.load %w[%c0, %r] : memref<1x256xf32> -> tensor<1x16xf32>
+    tile.stream_yield %t, %v : tensor<16x64xbf16>, tensor<1x16xf32>
+  } : !tile.stream<tensor<16x64xbf16>, tensor<1x16xf32>>
+  %d = scf.for %i = %c0 to %length step %c1 iter_args(%sum = %zero) -> tensor<16x16xf32> {
+    %b:2 = tile.next %s[%i] : !tile.stream<tensor<16x64xbf16>, tensor<1x16xf32>>
+        -> tensor<16x64xbf16>, tensor<1x16xf32>
+    %x = tile.dot %a, %b#0, %zero transpose_b
+        : tensor<16x64xbf16>, tensor<16x64xbf16> -> tensor<16x16xf32>
+    %y = tile.broadcast %b#1 : tensor<1x16xf32> -> tensor<16x16xf32>
+    %z = arith.mulf %x, %y : tensor<16x16xf32>
+    %m = arith.addf %sum, %z : tensor<16x16xf32>
+    scf.yield %m : tensor<16x16xf32>
   }
   tile.store %d, %o[%row, %c0] : tensor<16x16xf32>, memref<64x16xf32>
   tile.return

@@ -117,6 +117,11 @@ tile.kernel @shared_tile_c2_use(%o: memref<16x64xbf16>) items [1] {
 
 // -----
 
+// expected-error @+1 {{schedule queries must be at least 0, got -1}}
+func.func @schedule_c1_queries() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, queries = -1>} { return }
+
+// -----
+
 // expected-error @+1 {{schedule private_cols must be at least 0, got -1}}
 func.func @schedule_c1_private() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, private_cols = -1>} { return }
 
@@ -129,7 +134,7 @@ func.func @schedule_c1_ctas() attributes {a = #tile.schedule<rows = 1, cols = 1,
 
 tile.kernel @alloc_barriers_c1_rule() items [1] {
   // expected-error @+1 {{'tile.alloc_barriers' op must make Sxi64 of static size in memory space 3, got 'memref<2xi64>'}}
-  %0 = tile.alloc_barriers : memref<2xi64>
+  %0 = tile.alloc_barriers scope cta : memref<2xi64>
   tile.return
 }
 
@@ -138,7 +143,7 @@ tile.kernel @alloc_barriers_c1_rule() items [1] {
 tile.kernel @bulk_copy_c1_rule(%k: memref<64x64xbf16>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   // expected-error @+1 {{'tile.bulk_copy' op needs 2 indices for 'memref<64x64xbf16>', got 1}}
   tile.bulk_copy %k[%c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
   tile.return
@@ -149,7 +154,7 @@ tile.kernel @bulk_copy_c1_rule(%k: memref<64x64xbf16>) items [1] {
 tile.kernel @bulk_copy_c2_rule(%k: memref<64x32xbf16>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   // expected-error @+1 {{'tile.bulk_copy' op the last dimension of 'memref<64x32xbf16>' must have at least 64 elements for slots of 16x64}}
   tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x32xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
   tile.return
@@ -159,7 +164,7 @@ tile.kernel @bulk_copy_c2_rule(%k: memref<64x32xbf16>) items [1] {
 
 tile.kernel @bulk_copy_c3_rule(%k: memref<64x64xbf16>, %ring: memref<2x16x64xbf16, 3>) items [1] {
   %c0 = arith.constant 0 : index
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   // expected-error @+1 {{'tile.bulk_copy' op ring must be made by tile.alloc_shared}}
   tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
   tile.return
@@ -170,8 +175,8 @@ tile.kernel @bulk_copy_c3_rule(%k: memref<64x64xbf16>, %ring: memref<2x16x64xbf1
 tile.kernel @bulk_copy_c4_scope(%k: memref<64x64xbf16>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
-  // expected-error @+1 {{'tile.bulk_copy' op needs a ring of scope cta with rows of 32, 64 or a multiple of 128 bytes, got 'memref<2x16x64xbf16, 3>' with rows of 128 bytes}}
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op needs barriers made by tile.alloc_barriers with the ring's scope, warp}}
   tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
   tile.return
 }
@@ -181,8 +186,8 @@ tile.kernel @bulk_copy_c4_scope(%k: memref<64x64xbf16>) items [1] {
 tile.kernel @bulk_copy_c4_row(%k: memref<64x48xbf16>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x16x48xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
-  // expected-error @+1 {{'tile.bulk_copy' op needs a ring of scope cta with rows of 32, 64 or a multiple of 128 bytes, got 'memref<2x16x48xbf16, 3>' with rows of 96 bytes}}
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op needs a ring with rows of 32, 64 or a multiple of 128 bytes, got 'memref<2x16x48xbf16, 3>' with rows of 96 bytes}}
   tile.bulk_copy %k[%c0, %c0] to %ring[%c0] full %bars : memref<64x48xbf16>, memref<2x16x48xbf16, 3>, memref<2xi64, 3>
   tile.return
 }
@@ -192,7 +197,7 @@ tile.kernel @bulk_copy_c4_row(%k: memref<64x48xbf16>) items [1] {
 tile.kernel @bulk_gather_c1_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
   // expected-error @+1 {{'tile.bulk_gather' op needs 1 indices for 'memref<64x64xbf16>', got 2}}
   tile.bulk_gather %k[%c0, %c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
@@ -204,7 +209,7 @@ tile.kernel @bulk_gather_c1_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>) item
 tile.kernel @bulk_gather_c5_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x24x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   %rows = tile.block_rows %i[%c0] block 12 limit 64 : memref<8xi32> -> tensor<1x24xi32>
   // expected-error @+1 {{'tile.bulk_gather' op rows must be made by tile.block_rows and name whole blocks or pieces that divide one}}
   tile.bulk_gather %k[%c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x24xi32>, memref<2x24x64xbf16, 3>, memref<2xi64, 3>
@@ -216,7 +221,7 @@ tile.kernel @bulk_gather_c5_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>) item
 tile.kernel @bulk_gather_c2_rule(%k: memref<64x32xbf16>, %i: memref<8xi32>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
   // expected-error @+1 {{'tile.bulk_gather' op the last dimension of 'memref<64x32xbf16>' must have at least 64 elements for slots of 16x64}}
   tile.bulk_gather %k[%c0] at %rows to %ring[%c0] full %bars : memref<64x32xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
@@ -227,7 +232,7 @@ tile.kernel @bulk_gather_c2_rule(%k: memref<64x32xbf16>, %i: memref<8xi32>) item
 
 tile.kernel @bulk_gather_c3_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>, %ring: memref<2x16x64xbf16, 3>) items [1] {
   %c0 = arith.constant 0 : index
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
   // expected-error @+1 {{'tile.bulk_gather' op ring must be made by tile.alloc_shared}}
   tile.bulk_gather %k[%c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
@@ -239,9 +244,9 @@ tile.kernel @bulk_gather_c3_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>, %rin
 tile.kernel @bulk_gather_c4_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope warp : memref<2x16x64xbf16, 3>
-  %bars = tile.alloc_barriers : memref<2xi64, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
   %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
-  // expected-error @+1 {{'tile.bulk_gather' op needs a ring of scope cta with rows of 32, 64 or a multiple of 128 bytes, got 'memref<2x16x64xbf16, 3>' with rows of 128 bytes}}
+  // expected-error @+1 {{'tile.bulk_gather' op needs barriers made by tile.alloc_barriers with the ring's scope, warp}}
   tile.bulk_gather %k[%c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
   tile.return
 }

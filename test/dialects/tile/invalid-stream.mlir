@@ -41,7 +41,7 @@ tile.kernel @stream_c3_rule(%k: memref<64x64xbf16>) items [1] {
   %s = tile.stream count 4 {
   ^bb0(%i: index):
     %t = tile.load %k[%i, %i] : memref<64x64xbf16> -> tensor<16x64xbf16>
-    // expected-error @+1 {{'tile.store' op has no place in a tile.stream, which holds loads, gathers, block_rows, scf.if and pure ops alone}}
+    // expected-error @+1 {{'tile.store' op has no place in a tile.stream, which holds loads, gathers, block_rows, scf.if, memref.load and pure ops alone}}
     tile.store %t, %k[%i, %i] : tensor<16x64xbf16>, memref<64x64xbf16>
     tile.stream_yield %t : tensor<16x64xbf16>
   } : !tile.stream<tensor<16x64xbf16>>

@@ -1,0 +1,104 @@
+//===- TileIndex.cpp - work on index rows: verifiers, effects -------------===//
+
+#include "dialects/tile/TileOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llsa;
+using namespace llsa::tile;
+
+/// A scratch has a multiple of a warp's lanes.
+static constexpr int64_t kColumns = 32;
+
+static MemRefType typeOf(Value memory) {
+  return cast<MemRefType>(memory.getType());
+}
+
+int64_t InvertRowsOp::getNumKeys() {
+  return typeOf(getOffsets()).getShape().back() - 1;
+}
+int64_t InvertRowsOp::getNumRows() {
+  return typeOf(getIndices()).getShape().drop_back().back();
+}
+int64_t InvertRowsOp::getRowLength() {
+  return typeOf(getIndices()).getShape().back();
+}
+
+/// invert_rows_c1
+static bool agree(MemRefType indices, size_t leading, MemRefType offsets,
+                  MemRefType rows) {
+  ArrayRef<int64_t> shape = indices.getShape();
+  if (shape.size() != leading + 2 ||
+      offsets.getRank() != int64_t(leading) + 1 ||
+      rows.getRank() != int64_t(leading) + 1)
+    return false;
+  ArrayRef<int64_t> head = shape.take_front(leading);
+  return indices.hasStaticShape() && offsets.hasStaticShape() &&
+         offsets.getShape().drop_back() == head &&
+         rows.getShape().drop_back() == head &&
+         rows.getShape().back() == shape[leading] * shape[leading + 1];
+}
+
+LogicalResult InvertRowsOp::verify() {
+  MemRefType indices = typeOf(getIndices()), offsets = typeOf(getOffsets()),
+             rows = typeOf(getRows());
+  if (!agree(indices, getAt().size(), offsets, rows)) // invert_rows_c1
+    return emitOpError() << "needs indices [..., R, K], offsets [..., N + 1] "
+                            "and rows [..., R * K] with "
+                         << getAt().size() << " leading dimensions, got "
+                         << indices << ", " << offsets << " and " << rows;
+  if (getCount() < 1) // invert_rows_c2
+    return emitOpError() << "must have a count of at least 1, got "
+                         << getCount();
+  if (!getScratch())
+    return success();
+  auto kernel = (*this)->getParentOfType<KernelOp>();
+  int64_t warps = kernel && kernel.getScheduleAttr()
+                      ? kernel.getScheduleAttr().getWarps()
+                      : 1;
+  MemRefType scratch = typeOf(getScratch());
+  int64_t least =
+      llvm::alignTo(std::max<int64_t>(getCount(), warps + 1), kColumns);
+  if (scratch.getDimSize(0) != 1 || scratch.getDimSize(1) <= warps ||
+      scratch.getDimSize(2) < least || scratch.getDimSize(2) % kColumns != 0 ||
+      !scratch.getElementType().isF32()) // invert_rows_c3
+    return emitOpError() << "needs a scratch of 1x" << warps + 1 << "x" << least
+                         << "xf32 in shared memory, got " << scratch;
+  return success();
+}
+
+void InvertRowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  auto add = [&](MemoryEffects::Effect *effect, OpOperand &operand) {
+    effects.emplace_back(effect, &operand);
+  };
+  add(MemoryEffects::Read::get(), getIndicesMutable());
+  add(MemoryEffects::Write::get(), getOffsetsMutable());
+  add(MemoryEffects::Write::get(), getRowsMutable());
+  for (OpOperand &scratch : getScratchMutable()) {
+    add(MemoryEffects::Read::get(), scratch);
+    add(MemoryEffects::Write::get(), scratch);
+  }
+}
+
+LogicalResult PrefetchOp::verify() {
+  MemRefType source = typeOf(getSource());
+  if (source.getRank() < 1 ||
+      source.getRank() != int64_t(getIndices().size())) // prefetch_c1
+    return emitOpError() << "needs one index per dimension of " << source
+                         << ", of which there is at least one, got "
+                         << getIndices().size();
+  if (getCount() < 1) // prefetch_c2
+    return emitOpError() << "must have a count of at least 1, got "
+                         << getCount();
+  return success();
+}
+
+/// Kept, and kept in its place.
+void PrefetchOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
+  effects.emplace_back(MemoryEffects::Write::get());
+}

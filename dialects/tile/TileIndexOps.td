@@ -1,0 +1,80 @@
+//===- TileIndexOps.td - work on index rows ----------------*- tablegen -*-===//
+#ifndef TILE_INDEX_OPS_TD
+#define TILE_INDEX_OPS_TD
+
+def Tile_InvertRowsOp : Tile_Op<"invert_rows", [
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Which index rows name a key, for a range of keys";
+  let description = [{
+    `indices[..., r, e]` are the keys that index row r names; `at` picks one
+    head. For each key c of `first` .. `first + count - 1` (as far as it is one
+    of `offsets`' keys) the rows that name it, ascending, lie in
+    `rows[..., offsets[c]]` to `rows[..., offsets[c + 1] - 1]`. Entries that are
+    no key are skipped. Who has the last key writes `offsets`' last element, too,
+    and -1 to what is left of `rows`.
+
+    Ranges need nothing of each other: each counts the entries below it. On a
+    GPU all warps of a CTA do one range together, and count in `scratch`.
+
+    Constraints:
+    * (C1) `indices` is `[..., R, K]`, `offsets` `[..., N + 1]` and `rows`
+      `[..., R * K]`, with one index in `at` for each leading dimension.
+    * (C2) `count` is at least 1.
+    * (C3) `scratch` has one slot, of a row for each warp and one more; its
+      columns, of 32 bits, are a multiple of 32, at least `count` and more than
+      there are warps.
+
+    ```mlir
+    tile.kernel @invert(%i: memref<1x8x256x8xi32>, %o: memref<1x8x257xi32>, %r: memref<1x8x2048xi32>) items [1, 8, 2] {
+      %b, %h, %n = tile.work_item : index, index, index
+      %c128 = arith.constant 128 : index
+      %first = arith.muli %n, %c128 : index
+      tile.invert_rows %i[%b, %h] keys %first count 128 to %o, %r
+          : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>
+      tile.return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefOf<[I32]>:$indices, Variadic<Index>:$at, Index:$first,
+                       I64Attr:$count, MemRefOf<[I32]>:$offsets, MemRefOf<[I32]>:$rows,
+                       Optional<Tile_Ring>:$scratch);
+  let assemblyFormat = [{
+    $indices `[` $at `]` `keys` $first `count` $count `to` $offsets `,` $rows
+    (`scratch` $scratch^)? attr-dict
+    `:` type($indices) `,` type($offsets) `,` type($rows) (`,` type($scratch)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// N: keys are 0 .. N - 1.
+    int64_t getNumKeys();
+    /// R, and K.
+    int64_t getNumRows();
+    int64_t getRowLength();
+  }];
+}
+
+def Tile_PrefetchOp : Tile_Op<"prefetch", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Bring a run of numbers near, before they are read one by one";
+  let description = [{
+    `count` elements along the last dimension, from `indices` on, as far as they
+    exist. It changes nothing but the time that reading them takes.
+
+    Constraints:
+    * (C1) one index per dimension of `source`, which has at least one.
+    * (C2) `count` is at least 1.
+
+    ```mlir
+    tile.kernel @near(%r: memref<1x8x2048xi32>) items [1, 8] {
+      %b, %h = tile.work_item : index, index
+      %c0 = arith.constant 0 : index
+      tile.prefetch %r[%b, %h, %c0] count 64 : memref<1x8x2048xi32>
+      tile.return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefOf<[I32]>:$source, Variadic<Index>:$indices, I64Attr:$count);
+  let assemblyFormat = "$source `[` $indices `]` `count` $count attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
+#endif // TILE_INDEX_OPS_TD
