@@ -1,86 +1,98 @@
 //===- AttendKeyGrad.cpp - gradients of one source's keys and values ------===//
 //
-// A tile of keys walks over the queries that see it: all of them (dense), those
-// near it (window), or those whose index rows name its block (gathered, by the
-// transposed index). Keys are the tile's rows, queries its columns:
+// A tile of keys walks over the queries that see it (KeyGradTile.h): all of
+// them (dense), those near it (window), or those whose index rows name its
+// block (gathered, by the transposed index). Query heads that share a key head
+// come one after the other, the queries of each in ascending order: so the
+// order of every sum follows from the input alone.
 //
-//   S^T  = k q^T                      p^T = exp2(S^T factor + (log2 w - base))
-//   dP^T = v do^T                     dS^T = p^T (dP^T - delta)
-//   dv  += p^T do                     dk  += dS^T q
+// One work item for all queries of a tile holds up a GPU where there are few
+// tiles, or where many queries chose one block. So a schedule may say how many
+// queries a work item takes at most. Then the queries of a tile are cut into
+// **pieces**, whose sums a first kernel leaves in memory, and a second one adds
+// up in order:
 //
-// so that p^T and dS^T are left operands of the dots that use them, where they
-// lie in registers already. base and delta belong to queries: rows of 1xC.
-//
-// Query heads that share a key head come one after the other, the queries of
-// each in ascending order: one work item adds everything up for its keys, in an
-// order that depends on nothing else.
+//   dense     every piece is the same number of steps; the second kernel adds
+//   gathered  a list's first entries are a piece, what is left of a long list
+//             is cut (KeyGradCuts.cpp). Where most lists are short the second
+//             kernel takes the first pieces itself, and few are left in memory.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/conversion/llsa-to-tile/AttendRegions.h"
-#include "compiler/conversion/llsa-to-tile/AttendTile.h"
+#include "compiler/conversion/llsa-to-tile/KeyGradCuts.h"
+#include "compiler/conversion/llsa-to-tile/KeyGradTile.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace llsa;
 
 namespace {
-/// The queries of one step.
-struct QueryStep {
-  Value queries, gradients; ///< CxD
-  Value ids;                ///< 1xC i32
-  bool someMissing = false; ///< ids may name queries that do not exist
-  Value visible;            ///< RxC i1; null: every key is seen
-};
-
-class KeyGradLowering {
+class KeyGradKernels {
 public:
-  KeyGradLowering(const LaunchContext &context, AttendKeyGradOp op,
-                  KernelBuilder &k, const RowGrid &grid)
-      : op(op), k(k), form(op), regions(k, form), tile(k.rowTile(grid)),
-        source(describeSource(form, k, 0, tile.head)),
-        rows(context.schedule.getRows()), cols(context.schedule.getCols()),
-        privateCols(context.schedule.getPrivateCols()), depth(form.depth()),
-        queryCount(form.queries()), widen(context.widenDots),
-        fragments(!context.widenDots) {}
+  KeyGradKernels(const LaunchContext &context, AttendKeyGradOp op,
+                 ArrayRef<Operation *> epilogue)
+      : context(context), op(op), epilogue(epilogue), form(op),
+        source(form.sources.front()), keys(tensorOf(op.getKeys())),
+        rows(context.schedule.getRows()),
+        queryHeads(tensorOf(form.query).getDimSize(kHead)),
+        group(queryHeads / keys.getDimSize(kHead)) {}
 
-  LogicalResult run(ArrayRef<Operation *> epilogue) {
-    keys = loadKeys(source.keys);
-    values = loadKeys(source.values);
-    Value zero = k.splat(0.0, {rows, depth});
-    State state{zero, zero};
-    int64_t group = tensorOf(form.query).getDimSize(kHead) /
-                    tensorOf(op.getKeys()).getDimSize(kHead);
-    state = k.repeat(group, state, [&](Value i, ValueRange carried) {
-      head = k.add(k.mul(tile.head, group), i);
-      return walk(State(carried));
-    });
-    Value dk = k.apply<arith::MulFOp>(state[0], k.splat(form.scale, {}));
-    DenseMap<Value, Value> tiles;
-    tiles[op.getKeysGrad()] = store(dk, op.getKeysGrad());
-    tiles[op.getValuesGrad()] = store(state[1], op.getValuesGrad());
-    if (regions.failed())
-      return failure();
-    return emitEpilogue(k, epilogue, tile, rows, tiles, widen);
+  LogicalResult run() {
+    switch (source.getKind()) {
+    case SourceKind::Dense:
+      return densePieces() > 1 ? splitDense() : whole();
+    case SourceKind::Window:
+      return whole();
+    case SourceKind::Gathered:
+      return cutEntries() > 0 ? splitGathered() : whole();
+    }
+    llvm_unreachable("all kinds are listed");
   }
 
 private:
-  using State = TileBuilder::Values; ///< dk before scaling, dv
+  using State = KeyGradTile::State; ///< dk before scaling, dv
+  /// Sums of the pieces of all query heads: `tokens` rows for each.
+  struct Sums {
+    Value keys, values; ///< buffers of the host
+  };
 
-  Value loadKeys(Value memory) {
-    Value loaded =
-        k.load(memory, {tile.batch, tile.head, tile.start, k.index(0)},
-               {rows, depth}, tile.rows);
-    return dotOperand(k, loaded, widen);
+  KernelBuilder kernel(StringRef suffix, ArrayRef<int64_t> items,
+                       LaunchOp launch) {
+    return KernelBuilder(context.host, launch.getLoc(),
+                         (launch.getName() + suffix).str(), items,
+                         context.schedule);
+  }
+
+  RowGrid grid() {
+    return op.getOffsets()
+               ? RowGrid::granular(keys, source.getBlock(), context.schedule)
+               : RowGrid::plain(keys, context.schedule);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The end
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult finish(KernelBuilder &k, const RowTile &tile, State state,
+                       double share = 1.0) {
+    Value dk = k.apply<arith::MulFOp>(state[0], k.splat(form.scale, {}));
+    DenseMap<Value, Value> tiles;
+    tiles[op.getKeysGrad()] = store(k, tile, dk, op.getKeysGrad());
+    tiles[op.getValuesGrad()] = store(k, tile, state[1], op.getValuesGrad());
+    if (failed(emitEpilogue(k, epilogue, tile, rows, tiles, context.widenDots)))
+      return failure();
+    LaunchOp launch = context.launch;
+    k.finish(launch, share);
+    return success();
   }
 
   /// The gradient in the result's type, stored where it is wanted.
-  Value store(Value gradient, Value result) {
+  Value store(KernelBuilder &k, const RowTile &tile, Value gradient,
+              Value result) {
     Value rounded = k.fromF32(gradient, tensorOf(result).getElementType());
     if (k.isWanted(result))
       k.store(rounded, k.buffer(result),
@@ -88,267 +100,262 @@ private:
     return rounded;
   }
 
-  Value keyIds() { return k.range(tile.start, {rows, 1}); }
-
   //===--------------------------------------------------------------------===//
-  // Queries, step by step
+  // One kernel
   //===--------------------------------------------------------------------===//
 
-  State walk(State state) {
-    switch (source.attr.getKind()) {
-    case SourceKind::Dense:
-      return walkAll(std::move(state));
-    case SourceKind::Window:
-      return walkWindow(std::move(state));
-    case SourceKind::Gathered:
-      return walkRows(std::move(state));
-    }
-    llvm_unreachable("all kinds are listed");
-  }
-
-  /// Queries `first` .. of which `exist` (null: all) count.
-  QueryStep run(Value first, int64_t width, Value exist) {
-    SmallVector<Value> at{tile.batch, head, first, k.index(0)};
-    QueryStep step;
-    step.queries = k.load(k.buffer(form.query), at, {width, depth}, exist);
-    step.gradients =
-        k.load(k.buffer(op.getOutputGrad()), at, {width, depth}, exist);
-    step.ids = k.range(first, {1, width});
-    step.someMissing = static_cast<bool>(exist);
-    return step;
-  }
-
-  State walkAll(State state) {
-    int64_t full = queryCount / cols, rest = queryCount % cols;
-    state = k.repeat(full, state, [&](Value i, ValueRange carried) {
-      return add(run(k.mul(i, cols), cols, Value()), carried);
-    });
-    if (rest == 0)
-      return state;
-    int64_t width = tailCols(rest, cols);
-    Value exist = width == rest ? Value() : k.index(rest);
-    return add(run(k.index(full * cols), width, exist), state);
-  }
-
-  State walkWindow(State state) {
-    int64_t before = source.attr.getBefore(), after = source.attr.getAfter();
-    // Query i sees keys i - before to i + after.
-    Value behind = k.add(tile.start, tile.rows ? tile.rows : k.index(rows));
-    Value from = k.max(k.index(0), k.sub(tile.start, k.index(after)));
-    Value to = k.min(k.index(queryCount), k.add(behind, k.index(before)));
-    Value lowest = k.apply<arith::SubIOp>(keyIds(), k.splatInt(after, {}));
-    Value highest = k.apply<arith::MinSIOp>(
-        k.apply<arith::AddIOp>(keyIds(), k.splatInt(before, {})),
-        k.splatInt(queryCount - 1, {}));
-    return k.loop(from, to, cols, state, [&](Value first, ValueRange carried) {
-      QueryStep step = run(first, cols, k.sub(to, first));
-      step.visible = k.apply<arith::AndIOp>(k.lessEqual(lowest, step.ids),
-                                            k.lessEqual(step.ids, highest));
-      return add(step, carried);
-    });
-  }
-
-  /// The queries of the index rows that name this tile's block.
-  State walkRows(State state) {
-    Value block = k.div(tile.start, source.attr.getBlock());
-    Value offsets = k.buffer(op.getOffsets()), entries = k.buffer(op.getRows());
-    int64_t length = tensorOf(op.getRows()).getDimSize(2);
-    Value from = k.max(number(offsets, block), k.index(0)),
-          to =
-              k.min(number(offsets, k.add(block, k.index(1))), k.index(length));
-    int64_t every = std::min<int64_t>(source.attr.getEvery(), queryCount);
-    // Every warp gathers for itself.
-    int64_t cols = privateCols ? privateCols : this->cols;
-    if (every <= cols && (!fragments || every % 8 == 0)) {
-      // A GPU copies what tile.block_rows names, as it is: one index row.
-      int64_t perStep = fragments ? 1 : cols / every, width = perStep * every;
-      return k.loop(from, to, perStep, state, [&](Value i, ValueRange carried) {
-        Value ids = k.blockRows(entries, {tile.batch, head, i}, width, every,
-                                queryCount);
-        if (perStep > 1)
-          ids = before(k.mul(k.sub(to, i), every), ids);
-        return add(gather(ids), carried);
+  LogicalResult whole() {
+    LaunchOp launch = context.launch;
+    KernelBuilder k = kernel("", grid().items(), launch);
+    RowTile tile = k.rowTile(grid());
+    KeyGradTile keyTile(context, op, k, tile);
+    State state = keyTile.zero();
+    Value firstHead = k.mul(tile.head, group);
+    if (source.getKind() == SourceKind::Dense)
+      state = keyTile.walkDense(state, firstHead, group, k.index(0),
+                                keyTile.denseSteps());
+    else
+      state = k.repeat(group, state, [&](Value i, ValueRange carried) {
+        Value head = k.add(firstHead, i);
+        if (source.getKind() == SourceKind::Window)
+          return keyTile.walkWindow(State(carried), head);
+        Value list = k.div(tile.start, source.getBlock());
+        auto [from, to] = listBounds(k, op, tile.batch, head, list);
+        return keyTile.walkRows(State(carried), head, from, to,
+                                tensorOf(op.getRows()).getDimSize(2));
       });
-    }
-    // Runs of queries, longer than a step.
-    int64_t parts = llvm::divideCeil(every, cols);
-    int64_t width = llvm::alignTo(llvm::divideCeil(every, parts), 8);
-    parts = llvm::divideCeil(every, width);
-    return k.loop(from, to, 1, state, [&](Value i, ValueRange carried) {
-      Value start = k.mul(entry(entries, i), every);
-      return k.repeat(parts, carried, [&](Value part, ValueRange inner) {
-        Value offset = k.mul(part, width), first = k.add(start, offset);
-        Value exist = k.min(k.sub(k.index(every), offset),
-                            k.sub(k.index(queryCount), first));
-        QueryStep step = run(first, width, exist);
-        if (every % width != 0) // not those of the next index row
-          step.ids = before(exist, step.ids);
-        return add(step, inner);
-      });
-    });
-  }
-
-  /// Index row number `i` of the list. Whatever a user brings, it exists.
-  Value entry(Value entries, Value i) {
-    int64_t count = llvm::divideCeil(queryCount, source.attr.getEvery());
-    Value row = number(entries, i);
-    return k.min(k.max(row, k.index(0)), k.index(count - 1));
-  }
-
-  Value number(Value memory, Value i) {
-    Value loaded = memref::LoadOp::create(k.b, k.loc, memory,
-                                          ValueRange{tile.batch, head, i});
-    return arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), loaded);
-  }
-
-  /// The first `count` of `ids`, -1 behind them.
-  Value before(Value count, Value ids) {
-    TileSize size = sizeOf(ids);
-    Value limit = k.repeated(k.min(count, k.index(size.cols)), size);
-    return k.select(k.less(k.range(k.index(0), size), limit), ids,
-                    k.splatInt(-1, {}));
-  }
-
-  QueryStep gather(Value ids) {
-    QueryStep step;
-    step.queries = k.gather(k.buffer(form.query), tile.batch, head, ids, depth);
-    step.gradients =
-        k.gather(k.buffer(op.getOutputGrad()), tile.batch, head, ids, depth);
-    step.ids = ids;
-    step.someMissing = true;
-    return step;
+    if (keyTile.failed())
+      return failure();
+    return finish(k, tile, state);
   }
 
   //===--------------------------------------------------------------------===//
-  // One step
+  // Sums of pieces
   //===--------------------------------------------------------------------===//
 
-  /// One number per query, from [B, H, M]: 1xC. Ids are clamped to queries.
-  Value lookup(Value tensor, Value ids) {
-    TileSize size = sizeOf(ids);
-    auto repeated = [&](Value index) {
-      return k.broadcast(k.repeated(index, {1, size.cols}), size);
+  Sums allocateSums(int64_t tokens) {
+    auto type = MemRefType::get(
+        {keys.getDimSize(kBatch), queryHeads, tokens, keys.getDimSize(kDepth)},
+        Float32Type::get(keys.getContext()));
+    LaunchOp launch = context.launch;
+    return {context.host.allocate(type, launch.getLoc()),
+            context.host.allocate(type, launch.getLoc())};
+  }
+
+  void storeSums(KernelBuilder &k, const Sums &sums, const RowTile &tile,
+                 Value head, Value row, ValueRange state) {
+    SmallVector<Value> at{tile.batch, head, row, k.index(0)};
+    k.store(state[0], k.argument(sums.keys), at, tile.rows);
+    k.store(state[1], k.argument(sums.values), at, tile.rows);
+  }
+
+  State addSums(KernelBuilder &k, const Sums &sums, const RowTile &tile,
+                Value head, Value row, ValueRange state) {
+    SmallVector<Value> at{tile.batch, head, row, k.index(0)};
+    TileSize size{rows, keys.getDimSize(kDepth)};
+    auto add = [&](Value sum, Value buffer) {
+      Value piece = k.load(k.argument(buffer), at, size, tile.rows);
+      return k.apply<arith::AddFOp>(sum, piece);
     };
-    return tile::LookupOp::create(
-        k.b, k.loc, k.tileType(size, k.b.getF32Type()), k.buffer(tensor),
-        ValueRange{repeated(tile.batch), repeated(head), ids});
+    return {add(state[0], sums.keys), add(state[1], sums.values)};
   }
 
-  /// Which queries of the step exist, as a tile of `height` equal rows.
-  Value exists(const QueryStep &step, int64_t height) {
-    Value ids = k.broadcast(step.ids, {height, sizeOf(step.ids).cols});
-    Value notNegative = k.lessEqual(k.splatInt(0, {}), ids);
-    Value belowEnd = k.less(ids, k.splatInt(queryCount, {}));
-    return k.apply<arith::AndIOp>(notNegative, belowEnd);
+  //===--------------------------------------------------------------------===//
+  // Dense: equal pieces
+  //===--------------------------------------------------------------------===//
+
+  int64_t pieceSteps() const {
+    int64_t queries = context.schedule.getQueries();
+    return queries == 0 ? form.queries()
+                        : llvm::divideCeil(queries, context.schedule.getCols());
+  }
+  /// Of one query head.
+  int64_t densePieces() const {
+    int64_t steps =
+        llvm::divideCeil(form.queries(), context.schedule.getCols());
+    return llvm::divideCeil(steps, pieceSteps());
   }
 
-  /// log2 of the keys' weights, Rx1 or smaller; null when all are 0.
-  Value weight() {
-    double full = std::log2(source.weight);
-    if (source.lastDiffers()) {
-      Value isLast = k.equal(keyIds(), k.splatInt(source.tokens - 1, {}));
-      return k.select(isLast, k.splat(std::log2(source.lastWeight), {}),
-                      k.splat(full, {}));
+  LogicalResult splitDense() {
+    int64_t pieces = densePieces();
+    Sums sums = allocateSums(pieces * keys.getDimSize(kToken));
+    auto rowOf = [&](KernelBuilder &k, Value piece, const RowTile &tile) {
+      return k.add(k.mul(piece, keys.getDimSize(kToken)), tile.start);
+    };
+    LaunchOp launch = context.launch;
+    {
+      // The piece is outside of the tiles, so that a CTA's warps share it.
+      RowGrid tiles = grid();
+      SmallVector<int64_t> items = tiles.items();
+      items[1] = queryHeads * pieces;
+      KernelBuilder k = kernel("_pieces", items, launch);
+      RowTile tile = k.rowTile(tiles);
+      Value head = k.div(tile.head, pieces), piece = k.rem(tile.head, pieces);
+      tile.head = k.div(head, group);
+      KeyGradTile keyTile(context, op, k, tile);
+      State state = keyTile.walkDense(keyTile.zero(), head, 1,
+                                      k.mul(piece, pieceSteps()), pieceSteps());
+      if (keyTile.failed())
+        return failure();
+      storeSums(k, sums, tile, head, rowOf(k, piece, tile), state);
+      k.finish(launch);
     }
-    return full == 0.0 ? Value() : k.splat(full, {});
+    KernelBuilder k = kernel("", grid().items(), launch);
+    RowTile tile = k.rowTile(grid());
+    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
+    State state = k.repeat(
+        group * pieces, {zero, zero}, [&](Value i, ValueRange carried) {
+          Value head = k.add(k.mul(tile.head, group), k.div(i, pieces));
+          return addSums(k, sums, tile, head, rowOf(k, k.rem(i, pieces), tile),
+                         carried);
+        });
+    return finish(k, tile, state, /*share=*/0.0);
   }
 
-  Value both(Value x, Value y) {
-    return x && y ? k.apply<arith::AndIOp>(x, y) : x ? x : y;
+  //===--------------------------------------------------------------------===//
+  // Gathered: lists that are too long
+  //===--------------------------------------------------------------------===//
+
+  /// Entries that a work item takes at most; 0: all.
+  int64_t cutEntries() const {
+    int64_t queries = context.schedule.getQueries();
+    return queries == 0 ? 0 : std::max<int64_t>(1, queries / source.getEvery());
   }
 
-  /// Arguments of the regions, of pairs that exist.
-  SmallVector<Value> regionArgs(const QueryStep &step, Value score) {
-    Value ids = keyIds(), queries = step.ids;
-    if (tile.rows)
-      ids = k.apply<arith::MinSIOp>(ids, k.splatInt(source.tokens - 1, {}));
-    if (step.someMissing) {
-      queries = k.apply<arith::MaxSIOp>(queries, k.splatInt(0, {}));
-      queries =
-          k.apply<arith::MinSIOp>(queries, k.splatInt(queryCount - 1, {}));
-    }
-    return regions.arguments(source, score, tile.batch, head, queries, ids);
+  LogicalResult splitGathered() {
+    most = cutEntries();
+    block = source.getBlock();
+    int64_t entries = tensorOf(op.getRows()).getDimSize(2);
+    lists = tensorOf(op.getOffsets()).getDimSize(2) - 1;
+    cutPieces = llvm::divideCeil(entries, most);
+    firstApart = entries >= most * lists;
+    sums = allocateSums((firstPieces() + cutPieces) * block);
+    cuts = lowerKeyGradCuts(context, op, most);
+    if (failed(sumPieces()))
+      return failure();
+
+    LaunchOp launch = context.launch;
+    KernelBuilder k = kernel("", grid().items(), launch);
+    RowTile tile = k.rowTile(grid());
+    std::optional<KeyGradTile> keyTile;
+    if (!firstApart)
+      keyTile.emplace(context, op, k, tile);
+    Value list = k.div(tile.start, block);
+    Value inBlock = k.sub(tile.start, k.mul(list, block));
+    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
+    State state =
+        k.repeat(group, {zero, zero}, [&](Value i, ValueRange carried) {
+          Value head = k.add(k.mul(tile.head, group), i);
+          auto [from, to] = listBounds(k, op, tile.batch, head, list);
+          Value behind = k.add(from, k.index(most));
+          State state = firstApart
+                            ? addSums(k, sums, tile, head,
+                                      rowOf(k, list, inBlock), carried)
+                            : keyTile->walkRows(State(carried), head, from,
+                                                k.min(to, behind), most);
+          return k.loop(
+              behind, to, most, state, [&](Value at, ValueRange inner) {
+                Value piece = k.add(k.index(firstPieces()), k.div(at, most));
+                return addSums(k, sums, tile, head, rowOf(k, piece, inBlock),
+                               inner);
+              });
+        });
+    if (keyTile && keyTile->failed())
+      return failure();
+    return finish(k, tile, state, firstApart ? 0.0 : 1.0);
   }
 
-  State add(const QueryStep &step, ValueRange state) {
-    Value queries = dotOperand(k, step.queries, widen),
-          gradients = dotOperand(k, step.gradients, widen);
-    TileSize size{rows, sizeOf(step.ids).cols};
-    Value zero = k.splat(0.0, size);
-    Value s = k.dot(keys, queries, zero, /*transposed=*/true);
-    Value dp = k.dot(values, gradients, zero, /*transposed=*/true);
-    Value lse = lookup(op.getLse(), step.ids),
-          delta = lookup(op.getDelta(), step.ids);
+  /// Those of lists' starts among the pieces whose sums lie in memory; those
+  /// of cuts follow.
+  int64_t firstPieces() const { return firstApart ? lists : 0; }
 
-    // A query that saw no key, or that does not exist, has weight 2^-inf.
-    TileSize row = sizeOf(step.ids);
-    Value infinity = k.splat(INFINITY, row);
-    Value base = k.select(k.equalFloat(lse, k.splat(-INFINITY, row)), infinity,
-                          k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
-    if (step.someMissing) {
-      base = k.select(exists(step, 1), base, infinity);
-      delta = k.select(exists(step, 1), delta, k.splat(0.0, row));
-    }
-
-    Value counts = step.visible;
-    double factor = form.scale * kLog2E;
-    SmallVector<Value> args;
-    if (form.hasRegion()) {
-      Value natural = k.apply<arith::MulFOp>(s, k.splat(form.scale, {}));
-      args = regionArgs(step, natural);
-      s = regions.score(source, args);
-      counts = both(counts, regions.mask(source, args));
-      factor = kLog2E;
-      if (step.someMissing)
-        counts = both(counts, exists(step, rows));
-    }
-    // Where pairs are left out anyway, those of queries that saw nothing, too.
-    if (counts)
-      counts = both(counts, k.greaterFloat(infinity, k.broadcast(base, size)));
-
-    Value shift = weight();
-    shift = k.apply<arith::SubFOp>(shift ? shift : k.splat(0.0, {}), base);
-    Value p = k.apply<math::Exp2Op>(k.fma(s, k.splat(factor, {}), shift));
-    Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
-    ds = regions.derivative(source, args, ds);
-    if (counts) { // -0 says that the pair does not count
-      p = k.select(counts, p, k.splat(-0.0, size));
-      ds = k.select(counts, ds, k.splat(-0.0, size));
-    }
-    Type element = tileTypeOf(queries).getElementType();
-    bool skip = static_cast<bool>(counts);
-    return {k.dot(k.fromF32(ds, element), queries, state[0],
-                  /*transposed=*/false, skip),
-            k.dot(k.fromF32(p, element), gradients, state[1],
-                  /*transposed=*/false, skip)};
+  /// A piece's row of the sums' buffers.
+  Value rowOf(KernelBuilder &k, Value piece, Value inBlock) {
+    return k.add(k.mul(piece, block), inBlock);
   }
 
+  /// The kernel of the pieces, one work item each (and each tile of a block).
+  LogicalResult sumPieces() {
+    LaunchOp launch = context.launch;
+    int64_t parts = llvm::divideCeil(block, rows);
+    int64_t count = (firstPieces() + cutPieces) * parts;
+    KernelBuilder k =
+        kernel("_pieces",
+               {keys.getDimSize(kBatch), queryHeads,
+                int64_t(llvm::alignTo(count, context.schedule.getWarps()))},
+               launch);
+    Value batch = k.item()[0], head = k.item()[1];
+    Value piece = k.div(k.item()[2], parts);
+    Value inBlock = k.mul(k.rem(k.item()[2], parts), rows);
+    // Warps beyond the last piece see none.
+    Value cut = k.sub(piece, k.index(firstPieces()));
+    KeyGradPiece found =
+        findKeyGradPiece(k, op, k.argument(cuts), batch, head, cut, most);
+    if (firstApart) {
+      Value list = k.min(piece, k.index(lists - 1));
+      auto [from, to] = listBounds(k, op, batch, head, list);
+      Value isFirst = k.isLess(piece, k.index(lists));
+      auto choose = [&](Value x, Value y) -> Value {
+        return arith::SelectOp::create(k.b, k.loc, isFirst, x, y);
+      };
+      found = {choose(list, found.block), choose(from, found.from),
+               choose(k.min(to, k.add(from, k.index(most))), found.to)};
+    }
+    // The sum of an empty list is asked for, too.
+    Value exists = k.isLess(found.from, found.to);
+    if (firstApart)
+      exists = arith::OrIOp::create(k.b, k.loc, exists,
+                                    k.isLess(piece, k.index(lists)));
+    auto branch =
+        scf::IfOp::create(k.b, k.loc, exists, /*withElseRegion=*/false);
+    {
+      OpBuilder::InsertionGuard guard(k.b);
+      k.b.setInsertionPoint(branch.thenYield());
+      RowTile tile{batch, k.div(head, group),
+                   k.add(k.mul(found.block, block), inBlock), Value()};
+      tile.rows = rowsOf(k, tile, inBlock);
+      KeyGradTile keyTile(context, op, k, tile);
+      State state =
+          keyTile.walkRows(keyTile.zero(), head, found.from, found.to, most);
+      if (keyTile.failed())
+        return failure();
+      storeSums(k, sums, tile, head, rowOf(k, piece, inBlock), state);
+    }
+    k.finish(launch, firstApart ? 1.0 : 0.0);
+    return success();
+  }
+
+  /// Rows of the tile that exist; null: all.
+  Value rowsOf(KernelBuilder &k, const RowTile &tile, Value inBlock) {
+    Value exist;
+    if (source.getBlock() % rows != 0)
+      exist = k.min(k.index(rows), k.sub(k.index(source.getBlock()), inBlock));
+    if (keys.getDimSize(kToken) % source.getBlock() != 0)
+      exist = k.min(exist ? exist : k.index(rows),
+                    k.sub(k.index(keys.getDimSize(kToken)), tile.start));
+    return exist;
+  }
+
+  const LaunchContext &context;
   AttendKeyGradOp op;
-  KernelBuilder &k;
+  ArrayRef<Operation *> epilogue;
   const AttendForm form;
-  AttendRegions regions;
-  const RowTile tile;
-  const Source source;
-  int64_t rows, cols, privateCols, depth, queryCount;
-  bool widen, fragments;
-  Value keys, values; ///< operands of dots
-  Value head;         ///< the query head at hand
+  const SourceAttr source;
+  const RankedTensorType keys;
+  const int64_t rows, queryHeads;
+  const int64_t group; ///< query heads of a key head
+
+  // Gathered, in pieces.
+  int64_t most = 0, block = 0; ///< entries of a piece, keys of a block
+  int64_t lists = 0, cutPieces = 0;
+  bool firstApart = false; ///< first pieces are summed apart, too
+  Sums sums;
+  Value cuts;
 };
 } // namespace
 
 LogicalResult llsa::lowerAttendKeyGrad(const LaunchContext &context,
                                        AttendKeyGradOp op,
                                        ArrayRef<Operation *> epilogue) {
-  RankedTensorType keys = tensorOf(op.getKeys());
-  RowGrid grid =
-      op.getOffsets()
-          ? RowGrid::granular(keys, op.getSource().getBlock(), context.schedule)
-          : RowGrid::plain(keys, context.schedule);
-  LaunchOp launch = context.launch;
-  KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
-                  context.schedule);
-  if (failed(KeyGradLowering(context, op, k, grid).run(epilogue)))
-    return failure();
-  k.finish(launch);
-  return success();
+  return KeyGradKernels(context, op, epilogue).run();
 }

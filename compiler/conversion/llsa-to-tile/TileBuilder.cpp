@@ -94,6 +94,10 @@ Value TileBuilder::max(Value x, Value y) {
   return arith::MaxSIOp::create(b, loc, x, y);
 }
 
+Value TileBuilder::isLess(Value x, Value y) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x, y);
+}
+
 //===----------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------===//

@@ -51,6 +51,7 @@ public:
   mlir::Value rem(mlir::Value x, int64_t divisor);
   mlir::Value min(mlir::Value x, mlir::Value y);
   mlir::Value max(mlir::Value x, mlir::Value y);
+  mlir::Value isLess(mlir::Value x, mlir::Value y); ///< i1
 
   // Constants.
   mlir::Value constant(mlir::TypedAttr value);

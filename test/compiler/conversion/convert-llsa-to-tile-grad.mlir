@@ -15,10 +15,10 @@
 // CHECK: scf.for
 // CHECK: %[[Q:.*]] = tile.load {{.*}} -> tensor<32x8xf32>
 // CHECK: %[[DO:.*]] = tile.load {{.*}} -> tensor<32x8xf32>
+// CHECK: tile.lookup {{.*}} -> tensor<1x32xf32>
+// CHECK: tile.lookup {{.*}} -> tensor<1x32xf32>
 // CHECK: tile.dot %[[K]], %[[Q]], {{.*}} transpose_b : tensor<16x8xf32>, tensor<32x8xf32> -> tensor<16x32xf32>
 // CHECK: tile.dot %[[V]], %[[DO]], {{.*}} transpose_b
-// CHECK: tile.lookup {{.*}} -> tensor<1x32xf32>
-// CHECK: tile.lookup {{.*}} -> tensor<1x32xf32>
 // CHECK: math.exp2
 // CHECK: tile.dot %{{.*}}, %[[Q]], %{{.*}} : tensor<16x32xf32>, tensor<32x8xf32> -> tensor<16x8xf32>
 // CHECK: tile.dot %{{.*}}, %[[DO]], %{{.*}} : tensor<16x32xf32>, tensor<32x8xf32> -> tensor<16x8xf32>
@@ -66,10 +66,11 @@ func.func @gathered(%q: !q, %k: !q, %v: !q, %offsets: tensor<1x2x5xi32>, %rows: 
 !k = tensor<1x1x8x8xf32>
 !r = tensor<1x1x64xf32>
 // CHECK-LABEL: tile.kernel @coarse
-// CHECK: scf.for
-// CHECK: %[[ROW:.*]] = memref.load
-// CHECK: scf.for %[[P:.*]] = %c0 to %c2
-// CHECK: tile.load {{.*}} rows %{{.*}} -> tensor<16x8xf32>
+// CHECK: scf.for %[[STEP:[a-z0-9]+]] =
+// CHECK: arith.remui %[[STEP]], %c2
+// CHECK: arith.divui %[[STEP]], %c2
+// CHECK: memref.load
+// CHECK: tile.load {{.*}} -> tensor<16x8xf32>
 // CHECK-NOT: tile.gather
 func.func @coarse(%q: !q, %k: !k, %v: !k, %offsets: tensor<1x1x3xi32>, %rows: tensor<1x1x4xi32>,
                   %lse: !r, %delta: !r, %do: !q) -> (!k, !k) {
@@ -141,4 +142,94 @@ func.func @small_blocks(%p: !p) -> !q {
     llsa.yield %u : !q
   } : !q
   return %0 : !q
+}
+
+// -----
+
+// Few keys, many queries: each piece has 32 of them (two steps), and a second
+// kernel adds the pieces up, in order.
+#s = #tile.schedule<rows = 16, cols = 16, warps = 1, stages = 1, queries = 32>
+!q = tensor<1x2x64x8xf32>
+!k = tensor<1x1x16x8xf32>
+!r = tensor<1x2x64xf32>
+// CHECK-LABEL: tile.kernel @pieces_pieces
+// CHECK-SAME: memref<1x2x32x8xf32>
+// CHECK-SAME: items [1, 4, 1]
+// CHECK: arith.remui %{{.*}}, %c2
+// CHECK: scf.for {{.*}} step %c1
+// CHECK: tile.store {{.*}} memref<1x2x32x8xf32>
+// CHECK: tile.store {{.*}} memref<1x2x32x8xf32>
+// CHECK-LABEL: tile.kernel @pieces(
+// CHECK-SAME: items [1, 1, 1]
+// CHECK: scf.for %{{.*}} = %c0 to %c4
+// CHECK-COUNT-2: tile.load {{.*}} memref<1x2x32x8xf32> -> tensor<16x8xf32>
+// CHECK-LABEL: func.func @pieces_of_queries
+// CHECK: tile.launch @pieces_pieces
+// CHECK: tile.launch @pieces(
+func.func @pieces_of_queries(%q: !q, %k: !k, %v: !k, %lse: !r, %delta: !r, %do: !q) -> (!k, !k) {
+  %0:2 = llsa.launch "pieces" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from dense(%k, %v)
+        lse %lse delta %delta gradient %do : !q, !k, !k -> !k
+    llsa.yield %dk, %dv : !k, !k
+  } : !k, !k
+  return %0#0, %0#1 : !k, !k
+}
+
+// -----
+
+// Lists of more than two entries (32 queries) are cut: where, says the first
+// kernel; the second sums the pieces that exist, and the four lists' first ones,
+// since most lists are long; the third adds up.
+#s = #tile.schedule<rows = 16, cols = 16, warps = 1, stages = 1, queries = 32>
+!q = tensor<1x1x64x8xf32>
+!r = tensor<1x1x64xf32>
+// CHECK-LABEL: tile.kernel @lists_cuts
+// CHECK-SAME: memref<1x1x4xi32>
+// CHECK: memref.store %c-1_i32
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} step %c2
+// CHECK: memref.store
+// CHECK-LABEL: tile.kernel @lists_pieces
+// CHECK-SAME: items [1, 1, 8]
+// CHECK: scf.if
+// CHECK: scf.for
+// CHECK: tile.store {{.*}} memref<1x1x128x8xf32>
+// CHECK-LABEL: tile.kernel @lists(
+// CHECK-NOT: tile.dot
+// CHECK-COUNT-2: tile.load {{.*}} memref<1x1x128x8xf32>
+// CHECK: scf.for {{.*}} step %c2
+// CHECK-COUNT-2: tile.load {{.*}} memref<1x1x128x8xf32>
+func.func @long_lists(%q: !q, %k: !q, %v: !q, %offsets: tensor<1x1x5xi32>, %rows: tensor<1x1x8xi32>,
+                    %lse: !r, %delta: !r, %do: !q) -> (!q, !q) {
+  %0:2 = llsa.launch "lists" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from gathered(%k, %v by %offsets, %rows) block 16 every 16
+        lse %lse delta %delta gradient %do
+        : !q, !q, !q, tensor<1x1x5xi32>, tensor<1x1x8xi32> -> !q
+    llsa.yield %dk, %dv : !q, !q
+  } : !q, !q
+  return %0#0, %0#1 : !q, !q
+}
+
+// -----
+
+// Most lists are short: the second kernel takes their first entries itself.
+#s = #tile.schedule<rows = 16, cols = 16, warps = 1, stages = 1, queries = 64>
+!q = tensor<1x1x64x8xf32>
+!r = tensor<1x1x64xf32>
+// CHECK-LABEL: tile.kernel @short_pieces
+// CHECK-SAME: items [1, 1, 2]
+// CHECK-LABEL: tile.kernel @short(
+// CHECK: scf.for
+// CHECK: tile.dot
+// CHECK: scf.for {{.*}} step %c4
+// CHECK-COUNT-2: tile.load {{.*}} memref<1x1x32x8xf32>
+func.func @short_lists(%q: !q, %k: !q, %v: !q, %offsets: tensor<1x1x5xi32>, %rows: tensor<1x1x8xi32>,
+                       %lse: !r, %delta: !r, %do: !q) -> (!q, !q) {
+  %0:2 = llsa.launch "short" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from gathered(%k, %v by %offsets, %rows) block 16 every 16
+        lse %lse delta %delta gradient %do
+        : !q, !q, !q, tensor<1x1x5xi32>, tensor<1x1x8xi32> -> !q
+    llsa.yield %dk, %dv : !q, !q
+  } : !q, !q
+  return %0#0, %0#1 : !q, !q
 }

@@ -1,0 +1,398 @@
+//===- KeyGradTile.cpp - a tile of keys and the queries that see it -------===//
+
+#include "compiler/conversion/llsa-to-tile/KeyGradTile.h"
+#include "compiler/conversion/llsa-to-tile/AttendTile.h"
+#include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace llsa;
+
+/// The unit of a tensor core's columns.
+static constexpr int64_t kQueryFragment = 8;
+/// What copies move at once, in float32.
+static constexpr int64_t kCopied = 4;
+
+KeyGradTile::KeyGradTile(const LaunchContext &context, AttendKeyGradOp op,
+                         KernelBuilder &k, const RowTile &tile)
+    : form(op), tile(tile), op(op), k(k), regions(k, form),
+      source(describeSource(form, k, 0, tile.head)),
+      rows(context.schedule.getRows()), cols(context.schedule.getCols()),
+      privateCols(context.schedule.getPrivateCols()), depth(form.depth()),
+      queryCount(form.queries()), widen(context.widenDots),
+      onGpu(!context.widenDots) {
+  keys = loadKeys(source.keys);
+  values = loadKeys(source.values);
+}
+
+KeyGradTile::State KeyGradTile::zero() {
+  Value zero = k.splat(0.0, {rows, depth});
+  return {zero, zero};
+}
+
+Value KeyGradTile::loadKeys(Value memory) {
+  Value loaded = k.load(memory, {tile.batch, tile.head, tile.start, k.index(0)},
+                        {rows, depth}, tile.rows);
+  return dotOperand(k, loaded, widen);
+}
+
+Value KeyGradTile::keyIds() { return k.range(tile.start, {rows, 1}); }
+
+Value KeyGradTile::both(Value x, Value y) {
+  return x && y ? k.apply<arith::AndIOp>(x, y) : x ? x : y;
+}
+
+//===----------------------------------------------------------------------===//
+// Runs of queries
+//===----------------------------------------------------------------------===//
+
+/// All but the tiles, lse and delta.
+KeyGradTile::Step KeyGradTile::stepOf(const Run &run) {
+  Step step;
+  step.head = run.head;
+  step.ids = k.range(run.first, {1, run.width});
+  if (!run.exist)
+    return step;
+  if (run.isWhole) {
+    step.exists = k.less(k.splatInt(0, {}), k.repeated(run.exist, {1, 1}));
+    return step;
+  }
+  step.ids = before(run.exist, step.ids);
+  step.exists = existing(step.ids);
+  return step;
+}
+
+std::pair<Value, Value> KeyGradTile::load(const Run &run) {
+  SmallVector<Value> at{tile.batch, run.head, run.first, k.index(0)};
+  TileSize size{run.width, depth};
+  return {k.load(k.buffer(form.query), at, size, run.exist),
+          k.load(k.buffer(op.getOutputGrad()), at, size, run.exist)};
+}
+
+/// lse or delta of a run's queries, as a row.
+Value KeyGradTile::vectorOf(Value tensor, const Run &run, Value ids) {
+  if (!onGpu || (run.exist && !run.isWhole))
+    return lookup(tensor, run.head, ids);
+  // From where some exist.
+  Value first =
+      run.exist ? k.min(run.first, k.index(queryCount - run.width)) : run.first;
+  return k.load(k.buffer(tensor), {tile.batch, run.head, first},
+                {1, run.width});
+}
+
+/// One run after the other.
+KeyGradTile::State KeyGradTile::walkRuns(Value from, Value to, State state,
+                                         RunOf runOf) {
+  return k.loop(from, to, 1, state, [&](Value i, ValueRange carried) {
+    Run run = runOf(i);
+    Step step = stepOf(run);
+    std::tie(step.queries, step.gradients) = load(run);
+    step.lse = vectorOf(op.getLse(), run, step.ids);
+    step.delta = vectorOf(op.getDelta(), run, step.ids);
+    return add(step, carried);
+  });
+}
+
+/// Runs 0 .. `length` - 1 (null: all of `count`) as a stream of queries, do
+/// and, where they lie so that copies may bring them, lse and delta.
+KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
+                                           State state, RunOf runOf) {
+  Run some = runOf(k.index(0));
+  bool copiesVectors = (!some.exist || some.isWhole) &&
+                       queryCount % kCopied == 0 && some.width % kCopied == 0;
+  auto tileType = [&](Value tensor) -> Type {
+    return k.tileType({some.width, depth}, tensorOf(tensor).getElementType());
+  };
+  SmallVector<Type> types{tileType(form.query), tileType(op.getOutputGrad())};
+  if (copiesVectors)
+    types.append(2, k.tileType({1, some.width}, k.b.getF32Type()));
+  auto stream = tile::StreamOp::create(
+      k.b, k.loc, tile::StreamType::get(k.b.getContext(), types),
+      k.b.getI64IntegerAttr(count), length);
+  {
+    OpBuilder::InsertionGuard guard(k.b);
+    Block *body =
+        k.b.createBlock(&stream.getBody(), {}, {k.b.getIndexType()}, {k.loc});
+    Run run = runOf(body->getArgument(0));
+    auto [queries, gradients] = load(run);
+    SmallVector<Value> tiles{queries, gradients};
+    if (copiesVectors)
+      for (Value tensor : {Value(op.getLse()), Value(op.getDelta())})
+        tiles.push_back(vectorOf(tensor, run, Value()));
+    tile::StreamYieldOp::create(k.b, k.loc, tiles);
+  }
+  Value end = length ? length : k.index(count);
+  return k.loop(k.index(0), end, 1, state, [&](Value i, ValueRange carried) {
+    auto next = tile::NextOp::create(k.b, k.loc, types, stream.getResult(), i);
+    Run run = runOf(i);
+    Step step = stepOf(run);
+    step.queries = next.getTiles()[0];
+    step.gradients = next.getTiles()[1];
+    step.lse = copiesVectors ? next.getTiles()[2]
+                             : vectorOf(op.getLse(), run, step.ids);
+    step.delta = copiesVectors ? next.getTiles()[3]
+                               : vectorOf(op.getDelta(), run, step.ids);
+    return add(step, carried);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Dense
+//===----------------------------------------------------------------------===//
+
+int64_t KeyGradTile::denseSteps() const {
+  return llvm::divideCeil(queryCount, cols);
+}
+
+KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
+                                          int64_t heads, Value firstStep,
+                                          int64_t steps) {
+  if (!onGpu) {
+    // A narrower step at the end.
+    int64_t full = queryCount / cols, rest = queryCount % cols;
+    int64_t width = tailCols(rest, cols);
+    return k.repeat(heads, state, [&](Value i, ValueRange outer) {
+      Value queryHead = k.add(head, i);
+      auto take = [&](Value first, Value count, int64_t width, Value exist,
+                      State inner) {
+        return walkRuns(k.index(0), count, std::move(inner), [&](Value step) {
+          return Run{queryHead, k.add(first, k.mul(step, cols)), width, exist};
+        });
+      };
+      State inner(outer);
+      if (full > 0)
+        inner = take(k.index(0), k.index(full), cols, Value(), inner);
+      if (rest > 0)
+        inner = take(k.index(full * cols), k.index(1), width,
+                     width == rest ? Value() : k.index(rest), inner);
+      return inner;
+    });
+  }
+  // One stream for all: elements are numbered through over the heads.
+  bool isWhole = queryCount % cols == 0;
+  bool allExist = isWhole && steps == denseSteps();
+  auto runOf = [&](Value element) {
+    Value queryHead = head, step = element;
+    if (heads > 1) {
+      queryHead = k.add(head, k.div(element, steps));
+      step = k.rem(element, steps);
+    }
+    Value first = k.mul(k.add(firstStep, step), cols);
+    return Run{queryHead, first, cols,
+               allExist ? Value() : k.sub(k.index(queryCount), first), isWhole};
+  };
+  return walkStream(heads * steps, Value(), std::move(state), runOf);
+}
+
+//===----------------------------------------------------------------------===//
+// Window
+//===----------------------------------------------------------------------===//
+
+KeyGradTile::State KeyGradTile::walkWindow(State state, Value head) {
+  int64_t reachBefore = source.attr.getBefore(),
+          reachAfter = source.attr.getAfter();
+  // Query i sees keys i - before to i + after.
+  Value behind = k.add(tile.start, tile.rows ? tile.rows : k.index(rows));
+  Value from = k.max(k.index(0), k.sub(tile.start, k.index(reachAfter)));
+  Value to = k.min(k.index(queryCount), k.add(behind, k.index(reachBefore)));
+  Value lowest = k.apply<arith::SubIOp>(keyIds(), k.splatInt(reachAfter, {}));
+  Value highest = k.apply<arith::MinSIOp>(
+      k.apply<arith::AddIOp>(keyIds(), k.splatInt(reachBefore, {})),
+      k.splatInt(queryCount - 1, {}));
+  return k.loop(from, to, cols, state, [&](Value first, ValueRange carried) {
+    Run run{head, first, cols, k.sub(to, first)};
+    Step step = stepOf(run);
+    std::tie(step.queries, step.gradients) = load(run);
+    Value ids = k.range(first, {1, cols});
+    step.exists = existing(ids);
+    step.lse = lookup(op.getLse(), head, ids);
+    step.delta = lookup(op.getDelta(), head, ids);
+    step.visible = k.apply<arith::AndIOp>(k.lessEqual(lowest, ids),
+                                          k.lessEqual(ids, highest));
+    step.ids = ids;
+    return add(step, carried);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Gathered
+//===----------------------------------------------------------------------===//
+
+Value KeyGradTile::number(Value memory, Value head, Value i) {
+  Value loaded = memref::LoadOp::create(k.b, k.loc, memory,
+                                        ValueRange{tile.batch, head, i});
+  return arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), loaded);
+}
+
+/// Index row number `i` of the list. Whatever a user brings, it exists.
+Value KeyGradTile::entry(Value head, Value i) {
+  int64_t count = llvm::divideCeil(queryCount, source.attr.getEvery());
+  int64_t length = tensorOf(op.getRows()).getDimSize(2);
+  i = k.max(k.min(i, k.index(length - 1)), k.index(0));
+  Value row = number(k.buffer(op.getRows()), head, i);
+  return k.min(k.max(row, k.index(0)), k.index(count - 1));
+}
+
+/// The first `count` of `ids`, -1 behind them.
+Value KeyGradTile::before(Value count, Value ids) {
+  TileSize size = sizeOf(ids);
+  Value limit = k.repeated(k.min(count, k.index(size.cols)), size);
+  return k.select(k.less(k.range(k.index(0), size), limit), ids,
+                  k.splatInt(-1, {}));
+}
+
+KeyGradTile::State KeyGradTile::walkRows(State state, Value head, Value from,
+                                         Value to, int64_t most) {
+  int64_t every = std::min<int64_t>(source.attr.getEvery(), queryCount);
+  // Every warp gathers for itself.
+  int64_t widest = privateCols ? privateCols : cols;
+  if (!onGpu && every <= widest)
+    return walkEntries(head, from, to, widest / every, std::move(state));
+  // An index row's queries in one step or more.
+  int64_t parts = llvm::divideCeil(every, widest);
+  int64_t width = llvm::alignTo(llvm::divideCeil(every, parts), kQueryFragment);
+  parts = llvm::divideCeil(every, width);
+  auto runOf = [&](Value i, Value firstEntry) {
+    Value offset = k.mul(k.rem(i, parts), width);
+    Value row = entry(head, k.add(firstEntry, k.div(i, parts)));
+    Value first = k.add(k.mul(row, every), offset);
+    Run run{head, first, width, Value()};
+    if (every % width != 0) {
+      run.exist = k.min(k.sub(k.index(every), offset),
+                        k.sub(k.index(queryCount), first));
+    } else if (queryCount % every != 0) {
+      run.exist = k.sub(k.index(queryCount), first);
+      run.isWhole = queryCount % width == 0;
+    }
+    return run;
+  };
+  if (!onGpu)
+    return walkRuns(k.mul(from, parts), k.mul(to, parts), std::move(state),
+                    [&](Value i) { return runOf(i, k.index(0)); });
+  tile::PrefetchOp::create(k.b, k.loc, k.buffer(op.getRows()),
+                           ValueRange{tile.batch, head, from},
+                           k.b.getI64IntegerAttr(most));
+  return walkStream(most * parts, k.mul(k.sub(to, from), parts),
+                    std::move(state), [&](Value i) { return runOf(i, from); });
+}
+
+/// `perStep` index rows at a time.
+KeyGradTile::State KeyGradTile::walkEntries(Value head, Value from, Value to,
+                                            int64_t perStep, State state) {
+  int64_t every = std::min<int64_t>(source.attr.getEvery(), queryCount);
+  return k.loop(from, to, perStep, state, [&](Value i, ValueRange carried) {
+    Value ids = k.blockRows(k.buffer(op.getRows()), {tile.batch, head, i},
+                            perStep * every, every, queryCount);
+    if (perStep > 1)
+      ids = before(k.mul(k.sub(to, i), every), ids);
+    Step step;
+    step.head = head;
+    step.ids = ids;
+    step.exists = existing(ids);
+    step.queries = k.gather(k.buffer(form.query), tile.batch, head, ids, depth);
+    step.gradients =
+        k.gather(k.buffer(op.getOutputGrad()), tile.batch, head, ids, depth);
+    step.lse = lookup(op.getLse(), head, ids);
+    step.delta = lookup(op.getDelta(), head, ids);
+    return add(step, carried);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// One step
+//===----------------------------------------------------------------------===//
+
+/// One number per query, from [B, H, M]: 1xC. Ids are clamped to queries.
+Value KeyGradTile::lookup(Value tensor, Value head, Value ids) {
+  TileSize size = sizeOf(ids);
+  auto repeated = [&](Value index) {
+    return k.broadcast(k.repeated(index, {1, size.cols}), size);
+  };
+  return tile::LookupOp::create(
+      k.b, k.loc, k.tileType(size, k.b.getF32Type()), k.buffer(tensor),
+      ValueRange{repeated(tile.batch), repeated(head), ids});
+}
+
+Value KeyGradTile::existing(Value ids) {
+  Value notNegative = k.lessEqual(k.splatInt(0, {}), ids);
+  Value belowEnd = k.less(ids, k.splatInt(queryCount, {}));
+  return k.apply<arith::AndIOp>(notNegative, belowEnd);
+}
+
+/// log2 of the keys' weights, Rx1 or smaller; null when all are 0.
+Value KeyGradTile::weight() {
+  double full = std::log2(source.weight);
+  if (source.lastDiffers()) {
+    Value isLast = k.equal(keyIds(), k.splatInt(source.tokens - 1, {}));
+    return k.select(isLast, k.splat(std::log2(source.lastWeight), {}),
+                    k.splat(full, {}));
+  }
+  return full == 0.0 ? Value() : k.splat(full, {});
+}
+
+/// Arguments of the regions, of pairs that exist.
+SmallVector<Value> KeyGradTile::regionArgs(const Step &step, Value score) {
+  Value ids = keyIds(), queries = step.ids;
+  if (tile.rows)
+    ids = k.apply<arith::MinSIOp>(ids, k.splatInt(source.tokens - 1, {}));
+  if (step.exists) {
+    queries = k.apply<arith::MaxSIOp>(queries, k.splatInt(0, {}));
+    queries = k.apply<arith::MinSIOp>(queries, k.splatInt(queryCount - 1, {}));
+  }
+  return regions.arguments(source, score, tile.batch, step.head, queries, ids);
+}
+
+KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
+  Value queries = dotOperand(k, step.queries, widen),
+        gradients = dotOperand(k, step.gradients, widen);
+  TileSize row = sizeOf(step.ids), size{rows, row.cols};
+  Value zero = k.splat(0.0, size);
+  Value s = k.dot(keys, queries, zero, /*transposed=*/true);
+  Value dp = k.dot(values, gradients, zero, /*transposed=*/true);
+
+  // A query that saw no key, or that does not exist, has weight 2^-inf.
+  Value infinity = k.splat(INFINITY, row), delta = step.delta;
+  Value base =
+      k.select(k.equalFloat(step.lse, k.splat(-INFINITY, row)), infinity,
+               k.apply<arith::MulFOp>(step.lse, k.splat(kLog2E, {})));
+  if (step.exists) {
+    base = k.select(step.exists, base, infinity);
+    delta = k.select(step.exists, delta, k.splat(0.0, row));
+  }
+
+  Value counts = step.visible;
+  double factor = form.scale * kLog2E;
+  SmallVector<Value> args;
+  if (form.hasRegion()) {
+    Value natural = k.apply<arith::MulFOp>(s, k.splat(form.scale, {}));
+    args = regionArgs(step, natural);
+    s = regions.score(source, args);
+    counts = both(counts, regions.mask(source, args));
+    factor = kLog2E;
+    if (step.exists)
+      counts = both(counts, k.broadcast(step.exists, size));
+  }
+  // Where pairs are left out anyway, those of queries that saw nothing, too.
+  if (counts)
+    counts = both(counts, k.greaterFloat(infinity, k.broadcast(base, size)));
+
+  Value shift = weight();
+  shift = k.apply<arith::SubFOp>(shift ? shift : k.splat(0.0, {}), base);
+  Value p = k.apply<math::Exp2Op>(k.fma(s, k.splat(factor, {}), shift));
+  Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
+  ds = regions.derivative(source, args, ds);
+  if (counts) { // -0 says that the pair does not count
+    p = k.select(counts, p, k.splat(-0.0, size));
+    ds = k.select(counts, ds, k.splat(-0.0, size));
+  }
+  Type element = tileTypeOf(queries).getElementType();
+  bool skip = static_cast<bool>(counts);
+  return {k.dot(k.fromF32(ds, element), queries, state[0],
+                /*transposed=*/false, skip),
+          k.dot(k.fromF32(p, element), gradients, state[1],
+                /*transposed=*/false, skip)};
+}

@@ -1,0 +1,77 @@
+// RUN: llsa-opt %s --split-input-file --convert-llsa-to-tile="widen-dots=false streams" --canonicalize --cse | FileCheck %s
+
+// The queries of a list come as a stream, as long as the list, of queries, do,
+// lse and delta.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 4, private_cols = 16>
+!q = tensor<1x2x64x32xbf16>
+!g = tensor<1x2x64x32xf32>
+!r = tensor<1x2x64xf32>
+// CHECK-LABEL: tile.kernel @gathered
+// CHECK: tile.prefetch %{{.*}} count 8 : memref<1x2x8xi32
+// CHECK: %[[LENGTH:.*]] = arith.subi
+// CHECK: %[[S:.*]] = tile.stream count 8 length %[[LENGTH]]
+// CHECK: memref.load
+// CHECK-COUNT-2: tile.load {{.*}} -> tensor<16x32xbf16>
+// CHECK-COUNT-2: tile.load {{.*}} -> tensor<1x16xf32>
+// CHECK: scf.for %{{.*}} = %c0 to %[[LENGTH]]
+// CHECK: %[[T:.*]]:4 = tile.next %[[S]]
+// CHECK: tile.dot %{{.*}}, %[[T]]#0, {{.*}} transpose_b
+// CHECK: tile.dot %{{.*}}, %[[T]]#1, {{.*}} transpose_b
+func.func @gathered(%q: !q, %k: !q, %v: !q, %offsets: tensor<1x2x5xi32>, %rows: tensor<1x2x8xi32>,
+                    %lse: !r, %delta: !r, %do: !q) -> (!g, !g) {
+  %0:2 = llsa.launch "gathered" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from gathered(%k, %v by %offsets, %rows) block 16 every 16
+        lse %lse delta %delta gradient %do
+        : !q, !q, !q, tensor<1x2x5xi32>, tensor<1x2x8xi32> -> !g
+    llsa.yield %dk, %dv : !g, !g
+  } : !g, !g
+  return %0#0, %0#1 : !g, !g
+}
+
+// -----
+
+// A dense source's is as long as there are steps, over all query heads of a key
+// head; 50 queries are not a number of float32 that copies move, so lse and
+// delta are looked up, and the last step has fewer.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4>
+!q = tensor<1x2x50x32xbf16>
+!k = tensor<1x1x64x32xbf16>
+!g = tensor<1x1x64x32xf32>
+!r = tensor<1x2x50xf32>
+// CHECK-LABEL: tile.kernel @dense
+// CHECK: %[[S:.*]] = tile.stream count 4 {
+// CHECK: arith.divui %{{.*}}, %c2
+// CHECK: %[[EXIST:.*]] = arith.subi %c50
+// CHECK-COUNT-2: tile.load {{.*}} rows %[[EXIST]] : {{.*}} -> tensor<32x32xbf16>
+// CHECK: scf.for %{{.*}} = %c0 to %c4
+// CHECK: tile.next %[[S]]
+// CHECK-COUNT-2: tile.lookup {{.*}} -> tensor<1x32xf32>
+func.func @dense(%q: !q, %k: !k, %v: !k, %lse: !r, %delta: !r, %do: !q) -> (!g, !g) {
+  %0:2 = llsa.launch "dense" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from dense(%k, %v)
+        lse %lse delta %delta gradient %do : !q, !k, !k -> !g
+    llsa.yield %dk, %dv : !g, !g
+  } : !g, !g
+  return %0#0, %0#1 : !g, !g
+}
+
+// -----
+
+// delta is summed with the first step, behind the start of the copies.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4>
+!q = tensor<1x2x64x32xbf16>
+!r = tensor<1x2x64xf32>
+// CHECK-LABEL: tile.kernel @query
+// CHECK: tile.stream
+// CHECK: tile.next
+// CHECK: tile.reduce add {{.*}} over cols : tensor<16x32xf32> -> tensor<16x1xf32>
+// CHECK: tile.store {{.*}} row_dim 2
+// CHECK: tile.next
+func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) {
+  %0:2 = llsa.launch "query" schedule #s {
+    %dq, %delta = llsa.attend_query_grad %q from dense(%k, %v)
+        output %o lse %lse gradient %do : !q, !q, !q -> !q
+    llsa.yield %dq, %delta : !q, !r
+  } : !q, !r
+  return %0#0, %0#1 : !q, !r
+}
