@@ -28,6 +28,41 @@ static std::vector<reference::Port> gradientPorts(const Program &keep,
   return ports;
 }
 
+/// Bytes of what the forward gives beside the variant's results.
+static int64_t keptBytes(const Program &keep,
+                         const reference::Interpreter &interpreter) {
+  int64_t bytes = 0;
+  for (int64_t b : keep.buffersOf(Buffer::Role::Output)) {
+    const Buffer &buffer = keep.buffers[size_t(b)];
+    bool isResult =
+        llvm::any_of(interpreter.outputs(), [&](const reference::Port &port) {
+          return port.name == buffer.name;
+        });
+    if (!isResult)
+      bytes += buffer.numBytes();
+  }
+  return bytes;
+}
+
+/// Times a pass, and its launches with --profile.
+static llvm::Error measure(const rt::CompiledKernel &kernel,
+                           const NamedTensors &inputs,
+                           const NamedTensors &outputs,
+                           const RunOptions &options, RunTimes &run,
+                           std::vector<LaunchTime> &profile) {
+  auto times = timeRuns(kernel, inputs, outputs, options.repeat);
+  if (!times)
+    return times.takeError();
+  run = *times;
+  if (!options.profile)
+    return llvm::Error::success();
+  auto launches = profileSteps(kernel, inputs, outputs);
+  if (!launches)
+    return launches.takeError();
+  profile = std::move(*launches);
+  return llvm::Error::success();
+}
+
 llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
                                                  KernelSpec spec,
                                                  const InputSource &source,
@@ -61,9 +96,11 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   report.threads = jit.numThreads();
   if (const rt::CudaExecutor *executor = (*backward)->cuda())
     report.gpu = executor->device()->name();
-  report.workspaceBytes =
-      std::max((*keep)->workspaceBytes(), program.workspaceBytes);
-  double bytes = double(report.workspaceBytes);
+  report.workspaceBytes = program.workspaceBytes;
+  ForwardReport &forward = report.forward.emplace();
+  forward.workspaceBytes = (*keep)->workspaceBytes();
+  double bytes =
+      double(std::max(forward.workspaceBytes, report.workspaceBytes));
   for (const Program *each : {&(*keep)->program(), &program})
     for (const Buffer &buffer : each->buffers)
       if (buffer.role != Buffer::Role::Workspace)
@@ -77,6 +114,7 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   auto interpreter = makeInterpreter(variant, plain, program.target);
   if (!interpreter)
     return interpreter.takeError();
+  forward.keptBytes = keptBytes((*keep)->program(), *interpreter);
   auto inputs = makeInputs(source, spec, interpreter->inputs());
   if (!inputs)
     return inputs.takeError();
@@ -92,20 +130,18 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   if (!kept)
     return kept.takeError();
   fmt::print(stderr, "llsa-run: run\n");
-  auto forwardTimes = timeRuns(**keep, inputs->tensors, *kept, options.repeat);
-  if (!forwardTimes)
-    return forwardTimes.takeError();
-  report.forward = *forwardTimes;
+  if (llvm::Error error = measure(**keep, inputs->tensors, *kept, options,
+                                  forward.run, forward.profile))
+    return std::move(error);
   NamedTensors all = std::move(inputs->tensors);
   all.merge(gradients->tensors);
   all.merge(*kept);
   auto outputs = makeOutputs(program);
   if (!outputs)
     return outputs.takeError();
-  auto times = timeRuns(**backward, all, *outputs, options.repeat);
-  if (!times)
-    return times.takeError();
-  report.run = *times;
+  if (llvm::Error error = measure(**backward, all, *outputs, options,
+                                  report.run, report.profile))
+    return std::move(error);
 
   if (options.output.empty())
     return report;

@@ -172,13 +172,19 @@ profileOnCpu(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
   return times;
 }
 
-llvm::Expected<std::vector<double>>
+llvm::Expected<std::vector<LaunchTime>>
 llsa::tools::profileSteps(const rt::CompiledKernel &kernel,
                           const NamedTensors &inputs,
                           const NamedTensors &outputs) {
-  if (kernel.cuda())
-    return profileOnGpu(*kernel.cuda(), inputs, outputs);
-  return profileOnCpu(kernel, inputs, outputs);
+  auto times = kernel.cuda() ? profileOnGpu(*kernel.cuda(), inputs, outputs)
+                             : profileOnCpu(kernel, inputs, outputs);
+  if (!times)
+    return times.takeError();
+  const Program &program = kernel.program();
+  std::vector<LaunchTime> launches;
+  for (auto [step, time] : llvm::zip(program.steps, *times))
+    launches.push_back({program.kernels[size_t(step.kernel)].name, time});
+  return launches;
 }
 
 llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,

@@ -28,9 +28,15 @@ llvm::Expected<RunTimes> timeRuns(const rt::CompiledKernel &kernel,
                                   const NamedTensors &inputs,
                                   const NamedTensors &outputs, int64_t repeat);
 
-/// The time of each launch of a kernel, in milliseconds. Every kernel's runs
-/// are in a range with its name (Nvtx.h).
-llvm::Expected<std::vector<double>>
+/// One launch of a program: the kernel's name and its milliseconds.
+struct LaunchTime {
+  std::string kernel;
+  double milliseconds = 0;
+};
+
+/// The time of each launch of a kernel, in order. Every kernel's runs are in a
+/// range with its name (Nvtx.h).
+llvm::Expected<std::vector<LaunchTime>>
 profileSteps(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
              const NamedTensors &outputs);
 
