@@ -322,7 +322,7 @@ Interpreter::checkSelections(const NamedArrays &inputs,
                              const NamedIndices &selections) const {
   if (llvm::Error error = impl->verifySelections(selections))
     return error;
-  Evaluator evaluator(*impl->numbers, {false, &selections, nullptr});
+  Evaluator evaluator(*impl->numbers, {false, false, &selections, nullptr});
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   StoredTokens stored(evaluator);
