@@ -1,6 +1,7 @@
 //===- Gradients.cpp - a variant's forward and backward -------------------===//
 #include "tools/llsa-run/Gradients.h"
 #include "tools/io/Files.h"
+#include "tools/llsa-run/CheckGradients.h"
 #include "tools/llsa-run/Outputs.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -63,6 +64,32 @@ static llvm::Error measure(const rt::CompiledKernel &kernel,
   return llvm::Error::success();
 }
 
+static bool isCpu(const Program &program) {
+  return llvm::StringRef(program.target).starts_with("cpu");
+}
+
+/// Compares the forward's results, then the gradients.
+static llvm::Expected<CheckReport>
+checkBoth(const CheckedRun &run, const GradientCheckOptions &options,
+          const reference::Interpreter &interpreter) {
+  std::vector<int64_t> rows =
+      sampleRows(run.spec.M, options.samples, options.seed);
+  bool isSampled = static_cast<int64_t>(rows.size()) < run.spec.M;
+  fmt::print(stderr,
+             "llsa-run: check {} of {} queries per head and the gradients with "
+             "the float64 reference\n",
+             rows.size(), run.spec.M);
+  auto check = checkRun(interpreter, *run.tensors, *run.tensors,
+                        isSampled ? &rows : nullptr);
+  if (!check)
+    return check.takeError();
+  check->sampledRows = static_cast<int64_t>(rows.size());
+  check->allRows = run.spec.M;
+  if (llvm::Error error = checkGradients(run, options, *check))
+    return std::move(error);
+  return std::move(*check);
+}
+
 llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
                                                  KernelSpec spec,
                                                  const InputSource &source,
@@ -70,6 +97,11 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   bool isNpy = source.kind == InputSource::Kind::Npy;
   if (isNpy && llvm::sys::fs::exists(source.path + "/dlse.npy"))
     spec.lseGradient = true;
+
+  KernelSpec plain = spec;
+  plain.pass = Pass::Forward;
+  plain.lseGradient = false;
+  spec.indices |= options.check;
 
   Report report;
   report.variant = variant.name();
@@ -104,13 +136,11 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   for (const Program *each : {&(*keep)->program(), &program})
     for (const Buffer &buffer : each->buffers)
       if (buffer.role != Buffer::Role::Workspace)
-        bytes += double(buffer.numBytes());
+        bytes += double(buffer.numBytes()) +
+                 (options.check ? 3.0 * 8 * double(buffer.numElements()) : 0);
   if (llvm::Error error = checkMemory(bytes, variant.name()))
     return std::move(error);
 
-  KernelSpec plain = spec;
-  plain.pass = Pass::Forward;
-  plain.lseGradient = false;
   auto interpreter = makeInterpreter(variant, plain, program.target);
   if (!interpreter)
     return interpreter.takeError();
@@ -142,6 +172,15 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   if (llvm::Error error = measure(**backward, all, *outputs, options,
                                   report.run, report.profile))
     return std::move(error);
+  if (options.check) {
+    auto check = checkBoth(
+        {&variant, plain, program.target, &all, &*outputs},
+        {options.samples, options.seed, jit.numThreads(), isCpu(program)},
+        *interpreter);
+    if (!check)
+      return check.takeError();
+    report.check = std::move(*check);
+  }
 
   if (options.output.empty())
     return report;

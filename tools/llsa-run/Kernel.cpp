@@ -225,16 +225,25 @@ llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
   return summarise(std::move(times));
 }
 
-llvm::Expected<reference::Interpreter>
-llsa::tools::makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,
-                             llvm::StringRef target) {
+llvm::Expected<std::string> llsa::tools::bindVariant(const rt::Variant &variant,
+                                                     const KernelSpec &spec,
+                                                     llvm::StringRef target) {
   CompileOptions options;
   options.target = target.str();
   llvm::Expected<CompileResult> bound = Compiler().compileTo(
       Stage::Bind, variant.text(), variant.name(), spec, options);
   if (!bound)
     return bound.takeError();
-  return reference::Interpreter::create(bound->text, variant.name());
+  return std::move(bound->text);
+}
+
+llvm::Expected<reference::Interpreter>
+llsa::tools::makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,
+                             llvm::StringRef target) {
+  auto text = bindVariant(variant, spec, target);
+  if (!text)
+    return text.takeError();
+  return reference::Interpreter::create(*text, variant.name());
 }
 
 llvm::Error llsa::tools::checkMemory(double bytes, llvm::StringRef purpose) {

@@ -40,6 +40,10 @@ llvm::Expected<std::vector<LaunchTime>>
 profileSteps(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
              const NamedTensors &outputs);
 
+/// The text of a variant's `bind` stage, which the reference reads.
+llvm::Expected<std::string> bindVariant(const rt::Variant &variant,
+                                        const KernelSpec &spec,
+                                        llvm::StringRef target);
 /// The bound text of a variant, ready for the reference.
 llvm::Expected<reference::Interpreter>
 makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,

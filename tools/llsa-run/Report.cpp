@@ -79,9 +79,11 @@ static std::string checkText(const CheckReport &check) {
       check.keysPerQuery, check.sampledRows);
   for (const OutputCheck &output : check.outputs)
     text += fmt::format(
-        "check      {}: error {:.3g}, allowed {:.3g}, {} of {} queries: {}\n",
-        output.name, output.comparison.maxError, output.comparison.allowedError,
-        check.sampledRows, check.allRows,
+        "check      {}: error {:.3g}, allowed {:.3g}, {}: {}\n", output.name,
+        output.comparison.maxError, output.comparison.allowedError,
+        output.part.empty()
+            ? fmt::format("{} of {} queries", check.sampledRows, check.allRows)
+            : output.part,
         output.comparison.ok() ? "correct" : "WRONG");
   if (check.indices.rows > 0)
     text += fmt::format("check      indices: {} rows, {} ties, {} wrong\n",
@@ -190,6 +192,12 @@ std::string llsa::tools::reportJSON(const Report &report) {
           {"allowed_error", number(output.comparison.allowedError)},
           {"plain_error", number(output.comparison.plainError)}};
   }
+  if (report.check && report.forward)
+    for (const OutputCheck &output : report.check->outputs) {
+      json[output.name + "_error"] = number(output.comparison.maxError);
+      json[output.name + "_allowed_error"] =
+          number(output.comparison.allowedError);
+    }
   if (report.compare)
     json["compare"] = {{"variant", report.compare->variant},
                        {"compile_ms", number(report.compare->compileMs)},

@@ -239,10 +239,9 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
     return makeError("--spec={}: a pass is compiled by llsac; --grad runs the "
                      "passes keep and backward",
                      options.spec);
-  if (options.grad &&
-      (options.check || !options.compare.empty() || !options.picture.empty()))
-    return makeError("--grad cannot be given with --check, --compare or "
-                     "--picture, which are of the forward");
+  if (options.grad && (!options.compare.empty() || !options.picture.empty()))
+    return makeError("--grad cannot be given with --compare or --picture, "
+                     "which are of the forward");
   if (options.check && !options.deviceFunctions.empty())
     return makeError("--check cannot be given with --device-functions: the "
                      "reference does not know what they compute");
