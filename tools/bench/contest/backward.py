@@ -24,6 +24,8 @@ def prepare(engine, case, sets, gradients):
 
 
 def by_autograd(engine, case, sets, gradients):
+    if isinstance(engine, engines.SDPA) and case.shape[2] > 65536:
+        raise engines.Unsupported("full attention's backward over more than 65,536 tokens takes seconds")
     torch, attend = engine.torch, engine.attention(case)
     calls, backward = [], []
     for inputs, gradient in zip(sets, gradients):
