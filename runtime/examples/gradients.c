@@ -137,6 +137,14 @@ int main(int argc, char **argv) {
   launch(forward);
   launch(backward);
 
+  /* Without what the forward gave there is no backward. */
+  LlsaError *refused =
+      llsaKernelLaunch(backward, NULL, 0, NULL, 0, NULL, 0, NULL);
+  if (!refused || llsaErrorCode(refused) != LLSA_ERROR_INVALID_ARGUMENT)
+    return 1;
+  printf("as it should: %s\n", llsaErrorMessage(refused));
+  llsaErrorFree(refused);
+
   size_t numValues = named("v")->count, numResults = named("o")->count;
   double before = product(floatsOf("do"), floatsOf("o"), numResults);
   double expected = 0;
