@@ -36,10 +36,8 @@ static double scaleOf(std::optional<llvm::APFloat> scale) {
   return value == 0 ? 1e-300 : value;
 }
 
-llvm::Error
-Evaluator::addRegions(mlir::Region &score, mlir::Region &mask,
-                      AttendOptions &attend,
-                      std::vector<std::unique_ptr<ScalarProgram>> &programs) {
+llvm::Error Evaluator::addRegions(mlir::Region &score, mlir::Region &mask,
+                                  AttendProblem &problem) {
   for (mlir::Region *region : {&score, &mask}) {
     if (region->empty())
       continue;
@@ -50,27 +48,35 @@ Evaluator::addRegions(mlir::Region &score, mlir::Region &mask,
     if (!program)
       return program.takeError();
     ScalarProgram *run = program->get();
-    programs.push_back(std::move(*program));
+    problem.programs.push_back(std::move(*program));
     auto call = [run](double s, int64_t b, int64_t h, int64_t i, int64_t j,
                       int64_t span) {
       return run->run({{s, 0}, {0, b}, {0, h}, {0, i}, {0, j}, {0, span}});
     };
     if (region == &score)
-      attend.score = [call](auto... pair) { return call(pair...).f; };
+      problem.options.score = [call](auto... pair) { return call(pair...).f; };
     else
-      attend.mask = [call](auto... pair) { return call(pair...).i != 0; };
+      problem.options.mask = [call](auto... pair) {
+        return call(pair...).i != 0;
+      };
   }
   return llvm::Error::success();
 }
 
-llvm::Error Evaluator::finishAttention(
-    mlir::Operation *op, AttendResult result, bool sampled,
-    const std::vector<std::unique_ptr<ScalarProgram>> &programs) {
+llvm::Error AttendProblem::check(mlir::Operation *op) const {
   for (const auto &program : programs)
     if (!program->problem().empty())
       return opError(op, "has a region in which " + program->problem());
-  set(op->getResult(0), std::move(result.output), sampled);
-  set(op->getResult(1), std::move(result.lse), sampled);
+  return llvm::Error::success();
+}
+
+llvm::Error Evaluator::finishAttention(mlir::Operation *op,
+                                       const AttendProblem &problem,
+                                       AttendResult result) {
+  if (llvm::Error error = problem.check(op))
+    return error;
+  set(op->getResult(0), std::move(result.output), problem.sampled);
+  set(op->getResult(1), std::move(result.lse), problem.sampled);
   seenKeys.push_back(std::move(result.seen));
   return llvm::Error::success();
 }
@@ -101,22 +107,32 @@ static llvm::Error setTokens(AttendOp op, std::vector<Source> &sources,
   return llvm::Error::success();
 }
 
-llvm::Error Evaluator::evaluateAttend(AttendOp op) {
+template <typename Op>
+llvm::Error Evaluator::prepare(Op op, AttendProblem &problem) {
+  problem.options.scale = scaleOf(op.getScale());
+  problem.options.precision = precisionFor(op.getQuery());
+  problem.options.oneChain = options.oneChain;
+  problem.sampled = options.rows && onlyRowsMatter(op->getResults());
+  if (problem.sampled)
+    problem.options.rows = options.rows;
+  return addRegions(op.getScore(), op.getMask(), problem);
+}
+
+llvm::Expected<AttendProblem> Evaluator::problemOf(AttendOp op) {
+  AttendProblem out;
   auto query = fullArray(op.getQuery());
   if (!query)
     return query.takeError();
-  // The sources point to these.
-  std::vector<std::shared_ptr<const Array>> arrays;
-  std::vector<std::shared_ptr<const IndexArray>> indexArrays;
-  std::vector<Source> sources;
+  out.query = *query;
+  std::vector<Source> &sources = out.sources;
   for (unsigned i = 0; i < op.getSources().size(); ++i) {
     SourceAttr attr = op.getSource(i);
     auto keys = fullArray(op.getKeys()[i]),
          values = fullArray(op.getValues()[i]);
     if (!keys || !values)
       return llvm::joinErrors(keys.takeError(), values.takeError());
-    arrays.push_back(*keys);
-    arrays.push_back(*values);
+    out.arrays.push_back(*keys);
+    out.arrays.push_back(*values);
     double weight = attr.getWeight().getValueAsDouble();
     switch (attr.getKind()) {
     case SourceKind::Dense:
@@ -132,7 +148,7 @@ llvm::Error Evaluator::evaluateAttend(AttendOp op) {
       auto rows = indices(op.getIndicesOf(i));
       if (!rows)
         return rows.takeError();
-      indexArrays.push_back(*rows);
+      out.indexArrays.push_back(*rows);
       sources.push_back(Source::gathered(**keys, **values, **rows,
                                          attr.getBlock(), attr.getEvery(),
                                          weight, attr.getSpan()));
@@ -141,24 +157,23 @@ llvm::Error Evaluator::evaluateAttend(AttendOp op) {
     }
     sources.back().unweighted = attr.getUnweighted();
   }
-  AttendOptions attend;
-  attend.scale = scaleOf(op.getScale());
-  attend.precision = precisionFor(op.getQuery());
-  attend.oneChain = options.oneChain;
-  if (llvm::Error error = setTokens(op, sources, attend))
-    return error;
-  bool sampled = options.rows && onlyRowsMatter(op->getResults());
-  if (sampled)
-    attend.rows = options.rows;
-  std::vector<std::unique_ptr<ScalarProgram>> programs;
-  if (llvm::Error error =
-          addRegions(op.getScore(), op.getMask(), attend, programs))
-    return error;
-  return finishAttention(op, reference::attend(**query, sources, attend),
-                         sampled, programs);
+  if (llvm::Error error = setTokens(op, sources, out.options))
+    return std::move(error);
+  if (llvm::Error error = prepare(op, out))
+    return std::move(error);
+  return std::move(out);
 }
 
-llvm::Error Evaluator::evaluateAttention(AttentionOp op) {
+llvm::Error Evaluator::evaluateAttend(AttendOp op) {
+  llvm::Expected<AttendProblem> problem = problemOf(op);
+  if (!problem)
+    return problem.takeError();
+  return finishAttention(
+      op, *problem,
+      reference::attend(*problem->query, problem->sources, problem->options));
+}
+
+llvm::Expected<AttendProblem> Evaluator::problemOf(AttentionOp op) {
   auto query = fullArray(op.getQuery()), keys = fullArray(op.getKeys()),
        values = fullArray(op.getValues());
   if (!query || !keys || !values)
@@ -168,21 +183,36 @@ llvm::Error Evaluator::evaluateAttention(AttentionOp op) {
   llvm::Expected<std::vector<IndexArray>> selections = selectionsOf(op);
   if (!selections)
     return selections.takeError();
-  AttendOptions attend;
-  attend.scale = scaleOf(op.getScale());
-  attend.precision = precisionFor(op.getQuery());
-  attend.oneChain = options.oneChain;
-  bool sampled = options.rows && onlyRowsMatter(op->getResults());
-  if (sampled)
-    attend.rows = options.rows;
-  std::vector<std::unique_ptr<ScalarProgram>> programs;
-  if (llvm::Error error =
-          addRegions(op.getScore(), op.getMask(), attend, programs))
-    return error;
-  return finishAttention(op,
-                         attendLevels(**query, **keys, **values,
-                                      hierarchyOf(op), *selections, attend),
-                         sampled, programs);
+  AttendProblem out;
+  out.query = *query;
+  out.keys = *keys;
+  out.values = *values;
+  out.selections = std::move(*selections);
+  if (llvm::Error error = prepare(op, out))
+    return std::move(error);
+  return std::move(out);
+}
+
+llvm::Error Evaluator::evaluateAttention(AttentionOp op) {
+  llvm::Expected<AttendProblem> problem = problemOf(op);
+  if (!problem)
+    return problem.takeError();
+  return finishAttention(op, *problem,
+                         attendLevels(*problem->query, *problem->keys,
+                                      *problem->values, hierarchyOf(op),
+                                      problem->selections, problem->options));
+}
+
+Phi llsa::reference::phiOf(LinearAttendOp op) {
+  switch (op.getPhi()) {
+  case FeatureMap::Softmax:
+    return Phi::Softmax;
+  case FeatureMap::EluPlusOne:
+    return Phi::Elu1;
+  case FeatureMap::Relu:
+    return Phi::Relu;
+  }
+  llvm_unreachable("all feature maps are listed");
 }
 
 llvm::Error Evaluator::evaluateLinearAttend(LinearAttendOp op) {
@@ -192,12 +222,7 @@ llvm::Error Evaluator::evaluateLinearAttend(LinearAttendOp op) {
     return llvm::joinErrors(
         query.takeError(),
         llvm::joinErrors(keys.takeError(), values.takeError()));
-  Phi phi = Phi::Softmax;
-  if (op.getPhi() == FeatureMap::EluPlusOne)
-    phi = Phi::Elu1;
-  if (op.getPhi() == FeatureMap::Relu)
-    phi = Phi::Relu;
-  set(op.getResult(), linearAttend(**query, **keys, **values, phi,
+  set(op.getResult(), linearAttend(**query, **keys, **values, phiOf(op),
                                    precisionFor(op.getQuery())));
   return llvm::Error::success();
 }

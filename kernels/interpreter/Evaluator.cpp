@@ -292,8 +292,15 @@ Evaluator::elementwise(mlir::Operation *op,
   return out;
 }
 
-llvm::Error Evaluator::evaluateElementwise(mlir::Operation *op) {
-  std::vector<std::shared_ptr<const Array>> operands;
+std::vector<const Array *> Evaluator::Operands::pointers() const {
+  std::vector<const Array *> out;
+  for (const auto &array : arrays)
+    out.push_back(array.get());
+  return out;
+}
+
+llvm::Expected<Evaluator::Operands> Evaluator::operandsOf(mlir::Operation *op) {
+  Operands out;
   std::vector<bool> isSampled;
   for (mlir::Value operand : op->getOperands()) {
     // A scalar condition of arith.select.
@@ -302,7 +309,7 @@ llvm::Error Evaluator::evaluateElementwise(mlir::Operation *op) {
       if (!number)
         return number.takeError();
       bool isFloat = llvm::isa<mlir::FloatType>(operand.getType());
-      operands.push_back(std::make_shared<const Array>(
+      out.arrays.push_back(std::make_shared<const Array>(
           shapeOf(op->getResult(0)),
           isFloat ? number->f : static_cast<double>(number->i)));
       isSampled.push_back(false);
@@ -311,21 +318,25 @@ llvm::Error Evaluator::evaluateElementwise(mlir::Operation *op) {
     auto found = array(operand);
     if (!found)
       return found.takeError();
-    operands.push_back(*found);
+    out.arrays.push_back(*found);
     isSampled.push_back(tensors.lookup(operand).sampled);
   }
-  bool anySampled = llvm::is_contained(isSampled, true);
-  std::vector<const Array *> pointers;
-  for (size_t i = 0; i < operands.size(); ++i) {
-    if (anySampled && !isSampled[i])
-      operands[i] =
-          std::make_shared<const Array>(takeRows(*operands[i], *options.rows));
-    pointers.push_back(operands[i].get());
-  }
-  llvm::Expected<Array> result = elementwise(op, pointers);
+  out.sampled = llvm::is_contained(isSampled, true);
+  for (size_t i = 0; i < out.arrays.size(); ++i)
+    if (out.sampled && !isSampled[i])
+      out.arrays[i] = std::make_shared<const Array>(
+          takeRows(*out.arrays[i], *options.rows));
+  return std::move(out);
+}
+
+llvm::Error Evaluator::evaluateElementwise(mlir::Operation *op) {
+  llvm::Expected<Operands> operands = operandsOf(op);
+  if (!operands)
+    return operands.takeError();
+  llvm::Expected<Array> result = elementwise(op, operands->pointers());
   if (!result)
     return result.takeError();
-  set(op->getResult(0), std::move(*result), anySampled);
+  set(op->getResult(0), std::move(*result), operands->sampled);
   return llvm::Error::success();
 }
 

@@ -33,6 +33,25 @@ bool isElementwiseOnTensors(mlir::Operation *op);
 Array takeRows(const Array &array, const std::vector<int64_t> &rows);
 /// The reference's description of a closed `#llsa.hierarchy`.
 Hierarchy hierarchyOf(AttentionOp op);
+Phi phiOf(LinearAttendOp op);
+
+/// An attention as the reference takes it: what it reads, and how.
+struct AttendProblem {
+  std::shared_ptr<const Array> query;
+  std::shared_ptr<const Array> keys, values; ///< of a composite
+  std::vector<IndexArray> selections;        ///< of a composite
+  std::vector<Source> sources;               ///< of an `llsa.attend`
+  AttendOptions options;
+  bool sampled = false; ///< the sampled rows alone are wanted
+
+  // What sources and options point to.
+  std::vector<std::shared_ptr<const Array>> arrays;
+  std::vector<std::shared_ptr<const IndexArray>> indexArrays;
+  std::vector<std::unique_ptr<ScalarProgram>> programs;
+
+  /// An error when a region's program did what has no meaning.
+  llvm::Error check(mlir::Operation *op) const;
+};
 
 class Evaluator {
 public:
@@ -57,6 +76,20 @@ public:
   /// The selections of a composite, level 1 first.
   llvm::Expected<std::vector<IndexArray>> selectionsOf(AttentionOp op);
 
+  /// What an attention is given.
+  llvm::Expected<AttendProblem> problemOf(AttendOp op);
+  llvm::Expected<AttendProblem> problemOf(AttentionOp op);
+  /// The arithmetic in which an op on this tensor is evaluated.
+  Precision precisionFor(mlir::Value tensor) const;
+
+  /// The operands of an elementwise op, scalars spread to tensors; where one is
+  /// sampled, the sampled rows of all.
+  struct Operands {
+    std::vector<std::shared_ptr<const Array>> arrays;
+    bool sampled = false;
+    std::vector<const Array *> pointers() const;
+  };
+  llvm::Expected<Operands> operandsOf(mlir::Operation *op);
   /// One elementwise op on these arrays.
   llvm::Expected<Array> elementwise(mlir::Operation *op,
                                     llvm::ArrayRef<const Array *> operands);
@@ -75,20 +108,18 @@ private:
   llvm::Error evaluateSplat(mlir::Operation *op);
   llvm::Error evaluateLaunch(LaunchOp op);
 
-  /// The score and mask functions of an attention; `programs` keeps what they
-  /// need alive.
+  /// What both attentions have: scale, precision, rows, regions.
+  template <typename Op> llvm::Error prepare(Op op, AttendProblem &problem);
+  /// The score and mask functions of an attention.
   llvm::Error addRegions(mlir::Region &score, mlir::Region &mask,
-                         AttendOptions &attend,
-                         std::vector<std::unique_ptr<ScalarProgram>> &programs);
-  llvm::Error
-  finishAttention(mlir::Operation *op, AttendResult result, bool sampled,
-                  const std::vector<std::unique_ptr<ScalarProgram>> &programs);
+                         AttendProblem &problem);
+  llvm::Error finishAttention(mlir::Operation *op, const AttendProblem &problem,
+                              AttendResult result);
 
   /// The forced selection of this name, checked; null when there is none.
   llvm::Expected<const IndexArray *> forced(mlir::Operation *op, int64_t level,
                                             const std::vector<int64_t> &shape);
 
-  Precision precisionFor(mlir::Value tensor) const;
   void set(mlir::Value value, Array array, bool sampled = false);
   void set(mlir::Value value, IndexArray indices);
 

@@ -2,6 +2,7 @@
 #include "kernels/interpreter/Interpreter.h"
 #include "dialects/Register.h"
 #include "kernels/interpreter/Evaluator.h"
+#include "kernels/interpreter/GradientEvaluator.h"
 #include "kernels/interpreter/StoredTokens.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -187,6 +188,17 @@ const std::vector<Port> &Interpreter::selections() const {
   return impl->selections;
 }
 
+bool Interpreter::headsAreAlike() const {
+  bool alike = true;
+  impl->entry.walk([&](mlir::Operation *op) {
+    for (mlir::Region &region : op->getRegions())
+      if (llvm::isa<AttendOp, AttentionOp>(op) && !region.empty())
+        alike &= region.getArgument(1).use_empty() &&
+                 region.getArgument(2).use_empty();
+  });
+  return alike;
+}
+
 //===----------------------------------------------------------------------===//
 // Evaluating
 //===----------------------------------------------------------------------===//
@@ -244,6 +256,40 @@ Interpreter::evaluate(const NamedArrays &inputs,
     out.outputs[impl->outputs[i].name] = {**array, tensor->sampled};
   }
   out.seen = evaluator.seen();
+  return out;
+}
+
+llvm::Expected<std::map<std::string, EvaluatedOutput>>
+Interpreter::gradients(const NamedArrays &inputs,
+                       const NamedArrays &resultGradients,
+                       const EvaluateOptions &options) const {
+  Evaluator forward(*impl->numbers, {options.plain, options.oneChain,
+                                     options.forced, options.rows});
+  if (llvm::Error error = impl->bindInputs(forward, inputs))
+    return error;
+  mlir::Block &body = impl->entry.getBody().front();
+  GradientEvaluator backward(forward, *impl->numbers, options.rows);
+  for (const auto &[name, gradient] : resultGradients) {
+    auto port = llvm::find_if(
+        impl->outputs, [&](const Port &port) { return port.name == name; });
+    if (port == impl->outputs.end())
+      return impl->error("there is no result '" + name +
+                         "' that could have a gradient");
+    if (port->shape != gradient.shape)
+      return impl->error("the gradient of '" + name +
+                         "' has another shape than the result");
+    mlir::Value value = body.getTerminator()->getOperand(
+        static_cast<unsigned>(port - impl->outputs.begin()));
+    if (llvm::Error error = backward.add(value, gradient))
+      return error;
+  }
+  if (llvm::Error error = backward.run(body))
+    return error;
+  std::map<std::string, EvaluatedOutput> out;
+  for (size_t i = 0; i < impl->inputs.size(); ++i)
+    if (const EvaluatedOutput *found =
+            backward.find(body.getArgument(static_cast<unsigned>(i))))
+      out.emplace(impl->inputs[i].name, *found);
   return out;
 }
 

@@ -88,11 +88,24 @@ public:
   /// Names and shapes of the selections, i1 first.
   const std::vector<Port> &selections() const;
 
+  /// True when no score or mask region reads its batch or head, so that some
+  /// heads of the inputs give the same heads of the results.
+  bool headsAreAlike() const;
+
   /// Evaluates the results. An error names the input that is missing or has
   /// another shape, or the op that cannot be evaluated.
   llvm::Expected<Evaluation>
   evaluate(const NamedArrays &inputs,
            const EvaluateOptions &options = {}) const;
+
+  /// The gradients of the arguments that have one, by argument name, from
+  /// those of the results, by result name ("o", "lse"; a result that is not
+  /// named has none). Index sets and masks are constants. With `options.rows`:
+  /// of these rows of the queries alone, from the same rows of the results, and
+  /// none of keys and values; an error where other rows are needed for them.
+  llvm::Expected<std::map<std::string, EvaluatedOutput>>
+  gradients(const NamedArrays &inputs, const NamedArrays &resultGradients,
+            const EvaluateOptions &options = {}) const;
 
   /// The selections that the reference makes, all of them.
   llvm::Expected<NamedIndices> select(const NamedArrays &inputs) const;

@@ -141,6 +141,26 @@ LLSA_API LlsaError *llsaKernelLaunch(const LlsaKernel *kernel,
                                      size_t numOutputs, void *workspace,
                                      size_t workspaceBytes, void *stream);
 
+/* A backward is a kernel of its own. For one variant and one spec get two
+   kernels, with these added to the spec:
+
+   "pass=keep": the forward, which gives what the backward needs as further
+   outputs, of the types and shapes that llsaKernelOutput tells.
+
+   "pass=backward": takes the variant's inputs, the gradient of each float
+   output, called "d" and its name ("do"; "dlse" only where both specs say
+   dlse=1), and what the forward gave; gives "dq", "dk", "dv", and the gradient
+   of every further input that has one.
+
+   Hand on tensors by name, as runtime/examples/gradients.c does. Where no
+   backward follows, the plain forward keeps nothing.
+
+   The backward reads the forward's inputs and outputs as they were: they must
+   neither change nor be freed until it is done. What was kept can then be
+   freed, or serve another backward. Both workspaces are known before anything
+   runs (llsaKernelWorkspaceBytes), and may be one memory when the kernels run
+   behind each other. Both can be captured in a graph, alone or together. */
+
 /** Where the kernel's tensors must be: a CPU, or a GPU by its number. */
 LLSA_API DLDevice llsaKernelDevice(const LlsaKernel *kernel);
 

@@ -4,6 +4,7 @@
 #include "kernels/reference/Gradients.h"
 #include "runtime/support/Env.h"
 #include "tools/io/Random.h"
+#include "tools/llsa-run/CheckGradients.h"
 #include <cmath>
 #include <fmt/format.h>
 
@@ -295,18 +296,6 @@ std::string llsa::numerics::checkDirections(const GradientKernel &kernel,
 // Elements
 //===----------------------------------------------------------------------===//
 
-/// The greatest finite |lse| that the forward returned or kept.
-static double greatestLse(const GradientRun &run) {
-  double greatest = 0;
-  for (const auto &[name, tensor] : run.tensors)
-    if ((name == "lse" || name.rfind("kept", 0) == 0) &&
-        tensor.shape().size() == 3)
-      for (double value : tensor.toArray().data)
-        if (std::isfinite(value))
-          greatest = std::max(greatest, std::abs(value));
-  return greatest;
-}
-
 std::string llsa::numerics::checkElements(const GradientRun &run,
                                           const reference::Hierarchy &hierarchy,
                                           double scale, DType dtype) {
@@ -340,24 +329,11 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
         std::pair("dk", &reference::TokenGradients::keys),
         std::pair("dv", &reference::TokenGradients::values)}) {
     const Array &truth = exact.*part, &x = plain.*part, &y = other.*part;
-    Array farther = x;
-    for (size_t e = 0; e < truth.data.size(); ++e)
-      if (std::abs(y.data[e] - truth.data[e]) >
-          std::abs(x.data[e] - truth.data[e]))
-        farther.data[e] = y.data[e];
-    reference::Comparison comparison = reference::compareValues(
-        name, run.gradients.at(name).toArray(), truth, farther, dtype);
-    // On a GPU delta comes from o as it was rounded: FlashAttention's tests
-    // allow thrice the plain error for that, not twice. And lse is rounded to
-    // float32, by which all weights of a row are wrong.
-    double greatest = 0;
-    for (double value : truth.data)
-      greatest = std::max(greatest, std::abs(value));
-    double allowed = comparison.allowedError *
-                         (dtype == DType::F32 || testsCpu() ? 1 : 1.5) +
-                     0x1p-23 * greatestLse(run) * greatest;
-    bool isClose = comparison.wrongKind == 0 && comparison.maxError <= allowed;
-    if (!comparison.ok() && !isClose)
+    reference::Comparison comparison =
+        compareGradient(name, run.gradients.at(name).toArray(),
+                        {truth, fartherFrom(truth, x, y)}, dtype,
+                        greatestLse(run.tensors), testsCpu());
+    if (!comparison.ok())
       return comparison.message;
   }
   return "";

@@ -7,6 +7,7 @@
 #include "test/numerics/ForEachCase.h"
 #include "test/numerics/GradientCase.h"
 #include "test/numerics/ReadVariant.h"
+#include "tools/llsa-run/CheckGradients.h"
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
@@ -143,5 +144,45 @@ TEST(Gradients, NaNStaysInItsRow) {
       EXPECT_EQ(std::isnan(values.data[size_t(token * spec.D)]), expected)
           << name << " at token " << token;
     }
+  }
+}
+
+/// What --grad --check promises: an element that is wrong is found, in the
+/// gradients of queries that were sampled and of all keys.
+TEST(Gradients, ACheckFindsAWrongElement) {
+  KernelSpec spec =
+      llvm::cantFail(KernelSpec::parse("B=1,H=2,Hkv=1,N=70,D=8,dtype=f32"));
+  std::string text = readVariant("window.mlir");
+  auto kernel = GradientKernel::create(text, spec);
+  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+  auto run = runOn(*kernel, spec);
+  ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+  rt::Variant variant = rt::Variant::fromSource(text, "llsa");
+  auto check = [&](int64_t samples) {
+    tools::CheckReport report;
+    tools::CheckedRun checked{&variant, spec,
+                              kernel->backward->program().target, &run->tensors,
+                              &run->gradients};
+    tools::GradientCheckOptions options;
+    options.samples = samples;
+    options.onCpu = testsCpu();
+    if (llvm::Error error = checkGradients(checked, options, report))
+      ADD_FAILURE() << llvm::toString(std::move(error));
+    return report.message();
+  };
+  for (int64_t samples : {0, 5})
+    EXPECT_EQ(check(samples), "");
+  for (const char *name : {"dq", "dk", "dv"}) {
+    HostTensor &tensor = run->gradients.at(name);
+    reference::Array values = tensor.toArray();
+    auto fillWithWrong = [&](double by) {
+      tensor.fill([&](int64_t e) {
+        return values.data[size_t(e)] + (e == 3 ? by : 0);
+      });
+    };
+    fillWithWrong(1e-3);
+    for (int64_t samples : {0, 5})
+      EXPECT_EQ(check(samples).rfind(name, 0), 0u) << check(samples);
+    fillWithWrong(0);
   }
 }

@@ -126,6 +126,96 @@ TEST(Interpreter, CompositeAndWrittenOutAreTheReferencesHierarchy) {
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+static const std::string kGated = variant(R"(
+  %q1 = llsa.pool %q block 4 : !q
+  %k1 = llsa.pool %k block 4 : !k
+  %v1 = llsa.pool %v block 4 : !k
+  %p, %lse = llsa.attend %q from dense(%k1, %v1), window(%k, %v) before 3 after 2
+      score(%s, %b, %h, %i, %j, %n) {
+        %t = math.tanh %s : f32
+        llsa.yield %t : f32
+      } : !q, tensor<1x1x13x8xf32>, tensor<1x1x13x8xf32>, !k, !k
+  %e = math.exp %q : !q
+  %o = arith.mulf %p, %e : !q)");
+
+static double product(const Array &x, const Array &y) {
+  double sum = 0;
+  for (size_t e = 0; e < x.data.size(); ++e)
+    sum += x.data[e] * y.data[e];
+  return sum;
+}
+
+TEST(Interpreter, GradientsAreTheDerivativesOfItsValues) {
+  NamedArrays inputs = tokens(50);
+  NamedArrays weights = {{"o", randomArray({1, 2, 50, 8}, 4)},
+                         {"lse", randomArray({1, 2, 50}, 5)}};
+  for (const std::string &text : {kComposite, kWrittenOut, kGated}) {
+    Interpreter interpreter = parse(text);
+    NamedIndices selections = valueOf(interpreter.select(inputs));
+    EvaluateOptions options;
+    options.forced = &selections;
+    auto gradients = valueOf(interpreter.gradients(inputs, weights, options));
+    ASSERT_EQ(gradients.size(), 3u);
+    for (const char *name : {"q", "k", "v"}) {
+      Array direction = randomArray(inputs.at(name).shape, 6);
+      double loss[2];
+      const double step = 1e-5;
+      for (int side : {0, 1}) {
+        NamedArrays moved = inputs;
+        for (size_t e = 0; e < direction.data.size(); ++e)
+          moved.at(name).data[e] += (side ? step : -step) * direction.data[e];
+        Evaluation result = valueOf(interpreter.evaluate(moved, options));
+        loss[side] = product(weights.at("o"), result.outputs["o"].values) +
+                     product(weights.at("lse"), result.outputs["lse"].values);
+      }
+      double expected = (loss[1] - loss[0]) / (2 * step);
+      EXPECT_NEAR(product(direction, gradients.at(name).values), expected,
+                  1e-6 * std::abs(expected) + 1e-7)
+          << name << " of\n"
+          << text;
+    }
+  }
+}
+
+TEST(Interpreter, GradientsOfSampledQueriesAreThoseOfAll) {
+  NamedArrays inputs = tokens(50);
+  NamedArrays weights = {{"o", randomArray({1, 2, 50, 8}, 4)}};
+  std::vector<int64_t> rows = {0, 17, 49};
+  for (const std::string &text : {kComposite, kWrittenOut, kGated}) {
+    Interpreter interpreter = parse(text);
+    EvaluateOptions options;
+    auto all = valueOf(interpreter.gradients(inputs, weights, options));
+    options.rows = &rows;
+    auto some = valueOf(interpreter.gradients(inputs, weights, options));
+    EXPECT_EQ(some.count("k") + some.count("v"), 0u);
+    const EvaluatedOutput &query = some.at("q");
+    ASSERT_TRUE(query.sampled);
+    for (int64_t h = 0; h < 2; ++h)
+      for (int64_t r = 0; r < 3; ++r)
+        for (int64_t d = 0; d < 8; ++d)
+          EXPECT_EQ(query.values.at(0, h, r, d),
+                    all.at("q").values.at(0, h, rows[size_t(r)], d));
+  }
+}
+
+TEST(Interpreter, GradientsOfWhatIsNoResultAreRefused) {
+  NamedArrays inputs = tokens(50);
+  Interpreter interpreter = parse(kComposite);
+  EXPECT_EQ(errorOf(interpreter.gradients(inputs, {{"p", Array()}})),
+            "test: there is no result 'p' that could have a gradient");
+  EXPECT_EQ(errorOf(interpreter.gradients(inputs, {{"o", Array({1, 2})}})),
+            "test: the gradient of 'o' has another shape than the result");
+}
+
+TEST(Interpreter, HeadsAreAlikeWhereNoRegionReadsTheirNumber) {
+  EXPECT_TRUE(parse(kComposite).headsAreAlike());
+  EXPECT_TRUE(parse(kGated).headsAreAlike());
+}
+
 TEST(Interpreter, WrongSelectionsAreFound) {
   NamedArrays inputs = tokens(50);
   for (const std::string &text : {kComposite, kWrittenOut}) {

@@ -10,6 +10,8 @@ PyTorch's SDPA and FlexAttention, and by those of these whose paths are given.
 
     python3 tools/bench/peers.py --prototype=libproto.so --llsa-authors=LLSA \\
         --vsa=fastvideo-kernel/python --sla=SLA --output=peers.jsonl
+
+With --grad forward and backward (and --prototype-backward=libbwd.so).
 """
 
 import argparse
@@ -34,7 +36,8 @@ def parse(arguments):
     cpu.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     cpu.add_argument("--json", action="store_true", help="one JSON object per line, no table")
     gpu = parser.add_argument_group("on a GPU")
-    gpu.add_argument("--suite", default=os.path.join(ROOT, "tools", "llsa-bench", "suites", "gpu-forward.json"))
+    gpu.add_argument("--grad", action="store_true", help="forward and backward, and the backward alone")
+    gpu.add_argument("--suite", help="default: tools/llsa-bench/suites/gpu-forward.json, with --grad gpu-grad.json")
     gpu.add_argument("--only", action="append", default=[], help="cases with this in their name; may be repeated")
     gpu.add_argument("--inputs", nargs="+", default=["random", "structured"], choices=["random", "structured"])
     gpu.add_argument("--engines", nargs="+", help="llsa, prototype, llsa-authors, sdpa-flash, sdpa-cudnn, vsa, sla, "
@@ -47,10 +50,14 @@ def parse(arguments):
     gpu.add_argument("--plot", help="write time and speed-up against tokens to this SVG file")
     gpu.add_argument("--strict", action="store_true", help="status 1 where a target that is no mere aim is missed")
     gpu.add_argument("--prototype", help="libproto.so, the hand-written kernels")
+    gpu.add_argument("--prototype-backward", help="libbwd.so, likewise (with --grad)")
     gpu.add_argument("--llsa-authors", dest="authors", help="a checkout of SingleZombie/LLSA")
     gpu.add_argument("--vsa", help="fastvideo-kernel/python of a checkout of hao-ai-lab/FastVideo")
     gpu.add_argument("--sla", help="a checkout of thu-ml/SLA")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.suite = options.suite or os.path.join(ROOT, "tools", "llsa-bench", "suites",
+                                                  "gpu-grad.json" if options.grad else "gpu-forward.json")
+    return options
 
 
 def main():
@@ -67,6 +74,8 @@ def main():
         from contest.gpu import race
 
         torch.cuda.set_device(options.device if ":" in options.device else "cuda:0")
+    elif options.grad:
+        sys.exit("peers.py: --grad needs a GPU; on a CPU llsa-bench --grad measures")
     else:
         from contest.cpu import race
     sys.exit(race(torch, options))

@@ -22,6 +22,12 @@ struct Result {
   Measurement measured;
 };
 
+/// Both passes of a case.
+struct GradResult {
+  rt::Jit::KernelPtr forward, backward;
+  GradMeasurement measured;
+};
+
 /// A sample is one run; the host's clock. Runs take turns on input sets of
 /// different contents.
 llvm::Expected<Result> measureOnCpu(rt::Jit &jit, const rt::Variant &variant,
@@ -38,6 +44,17 @@ llvm::Expected<Result> measureOnCuda(const rt::CudaStream &stream,
                                      const rt::Variant &variant,
                                      const Case &wanted, InputMaker &inputs,
                                      const Effort &effort);
+
+/// The forward that keeps what the backward needs, the backward on what that
+/// left, and both behind each other in one sample (one graph). Gradients of
+/// results are random numbers.
+llvm::Expected<GradResult>
+measureGradOnCpu(rt::Jit &jit, const rt::Variant &variant, const Case &wanted,
+                 const std::string &inputKind, const Effort &effort);
+llvm::Expected<GradResult>
+measureGradOnCuda(const rt::CudaStream &stream, const std::string &device,
+                  const rt::Variant &variant, const Case &wanted,
+                  InputMaker &inputs, const Effort &effort);
 
 /// Bytes per second, read and written, of a copy from the GPU's memory to the
 /// GPU's memory.

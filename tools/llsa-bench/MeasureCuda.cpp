@@ -55,6 +55,26 @@ static Error addTensor(DeviceSets &result, const Buffer &buffer,
   return Error::success();
 }
 
+static Error addOutputs(DeviceSets &result, const rt::CudaExecutor &executor,
+                        DeviceSets::Set &set) {
+  const Program &program = executor.program();
+  for (int64_t b : program.buffersOf(Buffer::Role::Output))
+    if (Error error = addTensor(result, program.buffers[size_t(b)],
+                                executor.device(), nullptr, set.outputs))
+      return error;
+  return Error::success();
+}
+
+static Error addWorkspace(DeviceSets &result,
+                          const rt::CudaExecutor &executor) {
+  Expected<CudaMemory> workspace = CudaMemory::allocate(
+      executor.device(), executor.program().workspaceBytes);
+  if (!workspace)
+    return workspace.takeError();
+  result.workspace = std::move(*workspace);
+  return Error::success();
+}
+
 static Expected<DeviceSets>
 makeSets(const rt::CudaExecutor &executor,
          const std::vector<tools::TypedArray> &inputs, unsigned count) {
@@ -66,17 +86,44 @@ makeSets(const rt::CudaExecutor &executor,
       if (Error error = addTensor(result, program.buffers[size_t(b)],
                                   executor.device(), array.data(), set.inputs))
         return std::move(error);
-    for (int64_t b : program.buffersOf(Buffer::Role::Output))
-      if (Error error = addTensor(result, program.buffers[size_t(b)],
-                                  executor.device(), nullptr, set.outputs))
-        return std::move(error);
+    if (Error error = addOutputs(result, executor, set))
+      return std::move(error);
     result.sets.push_back(std::move(set));
   }
-  Expected<CudaMemory> workspace =
-      CudaMemory::allocate(executor.device(), program.workspaceBytes);
-  if (!workspace)
-    return workspace.takeError();
-  result.workspace = std::move(*workspace);
+  if (Error error = addWorkspace(result, executor))
+    return std::move(error);
+  return result;
+}
+
+/// Sets of a backward, which read what the forward's sets hold.
+static Expected<DeviceSets> makeBackwardSets(const rt::CudaExecutor &executor,
+                                             const Program &forward,
+                                             const DeviceSets &forwardSets) {
+  const Program &program = executor.program();
+  DeviceSets result;
+  for (const DeviceSets::Set &from : forwardSets.sets) {
+    NamedViews known;
+    addViews(known, forward, Buffer::Role::Input, from.inputs);
+    addViews(known, forward, Buffer::Role::Output, from.outputs);
+    DeviceSets::Set set;
+    std::vector<Tensor> unknown;
+    std::vector<tools::TypedArray> made =
+        makeUnknown(program, known, /*seed=*/1);
+    for (int64_t b : program.buffersOf(Buffer::Role::Input)) {
+      const Buffer &buffer = program.buffers[size_t(b)];
+      if (known.count(buffer.name))
+        continue;
+      if (Error error = addTensor(result, buffer, executor.device(),
+                                  made[unknown.size()].data(), unknown))
+        return std::move(error);
+    }
+    set.inputs = readsOf(program, known, unknown);
+    if (Error error = addOutputs(result, executor, set))
+      return std::move(error);
+    result.sets.push_back(std::move(set));
+  }
+  if (Error error = addWorkspace(result, executor))
+    return std::move(error);
   return result;
 }
 
@@ -267,13 +314,46 @@ static Expected<double> launchCost(const CudaStream &stream,
 // All of it
 //===----------------------------------------------------------------------===//
 
+/// Runs the program on a set.
+static Error runSet(const rt::CudaExecutor &executor, const DeviceSets &tensors,
+                    const DeviceSets::Set &set, CUstream on) {
+  return executor.run(set.inputs, set.outputs, tensors.workspace.data(),
+                      tensors.workspace.size(), on);
+}
+
+/// All but the time to compile.
+static Error measure(const CudaStream &stream, const std::string &name,
+                     const rt::CudaExecutor &executor,
+                     const DeviceSets &tensors, const Effort &effort,
+                     Measurement &measured) {
+  measured.sets = int64_t(tensors.sets.size());
+  auto samples = sample(
+      stream, fmt::format("'{}' failed", name), tensors,
+      [&](const DeviceSets::Set &set, CUstream on) {
+        return runSet(executor, tensors, set, on);
+      },
+      std::max(effort.repeat, 3u), effort.seconds);
+  if (!samples)
+    return samples.takeError();
+  measured.run = summarise(std::move(*samples));
+  auto steps = stepTimes(stream, executor, tensors);
+  if (!steps)
+    return steps.takeError();
+  measured.steps = std::move(*steps);
+  auto launch = launchCost(stream, executor, tensors);
+  if (!launch)
+    return launch.takeError();
+  measured.host.perKernelUs = *launch;
+  return Error::success();
+}
+
 Expected<Result> measureOnCuda(const CudaStream &stream,
                                const std::string &device,
                                const rt::Variant &variant, const Case &wanted,
                                InputMaker &inputs, const Effort &effort) {
   Result result;
-  Measurement &measured = result.measured;
-  auto kernel = compileTwice(device, variant, wanted.spec, measured.host);
+  auto kernel =
+      compileTwice(device, variant, wanted.spec, result.measured.host);
   if (!kernel)
     return kernel.takeError();
   result.kernel = *kernel;
@@ -282,26 +362,60 @@ Expected<Result> measureOnCuda(const CudaStream &stream,
       makeSets(executor, inputs.inputsFor(executor.program()), effort.sets);
   if (!tensors)
     return tensors.takeError();
-  measured.sets = effort.sets;
-  auto samples = sample(
+  if (Error error = measure(stream, wanted.name, executor, *tensors, effort,
+                            result.measured))
+    return std::move(error);
+  return result;
+}
+
+Expected<GradResult> measureGradOnCuda(const CudaStream &stream,
+                                       const std::string &device,
+                                       const rt::Variant &variant,
+                                       const Case &wanted, InputMaker &inputs,
+                                       const Effort &effort) {
+  GradResult result;
+  GradMeasurement &measured = result.measured;
+  KernelSpec spec = wanted.spec;
+  spec.pass = Pass::Keep;
+  auto forward = compileTwice(device, variant, spec, measured.forward.host);
+  if (!forward)
+    return forward.takeError();
+  spec.pass = Pass::Backward;
+  auto backward = compileTwice(device, variant, spec, measured.backward.host);
+  if (!backward)
+    return backward.takeError();
+  result.forward = *forward;
+  result.backward = *backward;
+  const rt::CudaExecutor &first = *result.forward->cuda(),
+                         &second = *result.backward->cuda();
+  measured.keptBytes = keptBytes(first.program());
+  auto tensors =
+      makeSets(first, inputs.inputsFor(first.program()), effort.sets);
+  if (!tensors)
+    return tensors.takeError();
+  auto gradients = makeBackwardSets(second, first.program(), *tensors);
+  if (!gradients)
+    return gradients.takeError();
+  // The forward first: the backward reads what it leaves in every set.
+  if (Error error = measure(stream, wanted.name + " forward", first, *tensors,
+                            effort, measured.forward))
+    return std::move(error);
+  if (Error error = measure(stream, wanted.name + " backward", second,
+                            *gradients, effort, measured.backward))
+    return std::move(error);
+  auto both = sample(
       stream, fmt::format("'{}' failed", wanted.name), *tensors,
-      [&](const DeviceSets::Set &set, CUstream on) {
-        return executor.run(set.inputs, set.outputs, tensors->workspace.data(),
-                            tensors->workspace.size(), on);
+      [&](const DeviceSets::Set &set, CUstream on) -> Error {
+        if (Error error = runSet(first, *tensors, set, on))
+          return error;
+        size_t i = size_t(&set - tensors->sets.data());
+        return runSet(second, *gradients, gradients->sets[i], on);
       },
       std::max(effort.repeat, 3u), effort.seconds);
-  if (!samples)
-    return samples.takeError();
-  measured.run = summarise(std::move(*samples));
-  auto steps = stepTimes(stream, executor, *tensors);
-  if (!steps)
-    return steps.takeError();
-  measured.steps = std::move(*steps);
-  auto launch = launchCost(stream, executor, *tensors);
-  if (!launch)
-    return launch.takeError();
-  measured.host.perKernelUs = *launch;
-  return result;
+  if (!both)
+    return both.takeError();
+  measured.both = summarise(std::move(*both));
+  return std::move(result);
 }
 
 } // namespace llsa::bench

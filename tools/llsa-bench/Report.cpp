@@ -54,8 +54,9 @@ static ordered_json orNull(const std::optional<double> &value) {
   return value ? ordered_json(*value) : ordered_json();
 }
 
-std::string jsonLine(const Setting &setting, const Case &wanted,
-                     const Program &program, const Measurement &measured) {
+static ordered_json lineOf(const Setting &setting, const Case &wanted,
+                           const Program &program,
+                           const Measurement &measured) {
   const KernelSpec &spec = wanted.spec;
   Work work = workOf(program);
   double roof = roofMs(work.ioBytes, work.flops, setting.ceilings);
@@ -101,7 +102,37 @@ std::string jsonLine(const Setting &setting, const Case &wanted,
          {"flops", kernel.flops},
          {"roof_ms", roofMs(kernel.bytes, kernel.flops, setting.ceilings)}});
   }
+  return line;
+}
+
+static std::string text(const ordered_json &line) {
   return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+std::string jsonLine(const Setting &setting, const Case &wanted,
+                     const Program &program, const Measurement &measured) {
+  return text(lineOf(setting, wanted, program, measured));
+}
+
+std::string jsonLine(const Setting &setting, const Case &wanted,
+                     const Program &forward, const Program &backward,
+                     const GradMeasurement &measured) {
+  ordered_json first = lineOf(setting, wanted, forward, measured.forward);
+  ordered_json line = lineOf(setting, wanted, backward, measured.backward);
+  line["run_ms"] = measured.both.median;
+  line["min_ms"] = measured.both.least;
+  line["max_ms"] = measured.both.greatest;
+  line["quartiles_ms"] = {measured.both.lowerQuartile,
+                          measured.both.upperQuartile};
+  line["runs"] = measured.both.count;
+  line["forward_ms"] = measured.forward.run.median;
+  line["backward_ms"] = measured.backward.run.median;
+  for (const char *sum : {"compile_ms", "io_bytes", "flops", "roof_ms"})
+    line[sum] = first[sum].get<double>() + line[sum].get<double>();
+  line["kept_bytes"] = measured.keptBytes;
+  line["forward_workspace_bytes"] = first["workspace_bytes"];
+  line["forward_steps"] = first["steps"];
+  return text(line);
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,6 +201,26 @@ std::string tableRows(const Setting &setting, const Case &wanted,
     text += fmt::format(", launch {:.1f} us per kernel", *host.perKernelUs);
   return text + fmt::format("; workspace {:.1f} MB\n",
                             double(program.workspaceBytes) * 1e-6);
+}
+
+std::string tableRows(const Setting &setting, const Case &wanted,
+                      const Program &forward, const Program &backward,
+                      const GradMeasurement &measured) {
+  Work work = workOf(forward), more = workOf(backward);
+  work.ioBytes += more.ioBytes;
+  work.flops += more.flops;
+  Case first = wanted, second = wanted;
+  first.name = " forward";
+  second.name = " backward";
+  return row(wanted.name, timeText(measured.both.median),
+             timeText(measured.both.least) + " - " +
+                 timeText(measured.both.greatest),
+             work.ioBytes, work.flops, measured.both.median,
+             roofMs(work.ioBytes, work.flops, setting.ceilings)) +
+         tableRows(setting, first, forward, measured.forward) +
+         tableRows(setting, second, backward, measured.backward) +
+         fmt::format("  kept for the backward: {:.1f} MB\n",
+                     double(measured.keptBytes) * 1e-6);
 }
 
 } // namespace llsa::bench

@@ -68,11 +68,28 @@ struct Setting {
 std::string jsonLine(const Setting &setting, const Case &wanted,
                      const Program &program, const Measurement &measured);
 
+/// A forward that keeps what its backward needs, and that backward.
+struct GradMeasurement {
+  Measurement forward, backward;
+  Summary both; ///< milliseconds of one behind the other, measured together
+  int64_t keptBytes = 0; ///< what lives between them beside inputs and results
+};
+
+/// The same for both passes: `run_ms` is that of both, `forward_ms` and
+/// `backward_ms` those of each.
+std::string jsonLine(const Setting &setting, const Case &wanted,
+                     const Program &forward, const Program &backward,
+                     const GradMeasurement &measured);
+
 /// What stands above the rows: the machine, and the columns' names.
 std::string tableHead(const Setting &setting);
 /// A row for the whole and one for each kernel.
 std::string tableRows(const Setting &setting, const Case &wanted,
                       const Program &program, const Measurement &measured);
+/// A row for both passes, and each pass's rows.
+std::string tableRows(const Setting &setting, const Case &wanted,
+                      const Program &forward, const Program &backward,
+                      const GradMeasurement &measured);
 
 } // namespace llsa::bench
 

@@ -3,6 +3,7 @@
 //   llsa-bench                             the CPU's suite
 //   llsa-bench --device=cuda               the GPU's
 //   llsa-bench suites/gpu-loglinear.json   another one, where it says
+//   llsa-bench --grad                      forward and backward
 //
 // Runs the cases of a suite and prints a table, or one JSON object per case.
 //
@@ -27,7 +28,7 @@ struct Options {
   unsigned threads = 0;
   bench::Effort effort;
   double peak = 0; ///< TFLOP/s
-  bool json = false, noPeak = false;
+  bool json = false, noPeak = false, grad = false;
 };
 
 int fail(const std::string &message) {
@@ -95,12 +96,55 @@ llvm::Expected<Machine> openMachine(const Options &options) {
   return std::move(machine);
 }
 
+const char *defaultSuite(const Options &options) {
+  if (!rt::CudaDevice::isDeviceText(options.device))
+    return "/cpu.json";
+  return options.grad ? "/gpu-grad.json" : "/gpu-forward.json";
+}
+
+/// What one case gave, as text.
+struct Row {
+  std::string json, table;
+};
+
+llvm::Expected<Row> measure(const Options &options, const Machine &machine,
+                            bench::InputMaker &inputs,
+                            const bench::Case &wanted) {
+  auto variant = loadVariant(options, wanted.variant);
+  if (!variant)
+    return variant.takeError();
+  if (options.grad) {
+    auto result =
+        machine.stream
+            ? bench::measureGradOnCuda(*machine.stream, options.device,
+                                       *variant, wanted, inputs, options.effort)
+            : bench::measureGradOnCpu(*machine.jit, *variant, wanted,
+                                      options.input, options.effort);
+    if (!result)
+      return result.takeError();
+    const Program &forward = result->forward->program(),
+                  &backward = result->backward->program();
+    return Row{
+        jsonLine(machine.setting, wanted, forward, backward, result->measured),
+        tableRows(machine.setting, wanted, forward, backward,
+                  result->measured)};
+  }
+  auto result =
+      machine.stream
+          ? bench::measureOnCuda(*machine.stream, options.device, *variant,
+                                 wanted, inputs, options.effort)
+          : bench::measureOnCpu(*machine.jit, *variant, wanted, options.input,
+                                options.effort);
+  if (!result)
+    return result.takeError();
+  const Program &program = result->kernel->program();
+  return Row{jsonLine(machine.setting, wanted, program, result->measured),
+             tableRows(machine.setting, wanted, program, result->measured)};
+}
+
 int run(Options options) {
   if (options.suite.empty())
-    options.suite =
-        std::string(LLSA_SUITES_DIR) +
-        (rt::CudaDevice::isDeviceText(options.device) ? "/gpu-forward.json"
-                                                      : "/cpu.json");
+    options.suite = std::string(LLSA_SUITES_DIR) + defaultSuite(options);
   auto suite = bench::readSuite(options.suite);
   if (!suite)
     return fail(llvm::toString(suite.takeError()));
@@ -123,34 +167,20 @@ int run(Options options) {
   for (const bench::Case &wanted : suite->cases) {
     if (!isWanted(options, wanted))
       continue;
-    auto measure = [&]() -> llvm::Expected<bench::Result> {
-      auto variant = loadVariant(options, wanted.variant);
-      if (!variant)
-        return variant.takeError();
-      if (machine->stream)
-        return bench::measureOnCuda(*machine->stream, options.device, *variant,
-                                    wanted, inputs, options.effort);
-      return bench::measureOnCpu(*machine->jit, *variant, wanted, options.input,
-                                 options.effort);
-    };
-    auto result = measure();
+    auto result = measure(options, *machine, inputs, wanted);
     if (!result) { // the others may still be of use
       failures += fail(fmt::format("{}: {}", wanted.name,
                                    llvm::toString(result.takeError())));
       continue;
     }
-    const Program &program = result->kernel->program();
-    std::string line =
-        jsonLine(machine->setting, wanted, program, result->measured);
     if (lines) {
-      fmt::print(lines, "{}\n", line);
+      fmt::print(lines, "{}\n", result->json);
       std::fflush(lines);
     }
     if (options.json)
-      fmt::print("{}\n", line);
+      fmt::print("{}\n", result->json);
     else
-      fmt::print(
-          "{}", tableRows(machine->setting, wanted, program, result->measured));
+      fmt::print("{}", result->table);
     std::fflush(stdout);
   }
   if (lines)
@@ -170,6 +200,9 @@ int main(int argc, char **argv) {
   app.add_option("--variants", options.variants,
                  "folder of the variants that a suite names")
       ->capture_default_str();
+  app.add_flag("--grad", options.grad,
+               "the forward that keeps what its backward needs, and that "
+               "backward");
   app.add_option("--only", options.only,
                  "cases with this in their name; may be repeated");
   app.add_option("--input", options.input, "random or structured")

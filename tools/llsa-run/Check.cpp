@@ -81,15 +81,12 @@ static void compareIntegers(const std::string &name, const Array &actual,
   }
 }
 
-/// Element by element the one of two plain evaluations that is farther from the
-/// reference: a framework may sum in either order, and where few numbers are
-/// compared one order alone may be exact by luck.
-static Array fartherFrom(const Array &reference, const Array &x,
-                         const Array &y) {
+Array llsa::tools::fartherFrom(const Array &exact, const Array &x,
+                               const Array &y) {
   Array result = x;
   for (size_t e = 0; e < result.data.size(); ++e)
-    if (std::abs(y.data[e] - reference.data[e]) >
-        std::abs(x.data[e] - reference.data[e]))
+    if (std::abs(y.data[e] - exact.data[e]) >
+        std::abs(x.data[e] - exact.data[e]))
       result.data[e] = y.data[e];
   return result;
 }
@@ -150,7 +147,8 @@ llsa::tools::checkRun(const Interpreter &interpreter,
                        fartherFrom(truth.values,
                                    plain->outputs.at(port.name).values,
                                    other->outputs.at(port.name).values),
-                       dtypeOf(port.type))});
+                       dtypeOf(port.type)),
+         /*part=*/""});
   }
   return out;
 }

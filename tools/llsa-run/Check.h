@@ -12,7 +12,15 @@ namespace llsa::tools {
 struct OutputCheck {
   std::string name;
   reference::Comparison comparison;
+  std::string part; ///< what of it was compared; empty: the sampled queries
 };
+
+/// Element by element the one of two plain evaluations that is farther from the
+/// reference: a framework may sum in either order, and where few numbers are
+/// compared one order alone may be exact by luck.
+reference::Array fartherFrom(const reference::Array &exact,
+                             const reference::Array &x,
+                             const reference::Array &y);
 
 /// What a check found.
 struct CheckReport {

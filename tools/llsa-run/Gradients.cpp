@@ -1,6 +1,7 @@
 //===- Gradients.cpp - a variant's forward and backward -------------------===//
 #include "tools/llsa-run/Gradients.h"
 #include "tools/io/Files.h"
+#include "tools/llsa-run/CheckGradients.h"
 #include "tools/llsa-run/Outputs.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -28,6 +29,67 @@ static std::vector<reference::Port> gradientPorts(const Program &keep,
   return ports;
 }
 
+/// Bytes of what the forward gives beside the variant's results.
+static int64_t keptBytes(const Program &keep,
+                         const reference::Interpreter &interpreter) {
+  int64_t bytes = 0;
+  for (int64_t b : keep.buffersOf(Buffer::Role::Output)) {
+    const Buffer &buffer = keep.buffers[size_t(b)];
+    bool isResult =
+        llvm::any_of(interpreter.outputs(), [&](const reference::Port &port) {
+          return port.name == buffer.name;
+        });
+    if (!isResult)
+      bytes += buffer.numBytes();
+  }
+  return bytes;
+}
+
+/// Times a pass, and its launches with --profile.
+static llvm::Error measure(const rt::CompiledKernel &kernel,
+                           const NamedTensors &inputs,
+                           const NamedTensors &outputs,
+                           const RunOptions &options, RunTimes &run,
+                           std::vector<LaunchTime> &profile) {
+  auto times = timeRuns(kernel, inputs, outputs, options.repeat);
+  if (!times)
+    return times.takeError();
+  run = *times;
+  if (!options.profile)
+    return llvm::Error::success();
+  auto launches = profileSteps(kernel, inputs, outputs);
+  if (!launches)
+    return launches.takeError();
+  profile = std::move(*launches);
+  return llvm::Error::success();
+}
+
+static bool isCpu(const Program &program) {
+  return llvm::StringRef(program.target).starts_with("cpu");
+}
+
+/// Compares the forward's results, then the gradients.
+static llvm::Expected<CheckReport>
+checkBoth(const CheckedRun &run, const GradientCheckOptions &options,
+          const reference::Interpreter &interpreter) {
+  std::vector<int64_t> rows =
+      sampleRows(run.spec.M, options.samples, options.seed);
+  bool isSampled = static_cast<int64_t>(rows.size()) < run.spec.M;
+  fmt::print(stderr,
+             "llsa-run: check {} of {} queries per head and the gradients with "
+             "the float64 reference\n",
+             rows.size(), run.spec.M);
+  auto check = checkRun(interpreter, *run.tensors, *run.tensors,
+                        isSampled ? &rows : nullptr);
+  if (!check)
+    return check.takeError();
+  check->sampledRows = static_cast<int64_t>(rows.size());
+  check->allRows = run.spec.M;
+  if (llvm::Error error = checkGradients(run, options, *check))
+    return std::move(error);
+  return std::move(*check);
+}
+
 llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
                                                  KernelSpec spec,
                                                  const InputSource &source,
@@ -35,6 +97,11 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   bool isNpy = source.kind == InputSource::Kind::Npy;
   if (isNpy && llvm::sys::fs::exists(source.path + "/dlse.npy"))
     spec.lseGradient = true;
+
+  KernelSpec plain = spec;
+  plain.pass = Pass::Forward;
+  plain.lseGradient = false;
+  spec.indices |= options.check;
 
   Report report;
   report.variant = variant.name();
@@ -61,22 +128,23 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   report.threads = jit.numThreads();
   if (const rt::CudaExecutor *executor = (*backward)->cuda())
     report.gpu = executor->device()->name();
-  report.workspaceBytes =
-      std::max((*keep)->workspaceBytes(), program.workspaceBytes);
-  double bytes = double(report.workspaceBytes);
+  report.workspaceBytes = program.workspaceBytes;
+  ForwardReport &forward = report.forward.emplace();
+  forward.workspaceBytes = (*keep)->workspaceBytes();
+  double bytes =
+      double(std::max(forward.workspaceBytes, report.workspaceBytes));
   for (const Program *each : {&(*keep)->program(), &program})
     for (const Buffer &buffer : each->buffers)
       if (buffer.role != Buffer::Role::Workspace)
-        bytes += double(buffer.numBytes());
+        bytes += double(buffer.numBytes()) +
+                 (options.check ? 3.0 * 8 * double(buffer.numElements()) : 0);
   if (llvm::Error error = checkMemory(bytes, variant.name()))
     return std::move(error);
 
-  KernelSpec plain = spec;
-  plain.pass = Pass::Forward;
-  plain.lseGradient = false;
   auto interpreter = makeInterpreter(variant, plain, program.target);
   if (!interpreter)
     return interpreter.takeError();
+  forward.keptBytes = keptBytes((*keep)->program(), *interpreter);
   auto inputs = makeInputs(source, spec, interpreter->inputs());
   if (!inputs)
     return inputs.takeError();
@@ -92,20 +160,27 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   if (!kept)
     return kept.takeError();
   fmt::print(stderr, "llsa-run: run\n");
-  auto forwardTimes = timeRuns(**keep, inputs->tensors, *kept, options.repeat);
-  if (!forwardTimes)
-    return forwardTimes.takeError();
-  report.forward = *forwardTimes;
+  if (llvm::Error error = measure(**keep, inputs->tensors, *kept, options,
+                                  forward.run, forward.profile))
+    return std::move(error);
   NamedTensors all = std::move(inputs->tensors);
   all.merge(gradients->tensors);
   all.merge(*kept);
   auto outputs = makeOutputs(program);
   if (!outputs)
     return outputs.takeError();
-  auto times = timeRuns(**backward, all, *outputs, options.repeat);
-  if (!times)
-    return times.takeError();
-  report.run = *times;
+  if (llvm::Error error = measure(**backward, all, *outputs, options,
+                                  report.run, report.profile))
+    return std::move(error);
+  if (options.check) {
+    auto check = checkBoth(
+        {&variant, plain, program.target, &all, &*outputs},
+        {options.samples, options.seed, jit.numThreads(), isCpu(program)},
+        *interpreter);
+    if (!check)
+      return check.takeError();
+    report.check = std::move(*check);
+  }
 
   if (options.output.empty())
     return report;

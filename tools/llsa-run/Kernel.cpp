@@ -172,13 +172,19 @@ profileOnCpu(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
   return times;
 }
 
-llvm::Expected<std::vector<double>>
+llvm::Expected<std::vector<LaunchTime>>
 llsa::tools::profileSteps(const rt::CompiledKernel &kernel,
                           const NamedTensors &inputs,
                           const NamedTensors &outputs) {
-  if (kernel.cuda())
-    return profileOnGpu(*kernel.cuda(), inputs, outputs);
-  return profileOnCpu(kernel, inputs, outputs);
+  auto times = kernel.cuda() ? profileOnGpu(*kernel.cuda(), inputs, outputs)
+                             : profileOnCpu(kernel, inputs, outputs);
+  if (!times)
+    return times.takeError();
+  const Program &program = kernel.program();
+  std::vector<LaunchTime> launches;
+  for (auto [step, time] : llvm::zip(program.steps, *times))
+    launches.push_back({program.kernels[size_t(step.kernel)].name, time});
+  return launches;
 }
 
 llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
@@ -219,16 +225,25 @@ llvm::Expected<RunTimes> llsa::tools::timeRuns(const rt::CompiledKernel &kernel,
   return summarise(std::move(times));
 }
 
-llvm::Expected<reference::Interpreter>
-llsa::tools::makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,
-                             llvm::StringRef target) {
+llvm::Expected<std::string> llsa::tools::bindVariant(const rt::Variant &variant,
+                                                     const KernelSpec &spec,
+                                                     llvm::StringRef target) {
   CompileOptions options;
   options.target = target.str();
   llvm::Expected<CompileResult> bound = Compiler().compileTo(
       Stage::Bind, variant.text(), variant.name(), spec, options);
   if (!bound)
     return bound.takeError();
-  return reference::Interpreter::create(bound->text, variant.name());
+  return std::move(bound->text);
+}
+
+llvm::Expected<reference::Interpreter>
+llsa::tools::makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,
+                             llvm::StringRef target) {
+  auto text = bindVariant(variant, spec, target);
+  if (!text)
+    return text.takeError();
+  return reference::Interpreter::create(*text, variant.name());
 }
 
 llvm::Error llsa::tools::checkMemory(double bytes, llvm::StringRef purpose) {

@@ -28,12 +28,22 @@ llvm::Expected<RunTimes> timeRuns(const rt::CompiledKernel &kernel,
                                   const NamedTensors &inputs,
                                   const NamedTensors &outputs, int64_t repeat);
 
-/// The time of each launch of a kernel, in milliseconds. Every kernel's runs
-/// are in a range with its name (Nvtx.h).
-llvm::Expected<std::vector<double>>
+/// One launch of a program: the kernel's name and its milliseconds.
+struct LaunchTime {
+  std::string kernel;
+  double milliseconds = 0;
+};
+
+/// The time of each launch of a kernel, in order. Every kernel's runs are in a
+/// range with its name (Nvtx.h).
+llvm::Expected<std::vector<LaunchTime>>
 profileSteps(const rt::CompiledKernel &kernel, const NamedTensors &inputs,
              const NamedTensors &outputs);
 
+/// The text of a variant's `bind` stage, which the reference reads.
+llvm::Expected<std::string> bindVariant(const rt::Variant &variant,
+                                        const KernelSpec &spec,
+                                        llvm::StringRef target);
 /// The bound text of a variant, ready for the reference.
 llvm::Expected<reference::Interpreter>
 makeInterpreter(const rt::Variant &variant, const KernelSpec &spec,

@@ -21,7 +21,7 @@ struct RunOptions {
   std::string picture;          ///< where to draw what a query attends to
   bool grad = false;            ///< run the backward, too
   bool check = false;
-  bool profile = false; ///< the time of each launch; GPU alone
+  bool profile = false; ///< the time of each launch
   bool json = false;
   uint64_t seed = 1;
   int64_t samples = 128; ///< queries per head that are checked; 0: all

@@ -32,15 +32,58 @@ static std::string timesText(const char *name, const RunTimes &times,
                      digits, times.greatest, digits);
 }
 
+static std::string launchesText(const char *pass,
+                                llvm::ArrayRef<LaunchTime> launches) {
+  std::string text;
+  for (const LaunchTime &launch : launches)
+    text += fmt::format("launch     {}{}: {:.4f} ms\n", pass, launch.kernel,
+                        launch.milliseconds);
+  return text;
+}
+
+static std::string megabytes(int64_t bytes) {
+  return fmt::format("{:.1f} MB", double(bytes) / 1e6);
+}
+
+/// Times of both passes, and what a caller's memory must hold between them and
+/// in the backward beside inputs, results and gradients.
+static std::string gradientsText(const Report &report) {
+  const ForwardReport &forward = *report.forward;
+  bool isCpu = report.gpu.empty();
+  return timesText("forward", forward.run, isCpu) +
+         timesText("backward", report.run, isCpu) +
+         fmt::format("sum        {:.{}f} ms, of the medians\n",
+                     forward.run.median + report.run.median, isCpu ? 2 : 4) +
+         launchesText("forward ", forward.profile) +
+         launchesText("backward ", report.profile) +
+         fmt::format("memory     {} for the backward: {} kept by the forward, "
+                     "{} of workspace ({} in the forward)\n",
+                     megabytes(forward.keptBytes + report.workspaceBytes),
+                     megabytes(forward.keptBytes),
+                     megabytes(report.workspaceBytes),
+                     megabytes(forward.workspaceBytes));
+}
+
+static std::string runText(const Report &report) {
+  if (report.forward)
+    return gradientsText(report);
+  return timesText("run", report.run, report.gpu.empty()) +
+         launchesText("", report.profile) +
+         fmt::format("memory     {} of workspace\n",
+                     megabytes(report.workspaceBytes));
+}
+
 static std::string checkText(const CheckReport &check) {
   std::string text = fmt::format(
       "keys       {:.1f} per query, average of {} sampled queries per head\n",
       check.keysPerQuery, check.sampledRows);
   for (const OutputCheck &output : check.outputs)
     text += fmt::format(
-        "check      {}: error {:.3g}, allowed {:.3g}, {} of {} queries: {}\n",
-        output.name, output.comparison.maxError, output.comparison.allowedError,
-        check.sampledRows, check.allRows,
+        "check      {}: error {:.3g}, allowed {:.3g}, {}: {}\n", output.name,
+        output.comparison.maxError, output.comparison.allowedError,
+        output.part.empty()
+            ? fmt::format("{} of {} queries", check.sampledRows, check.allRows)
+            : output.part,
         output.comparison.ok() ? "correct" : "WRONG");
   if (check.indices.rows > 0)
     text += fmt::format("check      indices: {} rows, {} ties, {} wrong\n",
@@ -76,14 +119,7 @@ std::string llsa::tools::reportText(const Report &report) {
               : fmt::format("device     {}, {}\n", report.target, report.gpu);
   text += fmt::format("input      {}\n", report.input);
   text += fmt::format("compile    {}\n", compileText(report.compile));
-  if (report.forward)
-    text += timesText("forward", *report.forward, report.gpu.empty());
-  text += timesText(report.forward ? "backward" : "run", report.run,
-                    report.gpu.empty());
-  for (const auto &[launch, time] : report.profile)
-    text += fmt::format("launch     {}: {:.4f} ms\n", launch, time);
-  text += fmt::format("memory     {:.1f} MB of workspace\n",
-                      double(report.workspaceBytes) / 1e6);
+  text += runText(report);
   if (report.check)
     text += checkText(*report.check);
   if (report.compare)
@@ -101,6 +137,13 @@ static nlohmann::json number(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
 }
 
+static nlohmann::json launchesJSON(llvm::ArrayRef<LaunchTime> launches) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const LaunchTime &launch : launches)
+    json.push_back({{launch.kernel, number(launch.milliseconds)}});
+  return json;
+}
+
 std::string llsa::tools::reportJSON(const Report &report) {
   nlohmann::ordered_json json;
   json["variant"] = report.variant;
@@ -116,12 +159,20 @@ std::string llsa::tools::reportJSON(const Report &report) {
     stages[stageName(time.stage).str()] = number(time.milliseconds);
   json["stages_ms"] = stages;
   json["run_ms"] = number(report.run.median);
-  if (report.forward)
-    json["forward_ms"] = number(report.forward->median);
   json["runs"] = report.run.runs;
-  for (const auto &[launch, time] : report.profile)
-    json["launches_ms"].push_back({{launch, number(time)}});
+  if (!report.profile.empty())
+    json["launches_ms"] = launchesJSON(report.profile);
   json["workspace_bytes"] = report.workspaceBytes;
+  if (report.forward) {
+    const ForwardReport &forward = *report.forward;
+    json["forward_ms"] = number(forward.run.median);
+    json["backward_ms"] = json["run_ms"];
+    json["sum_ms"] = number(forward.run.median + report.run.median);
+    if (!forward.profile.empty())
+      json["forward_launches_ms"] = launchesJSON(forward.profile);
+    json["kept_bytes"] = forward.keptBytes;
+    json["forward_workspace_bytes"] = forward.workspaceBytes;
+  }
   const OutputCheck *worst = report.check ? report.check->worst() : nullptr;
   json["error"] = worst ? number(worst->comparison.maxError) : nullptr;
   json["allowed_error"] =
@@ -141,6 +192,12 @@ std::string llsa::tools::reportJSON(const Report &report) {
           {"allowed_error", number(output.comparison.allowedError)},
           {"plain_error", number(output.comparison.plainError)}};
   }
+  if (report.check && report.forward)
+    for (const OutputCheck &output : report.check->outputs) {
+      json[output.name + "_error"] = number(output.comparison.maxError);
+      json[output.name + "_allowed_error"] =
+          number(output.comparison.allowedError);
+    }
   if (report.compare)
     json["compare"] = {{"variant", report.compare->variant},
                        {"compile_ms", number(report.compare->compileMs)},

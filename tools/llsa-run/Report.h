@@ -19,16 +19,25 @@ struct CompareReport {
   bool scaled() const { return timedQueries != allQueries; }
 };
 
+/// What --grad tells of the forward that keeps what the backward needs.
+struct ForwardReport {
+  RunTimes run;
+  std::vector<LaunchTime> profile;
+  /// What lives between the passes beside inputs and results.
+  int64_t keptBytes = 0;
+  int64_t workspaceBytes = 0;
+};
+
 struct Report {
   std::string variant, file, spec, input;
   std::string device, target; ///< as asked for, and exactly
   unsigned threads = 0;
   std::string gpu; ///< its name; empty for a CPU
   rt::JitReport compile;
-  std::optional<RunTimes> forward; ///< with --grad, where `run` is the backward
   RunTimes run;
-  std::vector<std::pair<std::string, double>> profile; ///< launches, in ms
-  int64_t keys = 0;                                    ///< N
+  std::vector<LaunchTime> profile;      ///< of `run`
+  std::optional<ForwardReport> forward; ///< with --grad: `run` is the backward
+  int64_t keys = 0;                     ///< N
   int64_t workspaceBytes = 0;
   std::optional<CheckReport> check;
   std::optional<CompareReport> compare;

@@ -239,10 +239,9 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
     return makeError("--spec={}: a pass is compiled by llsac; --grad runs the "
                      "passes keep and backward",
                      options.spec);
-  if (options.grad && (options.check || options.profile ||
-                       !options.compare.empty() || !options.picture.empty()))
-    return makeError("--grad cannot be given with --check, --profile, "
-                     "--compare or --picture, which are of the forward");
+  if (options.grad && (!options.compare.empty() || !options.picture.empty()))
+    return makeError("--grad cannot be given with --compare or --picture, "
+                     "which are of the forward");
   if (options.check && !options.deviceFunctions.empty())
     return makeError("--check cannot be given with --device-functions: the "
                      "reference does not know what they compute");
@@ -298,12 +297,10 @@ llvm::Expected<Report> llsa::tools::runVariant(const RunOptions &options) {
     return times.takeError();
   report.run = *times;
   if (options.profile) {
-    auto steps = profileSteps(**kernel, inputs->tensors, *outputs);
-    if (!steps)
-      return steps.takeError();
-    for (auto [step, time] : llvm::zip(program.steps, *steps))
-      report.profile.push_back(
-          {program.kernels[size_t(step.kernel)].name, time});
+    auto launches = profileSteps(**kernel, inputs->tensors, *outputs);
+    if (!launches)
+      return launches.takeError();
+    report.profile = std::move(*launches);
   }
 
   if (options.check)

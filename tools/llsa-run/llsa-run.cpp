@@ -41,7 +41,8 @@ int main(int argc, char **argv) {
   app.add_flag("--check", options.check,
                "compare with the float64 reference; status 1 if it differs");
   app.add_option("--samples", options.samples,
-                 "queries per head that --check looks at; 0: all")
+                 "queries per head that --check looks at; 0: all. With --grad "
+                 "also: gradients of keys in all heads, not in some")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   app.add_option("--compare", options.compare,

@@ -8,8 +8,14 @@
 On a GPU: `llsa.Context("cuda")`, and tensors there; kernels run on PyTorch's
 current stream and can be captured in its graphs.
 
+With gradients, on PyTorch tensors:
+
+    o = llsa.Context().attention("kernels/variants/llsa.mlir", q, k, v, levels=2)
+    o.square().sum().backward()
+
 A thin layer over the C interface (runtime/capi/llsa.h) by ctypes. Tensors are
-anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported.
+anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported but
+PyTorch by `attention`.
 """
 
 from ._capi import Context, Kernel, Launch, LLSAError, TensorInfo, Variant, library_path, version

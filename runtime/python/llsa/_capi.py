@@ -150,6 +150,19 @@ class Context:
             self._library.llsaKernelGet(self._handle, variant._handle, spec.encode(), byref(handle)))
         return Kernel(self, handle)
 
+    def attention(self, variant, q, k, v, *more, return_lse=False, device_functions=(), **options):
+        """o of a variant (o and lse with `return_lse`) for PyTorch tensors [batch,
+        heads, tokens, dim] of one type, which autograd can go through: where a
+        gradient is asked for, the forward keeps what the backward needs, and both
+        are compiled at the first call with a shape. `more`: further arguments of
+        the variant. `options`: of the spec, as `levels=2, topk=8`; a list is one
+        number per level. Tensors are where the context runs (on a GPU: on
+        PyTorch's current stream); any strides will do, but the last dimension's
+        must be 1. Needs PyTorch when it is called."""
+        from ._autograd import attention
+
+        return attention(self, variant, (q, k, v, *more), return_lse, device_functions, options)
+
 
 class Kernel:
     """A compiled variant. Calling it runs it, and on a CPU waits."""

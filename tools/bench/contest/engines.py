@@ -21,12 +21,21 @@ class Engine:
     name = ""
     has_levels = False
 
+    def attention(self, case):
+        """A function of q, k and v that autograd can go through."""
+        raise Unsupported("it has no backward")
+
+    def selections(self, case, inputs):
+        """What Prepared calls indices."""
+        return None
+
 
 class Prepared:
     """`calls`: one per input set. `outputs`: what the first call writes; filled
     once the calls ran. `indices`: the selections of the first set by level, from
     1 up, or None where the result is no LLSA to be checked. `versions`: faster
-    or slower ways to do the same, of which the fastest counts."""
+    or slower ways to do the same, of which the fastest counts. contest/backward.py
+    has the same for both passes."""
 
     def __init__(self, calls, output=None, indices=None, versions=None):
         self.calls, self.output, self.indices = calls, output, indices
@@ -107,17 +116,23 @@ class SDPA(Engine):
         self.torch, self.context = torch, sdpa_kernel
         self.backend = getattr(SDPBackend, backend)
 
-    def prepare(self, case, sets):
+    def attention(self, case):
         if case.shape[2] > 262144:
             raise Unsupported("full attention over more than 262,144 tokens takes seconds")
         attend = self.torch.nn.functional.scaled_dot_product_attention
 
-        def call(inputs):
+        def call(*inputs):
             with self.context(self.backend):
                 return attend(*inputs)
 
-        output = call(sets[0])
-        return Prepared([lambda inputs=inputs: call(inputs) for inputs in sets], output, [])
+        return call
+
+    def selections(self, case, inputs):
+        return []
+
+    def prepare(self, case, sets):
+        call = self.attention(case)
+        return Prepared([lambda i=inputs: call(*i) for inputs in sets], call(*sets[0]), [])
 
 
 class SDPAFlash(SDPA):
@@ -188,22 +203,25 @@ class Authors(Engine):
         self.two = load("torch_op.flash_sparse_attention_res_2")
         self.topk, self.pool = load("triton.topk"), load("triton.mean_pool")
 
-    def prepare(self, case, sets):
+    def attention(self, case):
         only_llsa(case)
         if case.levels not in (1, 2):
             raise Unsupported("one and two levels")
         if case.shape[2] > 262144:
             raise Unsupported("up to 262,144 tokens here")
-        call = self.one.llsa_l1 if case.levels == 1 else self.two.llsa_l2
-        q, k, v = sets[0]
-        pq, pk = (self.pool.mean_pool1d(x, 16) for x in (q, k))
+        return self.one.llsa_l1 if case.levels == 1 else self.two.llsa_l2
+
+    def selections(self, case, inputs):
+        pq, pk = (self.pool.mean_pool1d(x, 16) for x in inputs[:2])
         if case.levels == 1:
-            indices = [self.topk.gen_sparse_indices(pq, pk, 8)]
-        else:
-            pq2, pk2 = (self.pool.mean_pool1d(x, 16) for x in (pq, pk))
-            top = self.topk.gen_sparse_indices(pq2, pk2, 8)
-            indices = [self.topk.compute_topk_indices_sparse(pq, pk, top, 8, 8, 16), top]
-        return Prepared([lambda i=inputs: call(*i) for inputs in sets], call(q, k, v), indices)
+            return [self.topk.gen_sparse_indices(pq, pk, 8)]
+        pq2, pk2 = (self.pool.mean_pool1d(x, 16) for x in (pq, pk))
+        top = self.topk.gen_sparse_indices(pq2, pk2, 8)
+        return [self.topk.compute_topk_indices_sparse(pq, pk, top, 8, 8, 16), top]
+
+    def prepare(self, case, sets):
+        call = self.attention(case)
+        return Prepared([lambda i=inputs: call(*i) for inputs in sets], call(*sets[0]), self.selections(case, sets[0]))
 
 
 class VSA(Engine):
@@ -217,13 +235,17 @@ class VSA(Engine):
         self.torch = torch
         self.attend = importlib.import_module("fastvideo_kernel.ops").video_sparse_attn
 
-    def prepare(self, case, sets):
+    def attention(self, case):
         only_llsa(case)
         torch, tokens = self.torch, case.shape[2]
         if tokens > 262144:
             raise Unsupported("its map of blocks grows with the square of the tokens")
         sizes = torch.full((tokens // 64,), 64, dtype=torch.int32, device="cuda")
-        return Prepared([lambda i=inputs: self.attend(*i, sizes, sizes, 8, (4, 4, 4)) for inputs in sets])
+        return lambda *inputs: self.attend(*inputs, sizes, sizes, 8, (4, 4, 4))
+
+    def prepare(self, case, sets):
+        call = self.attention(case)
+        return Prepared([lambda i=inputs: call(*i) for inputs in sets])
 
 
 class SLA(Engine):
@@ -236,13 +258,16 @@ class SLA(Engine):
         self.torch = torch
         self.module = importlib.import_module("sparse_linear_attention").SparseLinearAttention
 
-    def prepare(self, case, sets):
+    def attention(self, case):
         only_llsa(case)
         tokens, dim = case.shape[2:]
         if tokens > 262144:
             raise Unsupported("its map of blocks grows with the square of the tokens")
-        module = self.module(dim, topk=8.01 / (tokens // 64)).cuda().requires_grad_(False)
-        return Prepared([lambda i=inputs: module(*i) for inputs in sets])
+        return self.module(dim, topk=8.01 / (tokens // 64)).cuda().requires_grad_(False)
+
+    def prepare(self, case, sets):
+        call = self.attention(case)
+        return Prepared([lambda i=inputs: call(*i) for inputs in sets])
 
 
 class PrototypeArgs(ctypes.Structure):
@@ -262,6 +287,7 @@ class Prototype(Engine):
         if not options.prototype:
             raise Unsupported("no --prototype=PATH")
         self.torch, self.library = torch, ctypes.CDLL(options.prototype)
+        self.backward = options.prototype_backward
         self.library.var_name.restype = ctypes.c_char_p
         pointer, number = ctypes.c_void_p, ctypes.c_int
         self.library.run_pool.argtypes = [number, pointer, pointer]
@@ -317,7 +343,9 @@ class Prototype(Engine):
         first[0]()
         torch.cuda.synchronize()
         memory = arguments[0][1]
-        return Prepared(first, memory["o"], [memory["idx1"], memory["idx2"]], versions)
+        prepared = Prepared(first, memory["o"], [memory["idx1"], memory["idx2"]], versions)
+        prepared.memory = [memory for _, memory in arguments]  # of every set, for the backward
+        return prepared
 
 
 ENGINES = [Ours, Prototype, Authors, SDPAFlash, SDPACudnn, VSA, SLA, Flex]

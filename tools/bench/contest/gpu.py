@@ -4,8 +4,9 @@ there. Whoever fails costs one line; what was measured is on disk at once."""
 import json
 import sys
 import time
+from contextlib import nullcontext
 
-from . import engines, inputs, reference, targets, timing
+from . import backward, engines, inputs, reference, targets, timing
 from .suite import read_suite
 
 
@@ -46,6 +47,14 @@ class Race:
         queries = reference.sample_queries(self.torch, case.shape[2], self.options.checked, "cuda")
         return reference.relative_error(self.torch, sets[0], prepared.output, prepared.indices, queries)
 
+    def check_gradient(self, case, sets, gradients, prepared):
+        """The error of the first set's dq, likewise."""
+        if prepared.gradient is None or prepared.indices is None or self.options.checked == 0:
+            return None
+        queries = reference.sample_queries(self.torch, case.shape[2], self.options.checked, "cuda")
+        return reference.query_gradient_error(self.torch, sets[0], gradients[0], prepared.gradient, prepared.indices,
+                                              queries)
+
     def best(self, versions):
         """Times and name of the fastest version that works; its output is left."""
         found, problem = [], None
@@ -63,18 +72,36 @@ class Race:
         return times, name
 
     def measure(self, engine, case, kind, sets):
+        if self.options.grad:
+            return self.measure_grad(engine, case, kind, sets)
         prepared = engine.prepare(case, sets)
         times, version = self.best(prepared.versions or {"": prepared.calls})
-        batch, heads, tokens, dim = case.shape
-        line = {"case": case.name, "engine": engine.name, "input": kind, "spec": case.spec, "batch": batch,
-                "heads": heads, "tokens": tokens, "dim": dim, "levels": case.levels, "run_ms": times.median,
-                "min_ms": times.least, "max_ms": times.greatest, "runs": times.count, "graph": times.graph,
-                "eager_ms": times.eager, "note": times.note, "version": version, **self.rates,
-                "error": self.check(engine, case, sets, prepared)}
+        line = self.line(engine, case, kind, times, version)
+        line["error"] = self.check(engine, case, sets, prepared)
         if isinstance(engine, engines.Ours):
             line.update(engine.facts(case))
             line["roof_ms"] = targets.roof_ms(line)
         return line
+
+    def measure_grad(self, engine, case, kind, sets):
+        """`run_ms` is of both passes, `backward_ms` of the backward alone."""
+        gradients = inputs.result_gradients(self.torch, sets)
+        with self.torch.enable_grad():
+            prepared = backward.prepare(engine, case, sets, gradients)
+            times, version = self.best({name: both for name, (both, _) in prepared.versions.items()})
+            alone = timing.measure(self.torch, prepared.versions[version][1])
+        line = self.line(engine, case, kind, times, version)
+        line.update({"pass": "forward+backward", "backward_ms": alone.median, "backward_min_ms": alone.least,
+                     "backward_max_ms": alone.greatest, "backward_graph": alone.graph,
+                     "error": self.check_gradient(case, sets, gradients, prepared)})
+        return line
+
+    def line(self, engine, case, kind, times, version):
+        batch, heads, tokens, dim = case.shape
+        return {"case": case.name, "engine": engine.name, "input": kind, "spec": case.spec, "batch": batch,
+                "heads": heads, "tokens": tokens, "dim": dim, "levels": case.levels, "run_ms": times.median,
+                "min_ms": times.least, "max_ms": times.greatest, "runs": times.count, "graph": times.graph,
+                "eager_ms": times.eager, "note": times.note, "version": version, **self.rates}
 
     def one(self, engine, case, kind, sets):
         key = None if engine.has_levels else (engine.name, case.shape, case.levels is None, kind)
@@ -100,6 +127,8 @@ class Race:
         error = "" if line["error"] is None else f", error {line['error']:.2e}"
         roof = f", {100 * line['roof_ms'] / line['run_ms']:.0f}% of the roof" if line.get("roof_ms") else ""
         eager = f", eager {line['eager_ms'] * 1e3:.1f}" if line["graph"] else f", no graph ({line['note']})"
+        if "backward_ms" in line:
+            eager += f", backward {line['backward_ms'] * 1e3:.1f} us" + ("" if line["backward_graph"] else ", no graph")
         self.say(f"  {engine.name:<14} {line['run_ms'] * 1e3:10.1f} us ({line['min_ms'] * 1e3:.1f} - "
                  f"{line['max_ms'] * 1e3:.1f}){eager}{error}{roof} {line['version']}")
 
@@ -131,9 +160,15 @@ def race(torch, options):
     cases = [case for case in read_suite(options.suite)
              if not options.only or any(part in case.name for part in options.only)]
     race = Race(torch, options)
-    with torch.no_grad():
+    # Autograd runs a backward where its forward ran, so what shall be captured
+    # runs on the stream of the capture from the beginning.
+    with torch.no_grad(), torch.cuda.stream(torch.cuda.Stream()) if options.grad else nullcontext():
         race.run(cases)
+    if options.grad:
+        print("\nforward and backward")
     print("\n" + "\n".join(targets.ratio_table(cases, race.lines)))
+    if options.grad:
+        print("\nbackward alone\n" + "\n".join(targets.ratio_table(cases, race.lines, "backward_ms")))
     verdicts = targets.judge(cases, race.lines)
     print("\ntargets\n" + "\n".join(str(verdict) for verdict in verdicts))
     if options.plot and race.lines:

@@ -53,3 +53,11 @@ def input_sets(torch, kind, shape, count, device, dtype):
     turns find little of what they read in the L2."""
     first = MAKERS[kind](torch, shape, 1, device, dtype)
     return [first] + [[tensor.clone() for tensor in first] for _ in range(count - 1)]
+
+
+def result_gradients(torch, sets):
+    """Gradients of the results, one for each set, in the type of q."""
+    q = sets[0][0]
+    generator = torch.Generator(q.device).manual_seed(2)
+    first = torch.randn(q.shape, generator=generator, device=q.device, dtype=torch.float32).to(q.dtype)
+    return [first] + [first.clone() for _ in sets[1:]]

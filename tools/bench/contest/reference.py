@@ -72,3 +72,22 @@ def relative_error(torch, inputs, output, indices, queries, block=16):
             wrong += float(((got - expected) ** 2).sum())
             right += float((expected**2).sum())
     return (wrong / right) ** 0.5
+
+
+def query_gradient_error(torch, inputs, output_gradient, gradient, indices, queries, block=16):
+    """|dq - reference| / |reference| over the sampled queries of all heads; the
+    reference by autograd in float64. Tensors as of relative_error."""
+    q, k, v = inputs
+    wrong = right = 0.0
+    for b in range(q.shape[0]):
+        for h in range(q.shape[1]):
+            rows = q[b, h].double().requires_grad_()
+            with torch.enable_grad():
+                out = llsa_rows(torch, rows, k[b, h].double(), v[b, h].double(), queries,
+                                [level[b, h] for level in indices], block)
+                (expected,) = torch.autograd.grad(out, rows, output_gradient[b, h][queries].double())
+            expected = expected[queries]
+            got = gradient[b, h][queries].double()
+            wrong += float(((got - expected) ** 2).sum())
+            right += float((expected**2).sum())
+    return (wrong / right) ** 0.5

@@ -26,9 +26,9 @@ class Verdict:
         return f"{self.case:<24} {self.input:<11} {str(self.target):<38} {measured:>16}  {word}"
 
 
-def times_of(lines):
+def times_of(lines, key="run_ms"):
     """{(case, engine, input): milliseconds} of JSON lines; the last one counts."""
-    return {(line["case"], line["engine"], line["input"]): line["run_ms"] for line in lines if "run_ms" in line}
+    return {(line["case"], line["engine"], line["input"]): line[key] for line in lines if key in line}
 
 
 def judge(cases, lines):
@@ -51,10 +51,10 @@ def judge(cases, lines):
     return verdicts
 
 
-def ratio_table(cases, lines):
-    """Rows of text: for each case, every engine's time and how much slower it is
-    than this compiler's."""
-    times = times_of(lines)
+def ratio_table(cases, lines, key="run_ms"):
+    """Rows of text: for each case, every engine's time (a line's `key`) and how
+    much slower it is than this compiler's."""
+    times = times_of(lines, key)
     rows = [f"{'case':<24} {'input':<11} {'engine':<18} {'us':>10} {'/ ours':>8}  error"]
     errors = {(line["case"], line["engine"], line["input"]): line.get("error") for line in lines}
     for case in cases:

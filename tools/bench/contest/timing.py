@@ -56,8 +56,11 @@ def measure(torch, calls, samples=15, seconds=1.5):
 
     count = calls_per_graph(eager, len(calls))
     graph = torch.cuda.CUDAGraph()
+    stream = torch.cuda.current_stream()
+    if stream == torch.cuda.default_stream():
+        stream = None  # which cannot be captured: PyTorch takes one of its own
     try:
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=stream):
             for i in range(count):
                 calls[i % len(calls)]()
     except Exception as error:  # what cannot be captured can still be timed

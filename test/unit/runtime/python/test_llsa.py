@@ -90,6 +90,35 @@ class LLSATest(unittest.TestCase):
         with self.assertRaisesRegex(llsa.LLSAError, "'k'|k:"):
             kernel([self.q, self.k[:, :, :99], self.v], [o, lse])
 
+    def test_a_backward_says_what_it_misses(self):
+        spec, variant = "B=1,H=2,N=100,D=16,dtype=f32,levels=1", os.path.join(VARIANTS, "llsa.mlir")
+        keep, backward = (self.context.kernel(variant, f"{spec},pass={name}") for name in ("keep", "backward"))
+        infos = (*keep.inputs, *keep.outputs, *backward.inputs, *backward.outputs)
+        tensors = {info.name: np.zeros(info.shape, info.dtype) for info in infos}
+        tensors.update(q=self.q, k=self.k, v=self.v)
+        keep([tensors[info.name] for info in keep.inputs], [tensors[info.name] for info in keep.outputs])
+
+        def run(count=None, **others):
+            inputs = [others.get(info.name, tensors[info.name]) for info in backward.inputs]
+            backward(inputs[:count], [tensors[info.name] for info in backward.outputs])
+
+        run()
+        self.assertTrue(np.isfinite(tensors["dq"]).all())
+        do = tensors["do"]
+        for arguments, message in (
+            ({"do": do[:, :, :99]}, "input 'do': expected shape [1, 2, 100, 16], got [1, 2, 99, 16]"),
+            ({"do": do[0]}, "input 'do': expected rank 4 [1, 2, 100, 16], got rank 3 [2, 100, 16]"),
+            ({"do": do.astype(np.float16)}, "input 'do': expected elements of type f32, got f16"),
+            ({"do": np.zeros((1, 2, 100, 32), np.float32)[..., ::2]},
+             "input 'do': expected the last dimension to be contiguous (stride 1), got stride 2"),
+            ({"count": 4}, "expected 9 input tensors (q, k, v, do, o, lse, kept1, kept2, i1), got 4"),
+            ({"kept1": tensors["kept1"][:, :, :6]}, "input 'kept1': expected shape [1, 2, 7, 16], got [1, 2, 6, 16]"),
+            ({"i1": tensors["i1"][..., :4].copy()}, "input 'i1': expected shape [1, 2, 7, 8], got [1, 2, 7, 4]"),
+        ):
+            with self.assertRaises(llsa.LLSAError) as caught:
+                run(**arguments)
+            self.assertEqual(str(caught.exception), "kernel 'llsa': " + message)
+
     def test_bad_specs_and_variants_are_errors(self):
         with self.assertRaisesRegex(llsa.LLSAError, "spec misses D"):
             self.context.kernel(os.path.join(VARIANTS, "llsa.mlir"), "B=1,H=2,N=100,dtype=f32")

@@ -120,6 +120,32 @@ TEST(Report, TheTableHasARowForTheWholeAndForEachKernel) {
                                  "kernel; workspace 0.0 MB");
 }
 
+TEST(Report, BothPassesStandBesideTheirSum) {
+  GradMeasurement measured;
+  measured.forward = measured.backward = sampleMeasurement();
+  measured.backward.run = summarise({0.05});
+  measured.both = summarise({0.06});
+  measured.keptBytes = 3000000;
+  auto line = nlohmann::json::parse(
+      jsonLine(kSetting, sampleCase(), sample(), sample(), measured));
+  EXPECT_EQ(line["run_ms"], 0.06);
+  EXPECT_EQ(line["forward_ms"], 0.02);
+  EXPECT_EQ(line["backward_ms"], 0.05);
+  EXPECT_EQ(line["compile_ms"], 240);
+  EXPECT_EQ(line["flops"], 4e6);
+  EXPECT_EQ(line["kept_bytes"], 3000000);
+  EXPECT_EQ(line["steps"].size(), 2u);
+  EXPECT_EQ(line["forward_steps"][1]["kernel"], "attend");
+  std::string rows =
+      tableRows(kSetting, sampleCase(), sample(), sample(), measured);
+  EXPECT_EQ(rowOf(rows, "the case"),
+            "the case 60.0 us 60.0 us - 60.0 us 0 0.07 16.4 us 27%");
+  EXPECT_EQ(rowOf(rows, "forward"),
+            "forward 20.0 us 10.0 us - 30.0 us 0 0.10 8.2 us 41%");
+  EXPECT_EQ(rowOf(rows, "backward").substr(0, 16), "backward 50.0 us");
+  EXPECT_EQ(rowOf(rows, "kept"), "kept for the backward: 3.0 MB");
+}
+
 TEST(Report, WhatIsNotKnownIsADash) {
   Setting unknown = kSetting;
   unknown.ceilings = {};

@@ -7,9 +7,15 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+try:
+    import torch
+except ImportError:
+    torch = None
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[".."] * 4))
 sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
-from contest import plot, targets, timing  # noqa: E402
+import peers  # noqa: E402
+from contest import backward, inputs, plot, reference, targets, timing  # noqa: E402
 from contest.suite import Case, Target, read_suite  # noqa: E402
 
 SUITES = os.path.join(ROOT, "tools", "llsa-bench", "suites")
@@ -38,7 +44,7 @@ class Suites(unittest.TestCase):
             self.assertEqual(case.levels, levels - 1, case.name)
 
     def test_names_tell_the_spec(self):
-        for name in ("gpu-forward.json", "gpu-loglinear.json"):
+        for name in ("gpu-forward.json", "gpu-grad.json", "gpu-loglinear.json"):
             for case in read_suite(os.path.join(SUITES, name)):
                 levels = "dense" if case.levels is None else f"L={case.levels}"
                 self.assertEqual(case.name, "x".join(map(str, case.shape)) + " " + levels)
@@ -102,6 +108,72 @@ class Targets(unittest.TestCase):
         self.assertEqual(targets.roof_ms({"io_bytes": 3, "flops": 0.1, **rates}), 3)
         self.assertEqual(targets.roof_ms({"io_bytes": 3, "flops": 1, **rates}), 10)
         self.assertEqual(targets.roof_ms({"io_bytes": 3, "flops": 1}), 0)
+
+
+class Backward(unittest.TestCase):
+    def test_both_passes_and_the_backward_alone_have_a_table_each(self):
+        lines = [line("a", "llsa", 2, backward_ms=1.5), line("a", "prototype", 1, backward_ms=0.75),
+                 line("a", "forward only", 3)]
+        rows = [row.split()[:5] for row in targets.ratio_table(Targets.CASES, lines)]
+        self.assertIn(["a", "random", "prototype", "1000.0", "0.50"], rows)
+        rows = [row.split()[:5] for row in targets.ratio_table(Targets.CASES, lines, "backward_ms")]
+        self.assertIn(["a", "random", "prototype", "750.0", "0.50"], rows)
+        self.assertEqual(len(rows), 3)
+
+    def test_the_prototypes_chains_hold_what_its_library_has(self):
+        names = ["transp_hier_det", "zero1", "dq_w2_k32", "coarse2_s4_7_9", "coarse2_det_s4_7_9", "fine_w1_s3",
+                 "fine_w1_s4"]
+        self.assertEqual(backward.prototype_steps(names), {
+            "coarse2_det_s4_7_9, fine_w1_s3": [0, 2, 4, 5], "coarse2_det_s4_7_9, fine_w1_s4": [0, 2, 4, 6],
+            "coarse2_s4_7_9, fine_w1_s3": [0, 2, 1, 3, 5], "coarse2_s4_7_9, fine_w1_s4": [0, 2, 1, 3, 6]})
+        self.assertEqual(len(backward.prototype_steps(names[:4] + names[5:])), 2)
+
+    def test_the_prototypes_memory_grows_with_the_tokens(self):
+        less, more = (backward.prototype_bytes(8, tokens) for tokens in (16384, 65536))
+        self.assertEqual(set(less) & set(backward.PrototypeArgs.TENSORS), set(less))
+        for name in set(less) - {"cur"}:
+            self.assertAlmostEqual(more[name] / less[name], 4, places=1, msg=name)
+
+    def test_the_suite_follows_the_passes(self):
+        self.assertTrue(peers.parse(["--grad"]).suite.endswith("gpu-grad.json"))
+        self.assertTrue(peers.parse([]).suite.endswith("gpu-forward.json"))
+        self.assertEqual(peers.parse(["--grad", "--suite=mine.json"]).suite, "mine.json")
+
+
+@unittest.skipUnless(torch, "PyTorch is not installed")
+class Autograd(unittest.TestCase):
+    def setUp(self):
+        generator = torch.Generator().manual_seed(0)
+        self.inputs = [torch.randn(1, 2, 40, 8, generator=generator) for _ in range(3)]
+        self.case = Case("x", "llsa", "B=1,H=2,N=40,D=8,dtype=f32")
+
+    def test_a_peer_is_asked_for_both_passes_and_for_the_backward_alone(self):
+        class Peer:
+            def __init__(self):
+                self.torch, self.asked = torch, 0
+
+            def attention(self, case):
+                def attend(*inputs):
+                    self.asked += 1
+                    return torch.nn.functional.scaled_dot_product_attention(*inputs)
+
+                return attend
+
+            def selections(self, case, inputs):
+                return []
+
+        peer, gradients = Peer(), inputs.result_gradients(torch, [self.inputs])
+        prepared = backward.prepare(peer, self.case, [self.inputs], gradients)
+        ((calls, alone),) = prepared.versions.values()
+        asked = peer.asked
+        both, again = calls[0](), alone[0]()
+        self.assertEqual(peer.asked, asked + 1)
+        self.assertTrue(all(torch.equal(x, y) for x, y in zip(both, again)))
+        queries = torch.tensor([0, 17, 39])
+        error = reference.query_gradient_error(torch, self.inputs, gradients[0], prepared.gradient, [], queries)
+        self.assertLess(error, 1e-6)
+        wrong = reference.query_gradient_error(torch, self.inputs, 2 * gradients[0], prepared.gradient, [], queries)
+        self.assertGreater(wrong, 0.4)
 
 
 class Plots(unittest.TestCase):

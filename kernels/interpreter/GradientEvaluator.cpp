@@ -1,0 +1,270 @@
+//===- GradientEvaluator.cpp - gradients of a bound variant ---------------===//
+#include "kernels/interpreter/GradientEvaluator.h"
+#include "kernels/reference/Rounding.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
+
+using namespace llsa;
+using namespace llsa::reference;
+
+/// The step of a central difference at x: of its two errors, step^2 and the
+/// last bit over the step, each is far below float32's last bit.
+static double stepAt(double x) { return 1e-5 * std::max(1.0, std::abs(x)); }
+
+static double roundFor(double value, Precision precision) {
+  switch (precision) {
+  case Precision::F64:
+    return value;
+  case Precision::F32:
+    return roundTo(value, DType::F32);
+  case Precision::BF16:
+    return roundTo(value, DType::BF16);
+  case Precision::F16:
+    return roundTo(value, DType::F16);
+  }
+  llvm_unreachable("all precisions are listed");
+}
+
+llvm::Error GradientEvaluator::add(mlir::Value value, Array gradient,
+                                   bool sampled) {
+  auto known = gradients.find(value);
+  if (known == gradients.end()) {
+    gradients[value] = {std::move(gradient), sampled};
+    return llvm::Error::success();
+  }
+  EvaluatedOutput &sum = known->second;
+  if (sum.sampled != sampled)
+    return opError(value.getParentBlock()->getTerminator(),
+                   "returns a result with gradients of sampled and of all "
+                   "queries, which the reference cannot add");
+  Precision precision = forward.precisionFor(value);
+  for (size_t e = 0; e < sum.values.data.size(); ++e)
+    sum.values.data[e] =
+        roundFor(sum.values.data[e] + gradient.data[e], precision);
+  return llvm::Error::success();
+}
+
+const EvaluatedOutput *GradientEvaluator::find(mlir::Value value) const {
+  auto known = gradients.find(value);
+  return known == gradients.end() ? nullptr : &known->second;
+}
+
+llvm::Error GradientEvaluator::run(mlir::Block &block) {
+  for (mlir::Operation &op : llvm::reverse(block.without_terminator())) {
+    bool matters = llvm::any_of(op.getResults(), [&](mlir::Value result) {
+      return find(result) != nullptr;
+    });
+    if (matters)
+      if (llvm::Error error = differentiate(&op))
+        return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error GradientEvaluator::differentiate(mlir::Operation *op) {
+  if (isElementwiseOnTensors(op))
+    return differentiateElementwise(op);
+  if (op->getNumOperands() == 0 ||
+      op->getName().getStringRef() == "tensor.splat")
+    return llvm::Error::success();
+  return llvm::TypeSwitch<mlir::Operation *, llvm::Error>(op)
+      .Case([&](PoolOp pool) { return differentiatePool(pool); })
+      .Case([&](AttendOp attend) { return differentiateAttend(attend); })
+      .Case([&](AttentionOp attend) { return differentiateAttention(attend); })
+      .Case([&](LinearAttendOp attend) {
+        return differentiateLinearAttend(attend);
+      })
+      .Default([&](mlir::Operation *) {
+        return opError(op, "has no gradient in the reference interpreter");
+      });
+}
+
+llvm::Error GradientEvaluator::differentiatePool(PoolOp op) {
+  const EvaluatedOutput &gradient = *find(op.getResult());
+  if (gradient.sampled)
+    return opError(op, "pools what only has a gradient of sampled queries");
+  return add(op.getInput(),
+             poolGradient(gradient.values, shapeOf(op.getInput())[2],
+                          op.getBlock(), forward.precisionFor(op.getInput())));
+}
+
+//===----------------------------------------------------------------------===//
+// Attentions
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<GradientEvaluator::ResultGradients>
+GradientEvaluator::resultsOf(mlir::Operation *op, bool sampled) {
+  auto gradientOf =
+      [&](mlir::Value result) -> llvm::Expected<std::shared_ptr<const Array>> {
+    const EvaluatedOutput *found = find(result);
+    if (!found)
+      return nullptr;
+    if (found->sampled && !sampled)
+      return opError(op, "has a result of which only sampled queries have a "
+                         "gradient");
+    return std::make_shared<const Array>(found->sampled == sampled
+                                             ? found->values
+                                             : takeRows(found->values, *rows));
+  };
+  auto output = gradientOf(op->getResult(0));
+  if (!output)
+    return output.takeError();
+  auto lse = gradientOf(op->getResult(1));
+  if (!lse)
+    return lse.takeError();
+  if (!*output) {
+    std::vector<int64_t> shape = shapeOf(op->getResult(0));
+    if (sampled)
+      shape[2] = static_cast<int64_t>(rows->size());
+    *output = std::make_shared<const Array>(shape);
+  }
+  return ResultGradients{std::move(*output), std::move(*lse)};
+}
+
+llvm::Expected<ScoreGradient> GradientEvaluator::scoreOf(
+    mlir::Region &score,
+    std::vector<std::unique_ptr<ScalarProgram>> &programs) {
+  ScoreGradient out;
+  if (score.empty())
+    return out;
+  auto program = ScalarProgram::create(
+      score, /*plain=*/false,
+      [&](mlir::Value value) { return forward.fullArray(value); },
+      [&](mlir::Value value) { return forward.scalar(value); });
+  if (!program)
+    return program.takeError();
+  ScalarProgram *run = program->get();
+  programs.push_back(std::move(*program));
+  out.derivative = [run](double s, int64_t b, int64_t h, int64_t i, int64_t j,
+                         int64_t span) {
+    auto at = [&](double x) {
+      return run->run({{x, 0}, {0, b}, {0, h}, {0, i}, {0, j}, {0, span}}).f;
+    };
+    double up = s + stepAt(s), down = s - stepAt(s);
+    return (at(up) - at(down)) / (up - down);
+  };
+  return std::move(out);
+}
+
+llvm::Error GradientEvaluator::differentiateAttend(AttendOp op) {
+  auto problem = forward.problemOf(op);
+  if (!problem)
+    return problem.takeError();
+  auto results = resultsOf(op, problem->sampled);
+  if (!results)
+    return results.takeError();
+  auto score = scoreOf(op.getScore(), problem->programs);
+  if (!score)
+    return score.takeError();
+  AttendGradients found =
+      attendGradients(*problem->query, problem->sources, results->view(),
+                      problem->options, *score);
+  if (llvm::Error error = problem->check(op))
+    return error;
+  if (llvm::Error error =
+          add(op.getQuery(), std::move(found.query), problem->sampled))
+    return error;
+  for (size_t i = 0; !problem->sampled && i < found.sources.size(); ++i) {
+    if (llvm::Error error =
+            add(op.getKeys()[i], std::move(found.sources[i].keys)))
+      return error;
+    if (llvm::Error error =
+            add(op.getValues()[i], std::move(found.sources[i].values)))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error GradientEvaluator::differentiateAttention(AttentionOp op) {
+  auto problem = forward.problemOf(op);
+  if (!problem)
+    return problem.takeError();
+  auto results = resultsOf(op, problem->sampled);
+  if (!results)
+    return results.takeError();
+  auto score = scoreOf(op.getScore(), problem->programs);
+  if (!score)
+    return score.takeError();
+  TokenGradients found = attendLevelsGradients(
+      *problem->query, *problem->keys, *problem->values, hierarchyOf(op),
+      problem->selections, results->view(), problem->options, *score);
+  if (llvm::Error error = problem->check(op))
+    return error;
+  if (llvm::Error error =
+          add(op.getQuery(), std::move(found.query), problem->sampled))
+    return error;
+  if (problem->sampled)
+    return llvm::Error::success();
+  if (llvm::Error error = add(op.getKeys(), std::move(found.keys)))
+    return error;
+  return add(op.getValues(), std::move(found.values));
+}
+
+llvm::Error GradientEvaluator::differentiateLinearAttend(LinearAttendOp op) {
+  auto query = forward.fullArray(op.getQuery()),
+       keys = forward.fullArray(op.getKeys()),
+       values = forward.fullArray(op.getValues());
+  if (!query || !keys || !values)
+    return llvm::joinErrors(
+        query.takeError(),
+        llvm::joinErrors(keys.takeError(), values.takeError()));
+  const EvaluatedOutput &gradient = *find(op.getResult());
+  if (gradient.sampled)
+    return opError(op, "has a result of which only sampled queries have a "
+                       "gradient");
+  TokenGradients found = linearAttendGradients(
+      **query, **keys, **values, phiOf(op), gradient.values,
+      forward.precisionFor(op.getQuery()));
+  if (llvm::Error error = add(op.getQuery(), std::move(found.query)))
+    return error;
+  if (llvm::Error error = add(op.getKeys(), std::move(found.keys)))
+    return error;
+  return add(op.getValues(), std::move(found.values));
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise ops
+//===----------------------------------------------------------------------===//
+
+llvm::Error GradientEvaluator::differentiateElementwise(mlir::Operation *op) {
+  auto operands = forward.operandsOf(op);
+  if (!operands)
+    return operands.takeError();
+  EvaluatedOutput gradient = *find(op->getResult(0));
+  if (gradient.sampled && !operands->sampled)
+    for (auto &array : operands->arrays)
+      array = std::make_shared<const Array>(takeRows(*array, *rows));
+  if (operands->sampled && !gradient.sampled)
+    gradient = {takeRows(gradient.values, *rows), true};
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    if (!llvm::isa<mlir::RankedTensorType>(operand.getType()) ||
+        !llvm::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(operand)))
+      continue;
+    Array up = *operands->arrays[i], down = up;
+    for (size_t e = 0; e < up.data.size(); ++e) {
+      double step = stepAt(up.data[e]);
+      up.data[e] += step;
+      down.data[e] -= step;
+    }
+    std::vector<const Array *> arguments = operands->pointers();
+    arguments[i] = &up;
+    auto above = exact.elementwise(op, arguments);
+    if (!above)
+      return above.takeError();
+    arguments[i] = &down;
+    auto below = exact.elementwise(op, arguments);
+    if (!below)
+      return below.takeError();
+    Array product = gradient.values;
+    Precision precision = forward.precisionFor(operand);
+    for (size_t e = 0; e < product.data.size(); ++e)
+      product.data[e] =
+          roundFor(product.data[e] * (above->data[e] - below->data[e]) /
+                       (up.data[e] - down.data[e]),
+                   precision);
+    if (llvm::Error error = add(operand, std::move(product), gradient.sampled))
+      return error;
+  }
+  return llvm::Error::success();
+}

@@ -1,0 +1,130 @@
+"""Gradients through the Python package: autograd on PyTorch tensors. The truth
+is the float64 definition of tools/bench/contest/reference.py, differentiated by
+PyTorch, on the kernel's own indices. Skipped where PyTorch is not installed."""
+
+import os
+import sys
+import unittest
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "runtime", "python"))
+sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
+import llsa  # noqa: E402
+from contest import reference  # noqa: E402
+
+LIBRARY = os.environ["LIBRARY_UNDER_TEST"]
+VARIANT = os.path.join(ROOT, "kernels", "variants", "llsa.mlir")
+
+
+@unittest.skipUnless(torch, "PyTorch is not installed")
+class AutogradTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.context = llsa.Context(cache_dir="off", library=LIBRARY)
+
+    def tokens(self, tokens=100, heads=2, dim=16, seed=0, dtype=None):
+        generator = torch.Generator().manual_seed(seed)
+        return [torch.randn(1, heads, tokens, dim, generator=generator).to(dtype or torch.float32).requires_grad_()
+                for _ in range(3)]
+
+    def indices(self, inputs, levels):
+        heads, tokens, dim = inputs[0].shape[1:]
+        kernel = self.context.kernel(VARIANT, f"B=1,H={heads},N={tokens},D={dim},dtype=f32,levels={levels},indices=1")
+        outputs = [torch.empty(t.shape, dtype=getattr(torch, t.dtype)) for t in kernel.outputs]
+        kernel([tensor.detach() for tensor in inputs], outputs)
+        return outputs[2:]
+
+    def expected(self, inputs, gradient, levels):
+        """o and dq, dk, dv in float64."""
+        leaves = [tensor.detach().double().requires_grad_() for tensor in inputs]
+        q, k, v = leaves
+        indices = self.indices(inputs, levels)
+        rows = torch.arange(q.shape[2])
+        o = torch.stack([reference.llsa_rows(torch, q[0, h], k[0, h], v[0, h], rows, [i[0, h] for i in indices])
+                         for h in range(q.shape[1])]).unsqueeze(0)
+        return o, torch.autograd.grad(o, leaves, gradient.double())
+
+    def compare(self, inputs, levels=1, tolerance=1e-5):
+        gradient = torch.randn(inputs[0].shape, generator=torch.Generator().manual_seed(5))
+        o = self.context.attention(VARIANT, *inputs, levels=levels)
+        o.backward(gradient.to(o.dtype))
+        expected, gradients = self.expected(inputs, gradient, levels)
+        torch.testing.assert_close(o.double(), expected, atol=tolerance, rtol=tolerance)
+        for tensor, truth in zip(inputs, gradients):
+            torch.testing.assert_close(tensor.grad.double(), truth, atol=tolerance, rtol=tolerance)
+
+    def test_gradients_are_those_of_the_definition(self):
+        self.compare(self.tokens(), levels=1)
+        self.compare(self.tokens(tokens=300, heads=1, seed=1), levels=2)
+
+    def test_strides_are_taken(self):
+        qkv = torch.randn(1, 100, 3, 2, 16, generator=torch.Generator().manual_seed(3))
+        self.compare([qkv[:, :, i].transpose(1, 2).requires_grad_() for i in range(3)])
+
+    def test_the_gradient_of_a_sum_is_taken(self):
+        inputs = self.tokens()
+        self.context.attention(VARIANT, *inputs, levels=1).sum().backward()  # an expanded gradient
+        _, gradients = self.expected(inputs, torch.ones(inputs[0].shape), levels=1)
+        torch.testing.assert_close(inputs[2].grad.double(), gradients[2], atol=1e-5, rtol=1e-5)
+
+    def test_lse_has_a_gradient_too(self):
+        q, k, v = self.tokens(tokens=64, heads=1)
+        dense = os.path.join(ROOT, "kernels", "variants", "dense.mlir")
+        o, lse = self.context.attention(dense, q, k, v, return_lse=True)
+        (o.square().sum() + lse.sin().sum()).backward()
+        x, y, z = (tensor.detach().double().requires_grad_() for tensor in (q, k, v))
+        scores = x @ y.transpose(2, 3) / 4
+        (torch.softmax(scores, -1) @ z).square().sum().add(torch.logsumexp(scores, -1).sin().sum()).backward()
+        for tensor, truth in ((q, x), (k, y), (v, z)):
+            torch.testing.assert_close(tensor.grad.double(), truth.grad, atol=1e-5, rtol=1e-5)
+
+    def test_what_needs_no_gradient_gets_none(self):
+        q, k, v = self.tokens()
+        k.requires_grad_(False)
+        self.context.attention(VARIANT, q, k, v, levels=1).sum().backward()
+        self.assertIsNone(k.grad)
+        self.assertIsNotNone(v.grad)
+        with torch.no_grad():
+            self.assertFalse(self.context.attention(VARIANT, q, k, v, levels=1).requires_grad)
+
+    def test_bfloat16_and_fewer_key_heads(self):
+        q, k, v = self.tokens(heads=4, dtype=torch.bfloat16)
+        k, v = (x.detach()[:, :2].clone().requires_grad_() for x in (k, v))
+        self.context.attention(VARIANT, q, k, v, levels=1, topk=[2]).sum().backward()
+        self.assertEqual((q.grad.shape, k.grad.shape, k.grad.dtype), (q.shape, k.shape, torch.bfloat16))
+        self.assertTrue(all(x.grad.isfinite().all() for x in (q, k, v)))
+
+    def error_of(self, call):
+        with self.assertRaises(llsa.LLSAError) as caught:
+            call()
+        return str(caught.exception)
+
+    def test_wrong_gradients_are_refused_in_one_sentence(self):
+        from llsa._autograd import _checked
+
+        o = torch.zeros(1, 2, 100, 16)
+        for gradient, message in (
+            (torch.zeros(1, 2, 99, 16), "gradient of 'o': expected shape [1, 2, 100, 16], got [1, 2, 99, 16]"),
+            (o.double(), "gradient of 'o': expected elements of torch.float32, got torch.float64"),
+            (o.to("meta"), "gradient of 'o': expected a tensor on cpu, got meta"),
+        ):
+            self.assertEqual(self.error_of(lambda: _checked("o", gradient, o)), message)
+
+    def test_wrong_inputs_are_refused_in_one_sentence(self):
+        q, k, v = self.tokens()
+        call = self.context.attention
+        self.assertEqual(self.error_of(lambda: call(VARIANT, q[0], k, v)),
+                         "q: expected a tensor [batch, heads, tokens, dim], got shape [2, 100, 16]")
+        self.assertEqual(self.error_of(lambda: call(VARIANT, q.double(), k, v)),
+                         "q: expected elements of float32, bfloat16 or float16, got torch.float64")
+        self.assertIn("input 'v': expected shape [1, 2, 100, 16], got [1, 2, 99, 16]",
+                      self.error_of(lambda: call(VARIANT, q, k, v[:, :, :99], levels=1)))
+
+
+if __name__ == "__main__":
+    unittest.main()
