@@ -287,8 +287,12 @@ llvm::Error llsa::tools::checkGradients(const CheckedRun &run,
       wanted =
           std::clamp<int64_t>(int64_t(kPairs / std::max(pairs, 1.0)), 1, heads);
     parts.clear();
-    for (int64_t head : sampleRows(heads, wanted, options.seed))
+    // Turned by the seed: a sample of one would always be the first head.
+    for (int64_t sample : sampleRows(heads, wanted, options.seed)) {
+      int64_t head =
+          int64_t((uint64_t(sample) + options.seed) % uint64_t(heads));
       parts.push_back({head / run.spec.Hkv, head % run.spec.Hkv});
+    }
   }
   auto gradients = evaluations.evaluate(parts, nullptr);
   if (!gradients)
