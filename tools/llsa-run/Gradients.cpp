@@ -45,6 +45,19 @@ static int64_t keptBytes(const Program &keep,
   return bytes;
 }
 
+/// Bytes of all tensors and of the greater workspace; with a check also of what
+/// the reference keeps, as doubles.
+static double neededBytes(const Program &keep, const Program &backward,
+                          bool check) {
+  double bytes = double(std::max(keep.workspaceBytes, backward.workspaceBytes));
+  for (const Program *program : {&keep, &backward})
+    for (const Buffer &buffer : program->buffers)
+      if (buffer.role != Buffer::Role::Workspace)
+        bytes += double(buffer.numBytes()) +
+                 (check ? 3.0 * 8 * double(buffer.numElements()) : 0);
+  return bytes;
+}
+
 /// Times a pass, and its launches with --profile.
 static llvm::Error measure(const rt::CompiledKernel &kernel,
                            const NamedTensors &inputs,
@@ -101,6 +114,7 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   KernelSpec plain = spec;
   plain.pass = Pass::Forward;
   plain.lseGradient = false;
+  plain.indices = false;
   spec.indices |= options.check;
 
   Report report;
@@ -131,14 +145,9 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   report.workspaceBytes = program.workspaceBytes;
   ForwardReport &forward = report.forward.emplace();
   forward.workspaceBytes = (*keep)->workspaceBytes();
-  double bytes =
-      double(std::max(forward.workspaceBytes, report.workspaceBytes));
-  for (const Program *each : {&(*keep)->program(), &program})
-    for (const Buffer &buffer : each->buffers)
-      if (buffer.role != Buffer::Role::Workspace)
-        bytes += double(buffer.numBytes()) +
-                 (options.check ? 3.0 * 8 * double(buffer.numElements()) : 0);
-  if (llvm::Error error = checkMemory(bytes, variant.name()))
+  if (llvm::Error error =
+          checkMemory(neededBytes((*keep)->program(), program, options.check),
+                      variant.name()))
     return std::move(error);
 
   auto interpreter = makeInterpreter(variant, plain, program.target);

@@ -75,6 +75,10 @@ def attention(context, variant, inputs, return_lse, device_functions, options):
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs):
         more = ",dlse=1" if return_lse else ""
         keep, backward = (kernel(f"{more},pass={name}") for name in ("keep", "backward"))
+        known = {"do", "dlse", *(info.name for info in (*keep.inputs, *keep.outputs))}
+        if others := [info.name for info in backward.inputs if info.name not in known]:
+            raise LLSAError(f"attention: expected a variant whose float results are o and lse, got one whose backward "
+                            f"takes {', '.join(others)}")
         results = _Attention.apply(keep, backward, 2 if return_lse else 1, *inputs)
     else:
         forward = kernel()
