@@ -115,6 +115,14 @@ public:
     bulk = mayBulk && runsOnce() && canBulk();
   }
 
+  bool isBulk() const { return bulk; }
+  /// Warps' own rings take turns in one place, and what lanes copied there the
+  /// copy engine may not overwrite without a fence: all of them, or none.
+  void copyByLanes() {
+    if (scope == Scope::Warp)
+      bulk = false;
+  }
+
   /// Who must meet behind the barriers that were made, if any were.
   std::optional<Scope> run() {
     makeRings();
@@ -457,10 +465,18 @@ struct StageStreams : public llsa::impl::StageStreamsBase<StageStreams> {
     Uniformity uniformity(kernel);
     SmallVector<StreamOp> streams;
     kernel.walk([&](StreamOp stream) { streams.push_back(stream); });
-    std::optional<Scope> meet;
     // In front of each other's allocations: from the last to the first.
+    SmallVector<StreamStaging> stagings;
     for (StreamOp stream : llvm::reverse(streams))
-      if (auto scope = StreamStaging(kernel, stream, uniformity, bulk).run())
+      stagings.emplace_back(kernel, stream, uniformity, bulk);
+    if (!llvm::all_of(stagings, [](const StreamStaging &staging) {
+          return staging.isBulk();
+        }))
+      for (StreamStaging &staging : stagings)
+        staging.copyByLanes();
+    std::optional<Scope> meet;
+    for (StreamStaging &staging : stagings)
+      if (std::optional<Scope> scope = staging.run())
         meet = std::max(*scope, meet.value_or(Scope::Warp));
     if (!meet)
       return;

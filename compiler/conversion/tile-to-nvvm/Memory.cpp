@@ -61,10 +61,11 @@ LogicalResult KernelLowering::lowerLoad(LoadOp op) {
     Value exists;
     Values at = indices;
     if (rowDim >= 0) {
-      at[rowDim] = add(at[rowDim], toIndex(row));
       if (op.getRows())
         exists = less(toIndex(row), mapped(op.getRows()));
-      // A row that does not exist is read from where one does.
+      // A row that does not exist is read from where one does: the first.
+      Value from = exists ? select(exists, row, i32(0)) : row;
+      at[rowDim] = add(at[rowDim], toIndex(from));
       if (op.getRows() || !layout.rowExists(h))
         at[rowDim] = arith::MinUIOp::create(builder, loc, at[rowDim],
                                             index(type.getDimSize(rowDim) - 1));
