@@ -102,3 +102,70 @@ TEST(ChooseGpuSchedule, TargetsAreNamedExactly) {
             "cpu:MARCH:FEATURES or one of sm_80, sm_89, sm_90a, sm_100a, "
             "sm_120a");
 }
+
+/// 65,536 queries of 8 heads against `keys` keys of a dense source.
+static Problem denseKeyGrad(int64_t keys, int64_t depth = 64) {
+  Problem problem;
+  problem.kind = Problem::Kind::KeyGrad;
+  problem.heads = 8;
+  problem.queries = keys;
+  problem.streamed = 65536;
+  problem.depth = depth;
+  problem.elementBytes = 2;
+  problem.keys = {65536};
+  return problem;
+}
+
+TEST(ChooseGpuSchedule, FewKeysTakeTheirQueriesInPieces) {
+  Schedule schedule = chooseOnGpu(denseKeyGrad(256), "sm_90a");
+  EXPECT_EQ(schedule.warps, 4);
+  EXPECT_EQ(schedule.ctas, 3);
+  // 32 CTAs of 64 keys, 12 pieces of each: 396 CTAs have room at once.
+  EXPECT_EQ(schedule.queries % schedule.cols, 0);
+  EXPECT_EQ((65536 + schedule.queries - 1) / schedule.queries, 12);
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(65536), "sm_90a").queries, 0);
+}
+
+static Problem gatheredKeyGrad(int64_t depth, int64_t elementBytes = 2) {
+  Problem problem = denseKeyGrad(65536, depth);
+  problem.elementBytes = elementBytes;
+  problem.granule = 16;
+  problem.keys = {128};
+  problem.blocks = {16};
+  return problem;
+}
+
+TEST(ChooseGpuSchedule, WarpsThatShareNothingAreCtas) {
+  Schedule schedule = chooseOnGpu(gatheredKeyGrad(64), "sm_90a");
+  EXPECT_EQ(schedule.warps, 1);
+  EXPECT_EQ(schedule.ctas, 12); // of 168 registers a thread
+  EXPECT_EQ(schedule.stages, 4);
+  EXPECT_EQ(schedule.queries, 1024);
+  EXPECT_EQ(chooseOnGpu(gatheredKeyGrad(128), "sm_90a").ctas, 8);
+}
+
+TEST(ChooseGpuSchedule, KeyGradientsFitSharedMemoryOfEveryTarget) {
+  for (llvm::StringRef target : gpuTargets())
+    for (int64_t depth : {16, 24, 64, 128, 200, 256})
+      for (int64_t bytes : {2, 4}) {
+        Problem problem = gatheredKeyGrad(depth, bytes);
+        Schedule schedule = chooseOnGpu(problem, target);
+        int64_t queries =
+            schedule.stages * schedule.warps * schedule.privateCols;
+        EXPECT_LT(queries * depth * bytes * 2,
+                  llvm::cantFail(parseTargetInfo(target)).sharedBytes /
+                      std::max<int64_t>(1, schedule.ctas))
+            << target.str() << " " << depth << " " << bytes;
+      }
+}
+
+TEST(ChooseGpuSchedule, SomeCtasShareTheKeysOfAnInvertedIndex) {
+  Problem problem;
+  problem.kind = Problem::Kind::Invert;
+  problem.queries = 4096; // keys
+  Schedule schedule = chooseOnGpu(problem, "sm_90a");
+  EXPECT_EQ(schedule.rows, 256);
+  EXPECT_EQ(schedule.warps, 16);
+  problem.queries = 7;
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").rows, 128);
+}
