@@ -163,7 +163,10 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
   // A query and its do, lse and delta; two barriers.
   int64_t query = problem.depth * problem.elementBytes * 2 + 8;
   int64_t slot = cols * query + 16;
-  int64_t warps = problem.depth <= kMaxDepthOfTwo    ? 12
+  // A quarter of a multiprocessor has registers for three warps of 168 a thread
+  // or two of 255; without a copy engine addresses take some, too.
+  int64_t most = target.bulkCopies ? 12 : 8;
+  int64_t warps = problem.depth <= kMaxDepthOfTwo    ? most
                   : problem.depth <= kMaxDepthOfKeys ? 8
                                                      : 4;
   for (schedule.ctas = std::max<int64_t>(1, warps / schedule.warps);

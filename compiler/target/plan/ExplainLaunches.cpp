@@ -68,6 +68,8 @@ public:
       if (schedule.getWarps() > 1 || schedule.getStages() > 1)
         os << ", " << schedule.getWarps() << " warps, " << schedule.getStages()
            << " stages";
+      if (schedule.getQueries() > 0)
+        os << ", pieces of at most " << schedule.getQueries() << " queries";
       os << '\n';
     }
     double flops = estimate(launch, "llsa.flops");

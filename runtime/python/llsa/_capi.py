@@ -242,7 +242,10 @@ class Launch:
             self._workspace, self._workspace_bytes = _memory(self._view(workspace).contents)
 
     def _view(self, tensor):
-        capsule = tensor.__dlpack__(**self._exchange)
+        # Of a tensor that is elsewhere the library says so; its framework would
+        # complain about the stream.
+        on_cpu = _DEVICES.get(tensor.__dlpack_device__()[0]) == "cpu"
+        capsule = tensor.__dlpack__(**({} if on_cpu else self._exchange))
         self._capsules.append(capsule)
         return ctypes.cast(_capsule_pointer(capsule, b"dltensor"), POINTER(_DLTensor))
 
