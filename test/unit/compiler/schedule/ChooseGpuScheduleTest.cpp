@@ -1,5 +1,6 @@
 //===- ChooseGpuScheduleTest.cpp ------------------------------------------===//
 #include "compiler/schedule/ChooseSchedule.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <gtest/gtest.h>
 
 using namespace llsa;
@@ -76,18 +77,32 @@ TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
   EXPECT_EQ(chooseOnGpu(problem).rows, 16);
 }
 
-TEST(ChooseGpuSchedule, RingsFitEveryTarget) {
+/// Calls `body` for every target, sizes of heads and of elements.
+static void forEverySize(llvm::function_ref<void(llvm::StringRef target,
+                                                 int64_t depth, int64_t bytes)>
+                             body) {
   for (llvm::StringRef target : gpuTargets())
     for (int64_t depth : {16, 24, 64, 128, 200, 256})
       for (int64_t bytes : {2, 4}) {
-        Problem problem = gpuAttend(depth, bytes);
-        Schedule schedule = chooseOnGpu(problem, target);
-        EXPECT_LT(sharedBytes(problem, schedule),
-                  llvm::cantFail(parseTargetInfo(target)).sharedBytes)
-            << target.str() << " " << depth << " " << bytes;
-        EXPECT_EQ(schedule.rows, 16);
-        EXPECT_EQ(schedule.cols % 16, 0);
+        SCOPED_TRACE(target.str() + " " + std::to_string(depth) + " " +
+                     std::to_string(bytes));
+        body(target, depth, bytes);
       }
+}
+
+/// Shared memory of a multiprocessor.
+static int64_t sharedBytesOf(llvm::StringRef target) {
+  return llvm::cantFail(parseTargetInfo(target)).sharedBytes;
+}
+
+TEST(ChooseGpuSchedule, RingsFitEveryTarget) {
+  forEverySize([](llvm::StringRef target, int64_t depth, int64_t bytes) {
+    Problem problem = gpuAttend(depth, bytes);
+    Schedule schedule = chooseOnGpu(problem, target);
+    EXPECT_LT(sharedBytes(problem, schedule), sharedBytesOf(target));
+    EXPECT_EQ(schedule.rows, 16);
+    EXPECT_EQ(schedule.cols % 16, 0);
+  });
 }
 
 TEST(ChooseGpuSchedule, FewQueriesTakeFewWarps) {
@@ -145,18 +160,12 @@ TEST(ChooseGpuSchedule, WarpsThatShareNothingAreCtas) {
 }
 
 TEST(ChooseGpuSchedule, KeyGradientsFitSharedMemoryOfEveryTarget) {
-  for (llvm::StringRef target : gpuTargets())
-    for (int64_t depth : {16, 24, 64, 128, 200, 256})
-      for (int64_t bytes : {2, 4}) {
-        Problem problem = gatheredKeyGrad(depth, bytes);
-        Schedule schedule = chooseOnGpu(problem, target);
-        int64_t queries =
-            schedule.stages * schedule.warps * schedule.privateCols;
-        EXPECT_LT(queries * depth * bytes * 2,
-                  llvm::cantFail(parseTargetInfo(target)).sharedBytes /
-                      std::max<int64_t>(1, schedule.ctas))
-            << target.str() << " " << depth << " " << bytes;
-      }
+  forEverySize([](llvm::StringRef target, int64_t depth, int64_t bytes) {
+    Schedule schedule = chooseOnGpu(gatheredKeyGrad(depth, bytes), target);
+    int64_t queries = schedule.stages * schedule.warps * schedule.privateCols;
+    EXPECT_LT(queries * depth * bytes * 2,
+              sharedBytesOf(target) / std::max<int64_t>(1, schedule.ctas));
+  });
 }
 
 TEST(ChooseGpuSchedule, SomeCtasShareTheKeysOfAnInvertedIndex) {
