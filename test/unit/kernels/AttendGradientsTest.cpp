@@ -329,6 +329,7 @@ TEST(AttendGradients, PlainEvaluationsErrByTheirRounding) {
   EXPECT_GT(bf16, 2 * f16);
   EXPECT_LT(bf16, 0.3);
   // A plain result is a number of the type.
-  for (double value : in(Precision::BF16).sources[0].keys.data)
+  const auto plain = in(Precision::BF16);
+  for (double value : plain.sources[0].keys.data)
     ASSERT_EQ(value, roundTo(value, DType::BF16));
 }

@@ -175,6 +175,9 @@ TEST(ChooseGpuSchedule, SomeCtasShareTheKeysOfAnInvertedIndex) {
   Schedule schedule = chooseOnGpu(problem, "sm_90a");
   EXPECT_EQ(schedule.rows, 256);
   EXPECT_EQ(schedule.warps, 16);
+  problem.queries = 65536;
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").rows, 3392);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_89").rows, 1472);
   problem.queries = 7;
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").rows, 128);
 }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
+#include <string>
 
 using namespace llsa::rt;
 using llsa::test::FakeCuda;
@@ -113,8 +115,12 @@ FAKE CUresult cuModuleLoadDataEx(CUmodule *module, const void *, unsigned,
 FAKE CUresult cuModuleUnload(CUmodule) { return 0; }
 FAKE CUresult cuModuleGetFunction(CUfunction *function, CUmodule,
                                   const char *name) {
-  // A function is its name; the few names are never freed.
-  *function = reinterpret_cast<CUfunction>(strdup(name));
+  // A function is its name.
+  static std::mutex mutex;
+  static std::set<std::string> names;
+  std::lock_guard lock(mutex);
+  *function = reinterpret_cast<CUfunction>(
+      const_cast<char *>(names.insert(name).first->c_str()));
   return std::strncmp(name, "fake_", 5) == 0 ? 0 : kNotFound;
 }
 FAKE CUresult cuFuncLoad(CUfunction) { return 0; }
