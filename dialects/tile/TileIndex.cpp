@@ -1,4 +1,10 @@
 //===- TileIndex.cpp - work on index rows: verifiers, effects -------------===//
+//
+// The labels (invert_rows_c1, ...) are the constraints' numbers in
+// TileIndexOps.td and the names of the cases in
+// test/dialects/tile/invalid-index.mlir.
+//
+//===----------------------------------------------------------------------===//
 
 #include "dialects/tile/TileOps.h"
 #include "llvm/Support/MathExtras.h"
