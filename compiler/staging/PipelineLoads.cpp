@@ -2,7 +2,6 @@
 
 #include "compiler/staging/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -67,8 +66,7 @@ private:
   }
 
   /// What the copies are computed from in the loop's body; it must depend on
-  /// the induction variable alone, and have no effect. (A kernel reads no index
-  /// that it writes.)
+  /// the induction variable alone, and have no effect.
   bool findAddresses() {
     SmallVector<Value> work;
     for (Operation *copy : group.copies)
@@ -84,7 +82,7 @@ private:
           return false; // carried from step to step
         continue;
       }
-      if (!isa<BlockRowsOp, memref::LoadOp>(op) && !isPure(op))
+      if (!isa<BlockRowsOp>(op) && !isPure(op))
         return false;
       if (found.insert(op))
         llvm::append_range(work, op->getOperands());

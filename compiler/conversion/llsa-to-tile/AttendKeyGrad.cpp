@@ -21,11 +21,10 @@
 
 #include "compiler/conversion/llsa-to-tile/KeyGradCuts.h"
 #include "compiler/conversion/llsa-to-tile/KeyGradTile.h"
-#include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
+#include <optional>
 
 using namespace mlir;
 using namespace llsa;
@@ -60,8 +59,8 @@ private:
     Value keys, values; ///< buffers of the host
   };
 
-  KernelBuilder kernel(StringRef suffix, ArrayRef<int64_t> items,
-                       LaunchOp launch) {
+  KernelBuilder kernel(StringRef suffix, ArrayRef<int64_t> items) {
+    LaunchOp launch = context.launch;
     return KernelBuilder(context.host, launch.getLoc(),
                          (launch.getName() + suffix).str(), items,
                          context.schedule);
@@ -105,8 +104,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult whole() {
-    LaunchOp launch = context.launch;
-    KernelBuilder k = kernel("", grid().items(), launch);
+    KernelBuilder k = kernel("", grid().items());
     RowTile tile = k.rowTile(grid());
     KeyGradTile keyTile(context, op, k, tile);
     State state = keyTile.zero();
@@ -164,16 +162,16 @@ private:
   // Dense: equal pieces
   //===--------------------------------------------------------------------===//
 
-  int64_t pieceSteps() const {
-    int64_t queries = context.schedule.getQueries();
-    return queries == 0 ? form.queries()
-                        : llvm::divideCeil(queries, context.schedule.getCols());
+  int64_t steps(int64_t queries) const {
+    return llvm::divideCeil(queries, context.schedule.getCols());
   }
+  /// Of a piece; 0: all.
+  int64_t pieceSteps() const { return steps(context.schedule.getQueries()); }
   /// Of one query head.
   int64_t densePieces() const {
-    int64_t steps =
-        llvm::divideCeil(form.queries(), context.schedule.getCols());
-    return llvm::divideCeil(steps, pieceSteps());
+    return pieceSteps() == 0
+               ? 1
+               : llvm::divideCeil(steps(form.queries()), pieceSteps());
   }
 
   LogicalResult splitDense() {
@@ -188,7 +186,7 @@ private:
       RowGrid tiles = grid();
       SmallVector<int64_t> items = tiles.items();
       items[1] = queryHeads * pieces;
-      KernelBuilder k = kernel("_pieces", items, launch);
+      KernelBuilder k = kernel("_pieces", items);
       RowTile tile = k.rowTile(tiles);
       Value head = k.div(tile.head, pieces), piece = k.rem(tile.head, pieces);
       tile.head = k.div(head, group);
@@ -200,7 +198,7 @@ private:
       storeSums(k, sums, tile, head, rowOf(k, piece, tile), state);
       k.finish(launch);
     }
-    KernelBuilder k = kernel("", grid().items(), launch);
+    KernelBuilder k = kernel("", grid().items());
     RowTile tile = k.rowTile(grid());
     Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
     State state = k.repeat(
@@ -234,8 +232,7 @@ private:
     if (failed(sumPieces()))
       return failure();
 
-    LaunchOp launch = context.launch;
-    KernelBuilder k = kernel("", grid().items(), launch);
+    KernelBuilder k = kernel("", grid().items());
     RowTile tile = k.rowTile(grid());
     std::optional<KeyGradTile> keyTile;
     if (!firstApart)
@@ -282,8 +279,7 @@ private:
     KernelBuilder k =
         kernel("_pieces",
                {keys.getDimSize(kBatch), queryHeads,
-                int64_t(llvm::alignTo(count, context.schedule.getWarps()))},
-               launch);
+                int64_t(llvm::alignTo(count, context.schedule.getWarps()))});
     Value batch = k.item()[0], head = k.item()[1];
     Value piece = k.div(k.item()[2], parts);
     Value inBlock = k.mul(k.rem(k.item()[2], parts), rows);
@@ -291,6 +287,7 @@ private:
     Value cut = k.sub(piece, k.index(firstPieces()));
     KeyGradPiece found =
         findKeyGradPiece(k, op, k.argument(cuts), batch, head, cut, most);
+    Value exists;
     if (firstApart) {
       Value list = k.min(piece, k.index(lists - 1));
       auto [from, to] = listBounds(k, op, batch, head, list);
@@ -300,12 +297,12 @@ private:
       };
       found = {choose(list, found.block), choose(from, found.from),
                choose(k.min(to, k.add(from, k.index(most))), found.to)};
+      // The sum of an empty list is asked for, too.
+      exists = arith::OrIOp::create(k.b, k.loc, isFirst,
+                                    k.isLess(found.from, found.to));
+    } else {
+      exists = k.isLess(found.from, found.to);
     }
-    // The sum of an empty list is asked for, too.
-    Value exists = k.isLess(found.from, found.to);
-    if (firstApart)
-      exists = arith::OrIOp::create(k.b, k.loc, exists,
-                                    k.isLess(piece, k.index(lists)));
     auto branch =
         scf::IfOp::create(k.b, k.loc, exists, /*withElseRegion=*/false);
     {

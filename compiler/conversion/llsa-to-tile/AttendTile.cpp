@@ -130,8 +130,8 @@ AttendTile::Scores AttendTile::scores(const Source &source, const Step &step,
     Value natural = k.apply<arith::MulFOp>(s, k.splat(form.scale, {}));
     args = regionArgs(source, step, natural);
     s = regions.score(source, args);
-    counts = both(counts, regions.mask(source, args));
-    counts = both(counts, exists(source, step, rows));
+    counts = k.both(counts, regions.mask(source, args));
+    counts = k.both(counts, exists(source, step, rows));
     factor = kLog2E;
   }
   return {s, factor, addend(source, step), counts, args};
@@ -155,10 +155,6 @@ SmallVector<Value> AttendTile::regionArgs(const Source &source,
     queries =
         k.apply<arith::MinSIOp>(queries, k.splatInt(form.queries() - 1, {}));
   return regions.arguments(source, score, tile.batch, tile.head, queries, ids);
-}
-
-Value AttendTile::both(Value x, Value y) {
-  return x && y ? k.apply<arith::AndIOp>(x, y) : x ? x : y;
 }
 
 Value AttendTile::weights(const Scores &s, Value base) {

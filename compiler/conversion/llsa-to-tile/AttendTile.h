@@ -60,7 +60,6 @@ private:
   mlir::Value exists(const Source &source, const Step &step, int64_t height);
   llvm::SmallVector<mlir::Value>
   regionArgs(const Source &source, const Step &step, mlir::Value score);
-  mlir::Value both(mlir::Value x, mlir::Value y);
 
   int64_t cols;
   bool widen, streams, together;

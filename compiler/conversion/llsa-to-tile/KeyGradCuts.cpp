@@ -30,14 +30,9 @@ struct Lists {
 
   int64_t entries() { return sizeAlong(op.getRows(), 2); }
 
-  Value load(Value memory, Value i) {
-    Value number =
-        memref::LoadOp::create(k.b, k.loc, memory, ValueRange{batch, head, i});
-    return arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), number);
-  }
   /// Where a list starts; within the entries, whatever a user brings.
   Value start(Value list) {
-    Value offset = load(k.buffer(op.getOffsets()), list);
+    Value offset = k.loadIndex(k.buffer(op.getOffsets()), {batch, head, list});
     return k.min(k.max(offset, k.index(0)), k.index(entries()));
   }
 };
@@ -109,7 +104,7 @@ KeyGradPiece llsa::findKeyGradPiece(KernelBuilder &k, AttendKeyGradOp op,
   Value exists = arith::AndIOp::create(k.b, k.loc, k.isLess(k.index(-1), piece),
                                        k.isLess(piece, k.index(pieces)));
   piece = k.max(k.min(piece, k.index(pieces - 1)), k.index(0));
-  Value block = lists.load(cuts, piece);
+  Value block = k.loadIndex(cuts, {batch, head, piece});
   exists =
       arith::AndIOp::create(k.b, k.loc, exists, k.isLess(k.index(-1), block));
   block = k.max(block, k.index(0));

@@ -1,5 +1,4 @@
-//===- KeyGradCuts.h - long lists of a transposed index, in pieces -*- C++
-//-*-===//
+//===- KeyGradCuts.h - long lists in pieces ---------------------*- C++ -*-===//
 //
 // A list of more than `most` entries is cut behind every `most` of them. The
 // cuts of all lists of a head lie at least `most` entries apart, so that

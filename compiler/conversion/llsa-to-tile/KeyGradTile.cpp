@@ -5,7 +5,6 @@
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -14,8 +13,6 @@ using namespace llsa;
 
 /// The unit of a tensor core's columns.
 static constexpr int64_t kQueryFragment = 8;
-/// What copies move at once, in float32.
-static constexpr int64_t kCopied = 4;
 
 KeyGradTile::KeyGradTile(const LaunchContext &context, AttendKeyGradOp op,
                          KernelBuilder &k, const RowTile &tile)
@@ -41,10 +38,6 @@ Value KeyGradTile::loadKeys(Value memory) {
 }
 
 Value KeyGradTile::keyIds() { return k.range(tile.start, {rows, 1}); }
-
-Value KeyGradTile::both(Value x, Value y) {
-  return x && y ? k.apply<arith::AndIOp>(x, y) : x ? x : y;
-}
 
 //===----------------------------------------------------------------------===//
 // Runs of queries
@@ -73,11 +66,9 @@ std::pair<Value, Value> KeyGradTile::load(const Run &run) {
           k.load(k.buffer(op.getOutputGrad()), at, size, run.exist)};
 }
 
-/// lse or delta of a run's queries, as a row.
-Value KeyGradTile::vectorOf(Value tensor, const Run &run, Value ids) {
-  if (!onGpu || (run.exist && !run.isWhole))
-    return lookup(tensor, run.head, ids);
-  // From where some exist.
+/// lse or delta of a run's queries, as a row; of a run of which none exist,
+/// some others'.
+Value KeyGradTile::vectorOf(Value tensor, const Run &run) {
   Value first =
       run.exist ? k.min(run.first, k.index(queryCount - run.width)) : run.first;
   return k.load(k.buffer(tensor), {tile.batch, run.head, first},
@@ -91,19 +82,18 @@ KeyGradTile::State KeyGradTile::walkRuns(Value from, Value to, State state,
     Run run = runOf(i);
     Step step = stepOf(run);
     std::tie(step.queries, step.gradients) = load(run);
-    step.lse = vectorOf(op.getLse(), run, step.ids);
-    step.delta = vectorOf(op.getDelta(), run, step.ids);
+    step.lse = lookup(op.getLse(), run.head, step.ids);
+    step.delta = lookup(op.getDelta(), run.head, step.ids);
     return add(step, carried);
   });
 }
 
 /// Runs 0 .. `length` - 1 (null: all of `count`) as a stream of queries, do
-/// and, where they lie so that copies may bring them, lse and delta.
+/// and, where all of a run exist or none, lse and delta.
 KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
                                            State state, RunOf runOf) {
   Run some = runOf(k.index(0));
-  bool copiesVectors = (!some.exist || some.isWhole) &&
-                       queryCount % kCopied == 0 && some.width % kCopied == 0;
+  bool copiesVectors = !some.exist || some.isWhole;
   auto tileType = [&](Value tensor) -> Type {
     return k.tileType({some.width, depth}, tensorOf(tensor).getElementType());
   };
@@ -122,7 +112,7 @@ KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
     SmallVector<Value> tiles{queries, gradients};
     if (copiesVectors)
       for (Value tensor : {Value(op.getLse()), Value(op.getDelta())})
-        tiles.push_back(vectorOf(tensor, run, Value()));
+        tiles.push_back(vectorOf(tensor, run));
     tile::StreamYieldOp::create(k.b, k.loc, tiles);
   }
   Value end = length ? length : k.index(count);
@@ -133,9 +123,9 @@ KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
     step.queries = next.getTiles()[0];
     step.gradients = next.getTiles()[1];
     step.lse = copiesVectors ? next.getTiles()[2]
-                             : vectorOf(op.getLse(), run, step.ids);
+                             : lookup(op.getLse(), run.head, step.ids);
     step.delta = copiesVectors ? next.getTiles()[3]
-                               : vectorOf(op.getDelta(), run, step.ids);
+                               : lookup(op.getDelta(), run.head, step.ids);
     return add(step, carried);
   });
 }
@@ -204,16 +194,16 @@ KeyGradTile::State KeyGradTile::walkWindow(State state, Value head) {
       k.apply<arith::AddIOp>(keyIds(), k.splatInt(reachBefore, {})),
       k.splatInt(queryCount - 1, {}));
   return k.loop(from, to, cols, state, [&](Value first, ValueRange carried) {
-    Run run{head, first, cols, k.sub(to, first)};
-    Step step = stepOf(run);
-    std::tie(step.queries, step.gradients) = load(run);
-    Value ids = k.range(first, {1, cols});
-    step.exists = existing(ids);
-    step.lse = lookup(op.getLse(), head, ids);
-    step.delta = lookup(op.getDelta(), head, ids);
-    step.visible = k.apply<arith::AndIOp>(k.lessEqual(lowest, ids),
-                                          k.lessEqual(ids, highest));
-    step.ids = ids;
+    Step step;
+    step.head = head;
+    std::tie(step.queries, step.gradients) =
+        load({head, first, cols, k.sub(to, first)});
+    step.ids = k.range(first, {1, cols});
+    step.exists = existing(step.ids);
+    step.lse = lookup(op.getLse(), head, step.ids);
+    step.delta = lookup(op.getDelta(), head, step.ids);
+    step.visible = k.apply<arith::AndIOp>(k.lessEqual(lowest, step.ids),
+                                          k.lessEqual(step.ids, highest));
     return add(step, carried);
   });
 }
@@ -222,18 +212,12 @@ KeyGradTile::State KeyGradTile::walkWindow(State state, Value head) {
 // Gathered
 //===----------------------------------------------------------------------===//
 
-Value KeyGradTile::number(Value memory, Value head, Value i) {
-  Value loaded = memref::LoadOp::create(k.b, k.loc, memory,
-                                        ValueRange{tile.batch, head, i});
-  return arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), loaded);
-}
-
 /// Index row number `i` of the list. Whatever a user brings, it exists.
 Value KeyGradTile::entry(Value head, Value i) {
   int64_t count = llvm::divideCeil(queryCount, source.attr.getEvery());
   int64_t length = tensorOf(op.getRows()).getDimSize(2);
   i = k.max(k.min(i, k.index(length - 1)), k.index(0));
-  Value row = number(k.buffer(op.getRows()), head, i);
+  Value row = k.loadIndex(k.buffer(op.getRows()), {tile.batch, head, i});
   return k.min(k.max(row, k.index(0)), k.index(count - 1));
 }
 
@@ -371,14 +355,14 @@ KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
     Value natural = k.apply<arith::MulFOp>(s, k.splat(form.scale, {}));
     args = regionArgs(step, natural);
     s = regions.score(source, args);
-    counts = both(counts, regions.mask(source, args));
+    counts = k.both(counts, regions.mask(source, args));
     factor = kLog2E;
     if (step.exists)
-      counts = both(counts, k.broadcast(step.exists, size));
+      counts = k.both(counts, k.broadcast(step.exists, size));
   }
   // Where pairs are left out anyway, those of queries that saw nothing, too.
   if (counts)
-    counts = both(counts, k.greaterFloat(infinity, k.broadcast(base, size)));
+    counts = k.both(counts, k.greaterFloat(infinity, k.broadcast(base, size)));
 
   Value shift = weight();
   shift = k.apply<arith::SubFOp>(shift ? shift : k.splat(0.0, {}), base);

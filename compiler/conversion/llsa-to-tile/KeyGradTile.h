@@ -1,5 +1,4 @@
-//===- KeyGradTile.h - a tile of keys and the queries that see it -*- C++
-//-*-===//
+//===- KeyGradTile.h - a tile of keys, its queries --------------*- C++ -*-===//
 //
 // What the kernels of AttendKeyGrad.cpp share: the walks over the queries of a
 // tile of keys, and what one step of them adds to the gradients. Keys are the
@@ -74,10 +73,9 @@ private:
                     int64_t perStep, State state);
   Step stepOf(const Run &run);
   std::pair<mlir::Value, mlir::Value> load(const Run &run);
-  mlir::Value vectorOf(mlir::Value tensor, const Run &run, mlir::Value ids);
+  mlir::Value vectorOf(mlir::Value tensor, const Run &run);
   State add(const Step &step, mlir::ValueRange state);
   mlir::Value entry(mlir::Value head, mlir::Value i);
-  mlir::Value number(mlir::Value memory, mlir::Value head, mlir::Value i);
   mlir::Value before(mlir::Value count, mlir::Value ids);
   mlir::Value lookup(mlir::Value tensor, mlir::Value head, mlir::Value ids);
   mlir::Value existing(mlir::Value ids);
@@ -86,7 +84,6 @@ private:
   llvm::SmallVector<mlir::Value> regionArgs(const Step &step,
                                             mlir::Value score);
   mlir::Value loadKeys(mlir::Value memory);
-  mlir::Value both(mlir::Value x, mlir::Value y);
 
   AttendKeyGradOp op;
   KernelBuilder &k;

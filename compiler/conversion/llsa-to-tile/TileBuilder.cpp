@@ -4,6 +4,7 @@
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -160,6 +161,10 @@ Value TileBuilder::select(Value condition, Value x, Value y) {
                                  broadcast(x, size), broadcast(y, size));
 }
 
+Value TileBuilder::both(Value x, Value y) {
+  return x && y ? apply<arith::AndIOp>(x, y) : x ? x : y;
+}
+
 static Value compare(TileBuilder &t, arith::CmpIPredicate predicate, Value x,
                      Value y) {
   TileSize size = commonSize({x, y});
@@ -267,6 +272,11 @@ void TileBuilder::store(Value tile, Value memory, ValueRange indices,
                         Value rows, int64_t rowDim) {
   tile::StoreOp::create(b, loc, tile, memory, indices, rows,
                         rowDimAttr(*this, memory, rowDim));
+}
+
+Value TileBuilder::loadIndex(Value memory, ValueRange indices) {
+  Value number = memref::LoadOp::create(b, loc, memory, indices);
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
 }
 
 Value TileBuilder::blockRows(Value memory, ValueRange indices, int64_t cols,

@@ -73,6 +73,8 @@ public:
   }
   mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z);
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
+  /// Both of two truth tiles; null is true.
+  mlir::Value both(mlir::Value x, mlir::Value y);
   /// Comparisons of i32 tiles and of f32 tiles.
   mlir::Value equal(mlir::Value x, mlir::Value y);
   mlir::Value lessEqual(mlir::Value x, mlir::Value y);
@@ -98,6 +100,8 @@ public:
                    mlir::Value rows = {}, int64_t rowDim = -1);
   void store(mlir::Value tile, mlir::Value memory, mlir::ValueRange indices,
              mlir::Value rows = {}, int64_t rowDim = -1);
+  /// A number (i32) of memory, as an index.
+  mlir::Value loadIndex(mlir::Value memory, mlir::ValueRange indices);
   mlir::Value blockRows(mlir::Value memory, mlir::ValueRange indices,
                         int64_t cols, int64_t block, int64_t limit,
                         mlir::Value part = {});

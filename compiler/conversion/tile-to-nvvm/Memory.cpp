@@ -23,11 +23,6 @@ static bool isMultiple(Value value, int64_t factor) {
   if (auto product = value.getDefiningOp<arith::MulIOp>())
     return isMultiple(product.getLhs(), factor) ||
            isMultiple(product.getRhs(), factor);
-  if (auto sum = value.getDefiningOp<arith::AddIOp>())
-    return isMultiple(sum.getLhs(), factor) && isMultiple(sum.getRhs(), factor);
-  if (auto least = value.getDefiningOp<arith::MinSIOp>())
-    return isMultiple(least.getLhs(), factor) &&
-           isMultiple(least.getRhs(), factor);
   return false;
 }
 
