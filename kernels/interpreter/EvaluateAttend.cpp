@@ -63,6 +63,15 @@ llvm::Error Evaluator::addRegions(mlir::Region &score, mlir::Region &mask,
   return llvm::Error::success();
 }
 
+llvm::Expected<TokenArrays>
+Evaluator::tokensOf(mlir::Value query, mlir::Value keys, mlir::Value values) {
+  auto q = fullArray(query), k = fullArray(keys), v = fullArray(values);
+  if (!q || !k || !v)
+    return llvm::joinErrors(q.takeError(),
+                            llvm::joinErrors(k.takeError(), v.takeError()));
+  return TokenArrays{std::move(*q), std::move(*k), std::move(*v)};
+}
+
 llvm::Error AttendProblem::check(mlir::Operation *op) const {
   for (const auto &program : programs)
     if (!program->problem().empty())
@@ -174,19 +183,16 @@ llvm::Error Evaluator::evaluateAttend(AttendOp op) {
 }
 
 llvm::Expected<AttendProblem> Evaluator::problemOf(AttentionOp op) {
-  auto query = fullArray(op.getQuery()), keys = fullArray(op.getKeys()),
-       values = fullArray(op.getValues());
-  if (!query || !keys || !values)
-    return llvm::joinErrors(
-        query.takeError(),
-        llvm::joinErrors(keys.takeError(), values.takeError()));
+  auto tokens = tokensOf(op.getQuery(), op.getKeys(), op.getValues());
+  if (!tokens)
+    return tokens.takeError();
   llvm::Expected<std::vector<IndexArray>> selections = selectionsOf(op);
   if (!selections)
     return selections.takeError();
   AttendProblem out;
-  out.query = *query;
-  out.keys = *keys;
-  out.values = *values;
+  out.query = tokens->query;
+  out.keys = tokens->keys;
+  out.values = tokens->values;
   out.selections = std::move(*selections);
   if (llvm::Error error = prepare(op, out))
     return std::move(error);
@@ -216,13 +222,11 @@ Phi llsa::reference::phiOf(LinearAttendOp op) {
 }
 
 llvm::Error Evaluator::evaluateLinearAttend(LinearAttendOp op) {
-  auto query = fullArray(op.getQuery()), keys = fullArray(op.getKeys()),
-       values = fullArray(op.getValues());
-  if (!query || !keys || !values)
-    return llvm::joinErrors(
-        query.takeError(),
-        llvm::joinErrors(keys.takeError(), values.takeError()));
-  set(op.getResult(), linearAttend(**query, **keys, **values, phiOf(op),
-                                   precisionFor(op.getQuery())));
+  auto tokens = tokensOf(op.getQuery(), op.getKeys(), op.getValues());
+  if (!tokens)
+    return tokens.takeError();
+  set(op.getResult(),
+      linearAttend(*tokens->query, *tokens->keys, *tokens->values, phiOf(op),
+                   precisionFor(op.getQuery())));
   return llvm::Error::success();
 }

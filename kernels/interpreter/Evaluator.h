@@ -35,6 +35,11 @@ Array takeRows(const Array &array, const std::vector<int64_t> &rows);
 Hierarchy hierarchyOf(AttentionOp op);
 Phi phiOf(LinearAttendOp op);
 
+/// Tokens of an attention, all of them.
+struct TokenArrays {
+  std::shared_ptr<const Array> query, keys, values;
+};
+
 /// An attention as the reference takes it: what it reads, and how.
 struct AttendProblem {
   std::shared_ptr<const Array> query;
@@ -70,6 +75,8 @@ public:
   llvm::Expected<std::shared_ptr<const Array>> array(mlir::Value value);
   /// Like array, and never sampled.
   llvm::Expected<std::shared_ptr<const Array>> fullArray(mlir::Value value);
+  llvm::Expected<TokenArrays> tokensOf(mlir::Value query, mlir::Value keys,
+                                       mlir::Value values);
   llvm::Expected<std::shared_ptr<const IndexArray>> indices(mlir::Value value);
   /// A scalar outside of any region.
   llvm::Expected<Scalar> scalar(mlir::Value value);

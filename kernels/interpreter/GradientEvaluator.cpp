@@ -147,75 +147,73 @@ llvm::Expected<ScoreGradient> GradientEvaluator::scoreOf(
   return std::move(out);
 }
 
-llvm::Error GradientEvaluator::differentiateAttend(AttendOp op) {
-  auto problem = forward.problemOf(op);
+llvm::Error GradientEvaluator::differentiateSources(
+    mlir::Operation *op, llvm::Expected<AttendProblem> problem,
+    mlir::Region &scoreRegion, mlir::Value query, mlir::ValueRange keys,
+    mlir::ValueRange values,
+    llvm::function_ref<AttendGradients(
+        const AttendProblem &, const OutputGradients &, const ScoreGradient &)>
+        evaluate) {
   if (!problem)
     return problem.takeError();
   auto results = resultsOf(op, problem->sampled);
   if (!results)
     return results.takeError();
-  auto score = scoreOf(op.getScore(), problem->programs);
+  auto score = scoreOf(scoreRegion, problem->programs);
   if (!score)
     return score.takeError();
-  AttendGradients found =
-      attendGradients(*problem->query, problem->sources, results->view(),
-                      problem->options, *score);
+  AttendGradients found = evaluate(*problem, results->view(), *score);
   if (llvm::Error error = problem->check(op))
     return error;
-  if (llvm::Error error =
-          add(op.getQuery(), std::move(found.query), problem->sampled))
+  if (llvm::Error error = add(query, std::move(found.query), problem->sampled))
     return error;
   for (size_t i = 0; !problem->sampled && i < found.sources.size(); ++i) {
-    if (llvm::Error error =
-            add(op.getKeys()[i], std::move(found.sources[i].keys)))
+    if (llvm::Error error = add(keys[i], std::move(found.sources[i].keys)))
       return error;
-    if (llvm::Error error =
-            add(op.getValues()[i], std::move(found.sources[i].values)))
+    if (llvm::Error error = add(values[i], std::move(found.sources[i].values)))
       return error;
   }
   return llvm::Error::success();
 }
 
+llvm::Error GradientEvaluator::differentiateAttend(AttendOp op) {
+  return differentiateSources(
+      op, forward.problemOf(op), op.getScore(), op.getQuery(), op.getKeys(),
+      op.getValues(),
+      [](const AttendProblem &problem, const OutputGradients &results,
+         const ScoreGradient &score) {
+        return attendGradients(*problem.query, problem.sources, results,
+                               problem.options, score);
+      });
+}
+
 llvm::Error GradientEvaluator::differentiateAttention(AttentionOp op) {
-  auto problem = forward.problemOf(op);
-  if (!problem)
-    return problem.takeError();
-  auto results = resultsOf(op, problem->sampled);
-  if (!results)
-    return results.takeError();
-  auto score = scoreOf(op.getScore(), problem->programs);
-  if (!score)
-    return score.takeError();
-  TokenGradients found = attendLevelsGradients(
-      *problem->query, *problem->keys, *problem->values, hierarchyOf(op),
-      problem->selections, results->view(), problem->options, *score);
-  if (llvm::Error error = problem->check(op))
-    return error;
-  if (llvm::Error error =
-          add(op.getQuery(), std::move(found.query), problem->sampled))
-    return error;
-  if (problem->sampled)
-    return llvm::Error::success();
-  if (llvm::Error error = add(op.getKeys(), std::move(found.keys)))
-    return error;
-  return add(op.getValues(), std::move(found.values));
+  return differentiateSources(
+      op, forward.problemOf(op), op.getScore(), op.getQuery(), op.getKeys(),
+      op.getValues(),
+      [&](const AttendProblem &problem, const OutputGradients &results,
+          const ScoreGradient &score) {
+        TokenGradients found = attendLevelsGradients(
+            *problem.query, *problem.keys, *problem.values, hierarchyOf(op),
+            problem.selections, results, problem.options, score);
+        AttendGradients out;
+        out.query = std::move(found.query);
+        out.sources.push_back({std::move(found.keys), std::move(found.values)});
+        return out;
+      });
 }
 
 llvm::Error GradientEvaluator::differentiateLinearAttend(LinearAttendOp op) {
-  auto query = forward.fullArray(op.getQuery()),
-       keys = forward.fullArray(op.getKeys()),
-       values = forward.fullArray(op.getValues());
-  if (!query || !keys || !values)
-    return llvm::joinErrors(
-        query.takeError(),
-        llvm::joinErrors(keys.takeError(), values.takeError()));
+  auto tokens = forward.tokensOf(op.getQuery(), op.getKeys(), op.getValues());
+  if (!tokens)
+    return tokens.takeError();
   const EvaluatedOutput &gradient = *find(op.getResult());
   if (gradient.sampled)
     return opError(op, "has a result of which only sampled queries have a "
                        "gradient");
   TokenGradients found = linearAttendGradients(
-      **query, **keys, **values, phiOf(op), gradient.values,
-      forward.precisionFor(op.getQuery()));
+      *tokens->query, *tokens->keys, *tokens->values, phiOf(op),
+      gradient.values, forward.precisionFor(op.getQuery()));
   if (llvm::Error error = add(op.getQuery(), std::move(found.query)))
     return error;
   if (llvm::Error error = add(op.getKeys(), std::move(found.keys)))

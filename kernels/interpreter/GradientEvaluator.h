@@ -45,6 +45,16 @@ private:
     OutputGradients view() const { return {output.get(), lse.get()}; }
   };
   llvm::Expected<ResultGradients> resultsOf(mlir::Operation *op, bool sampled);
+  /// Hands on what `evaluate` makes of an attention's result gradients: to the
+  /// query and to each source's keys and values.
+  llvm::Error differentiateSources(
+      mlir::Operation *op, llvm::Expected<AttendProblem> problem,
+      mlir::Region &score, mlir::Value query, mlir::ValueRange keys,
+      mlir::ValueRange values,
+      llvm::function_ref<AttendGradients(const AttendProblem &,
+                                         const OutputGradients &,
+                                         const ScoreGradient &)>
+          evaluate);
   /// The derivative of a score region; `programs` keeps it alive.
   llvm::Expected<ScoreGradient>
   scoreOf(mlir::Region &score,

@@ -55,44 +55,46 @@ static Error addTensor(DeviceSets &result, const Buffer &buffer,
   return Error::success();
 }
 
-static Error addOutputs(DeviceSets &result, const rt::CudaExecutor &executor,
-                        DeviceSets::Set &set) {
+/// `addInputs(i, inputs, result)` gives set number i its inputs.
+static Expected<DeviceSets>
+makeSets(const rt::CudaExecutor &executor, size_t count,
+         function_ref<Error(size_t i, std::vector<Tensor> &inputs,
+                            DeviceSets &result)>
+             addInputs) {
   const Program &program = executor.program();
-  for (int64_t b : program.buffersOf(Buffer::Role::Output))
-    if (Error error = addTensor(result, program.buffers[size_t(b)],
-                                executor.device(), nullptr, set.outputs))
-      return error;
-  return Error::success();
-}
-
-static Error addWorkspace(DeviceSets &result,
-                          const rt::CudaExecutor &executor) {
-  Expected<CudaMemory> workspace = CudaMemory::allocate(
-      executor.device(), executor.program().workspaceBytes);
+  DeviceSets result;
+  for (size_t i = 0; i < count; ++i) {
+    DeviceSets::Set set;
+    if (Error error = addInputs(i, set.inputs, result))
+      return std::move(error);
+    for (int64_t b : program.buffersOf(Buffer::Role::Output))
+      if (Error error = addTensor(result, program.buffers[size_t(b)],
+                                  executor.device(), nullptr, set.outputs))
+        return std::move(error);
+    result.sets.push_back(std::move(set));
+  }
+  Expected<CudaMemory> workspace =
+      CudaMemory::allocate(executor.device(), program.workspaceBytes);
   if (!workspace)
     return workspace.takeError();
   result.workspace = std::move(*workspace);
-  return Error::success();
+  return result;
 }
 
 static Expected<DeviceSets>
 makeSets(const rt::CudaExecutor &executor,
          const std::vector<tools::TypedArray> &inputs, unsigned count) {
   const Program &program = executor.program();
-  DeviceSets result;
-  for (unsigned i = 0; i < count; ++i) {
-    DeviceSets::Set set;
-    for (auto [b, array] : zip(program.buffersOf(Buffer::Role::Input), inputs))
-      if (Error error = addTensor(result, program.buffers[size_t(b)],
-                                  executor.device(), array.data(), set.inputs))
-        return std::move(error);
-    if (Error error = addOutputs(result, executor, set))
-      return std::move(error);
-    result.sets.push_back(std::move(set));
-  }
-  if (Error error = addWorkspace(result, executor))
-    return std::move(error);
-  return result;
+  return makeSets(
+      executor, count,
+      [&](size_t, std::vector<Tensor> &tensors, DeviceSets &result) -> Error {
+        for (auto [b, array] :
+             zip(program.buffersOf(Buffer::Role::Input), inputs))
+          if (Error error = addTensor(result, program.buffers[size_t(b)],
+                                      executor.device(), array.data(), tensors))
+            return error;
+        return Error::success();
+      });
 }
 
 /// Sets of a backward, which read what the forward's sets hold.
@@ -100,31 +102,27 @@ static Expected<DeviceSets> makeBackwardSets(const rt::CudaExecutor &executor,
                                              const Program &forward,
                                              const DeviceSets &forwardSets) {
   const Program &program = executor.program();
-  DeviceSets result;
-  for (const DeviceSets::Set &from : forwardSets.sets) {
-    NamedViews known;
-    addViews(known, forward, Buffer::Role::Input, from.inputs);
-    addViews(known, forward, Buffer::Role::Output, from.outputs);
-    DeviceSets::Set set;
-    std::vector<Tensor> unknown;
-    std::vector<tools::TypedArray> made =
-        makeUnknown(program, known, /*seed=*/1);
-    for (int64_t b : program.buffersOf(Buffer::Role::Input)) {
-      const Buffer &buffer = program.buffers[size_t(b)];
-      if (known.count(buffer.name))
-        continue;
-      if (Error error = addTensor(result, buffer, executor.device(),
-                                  made[unknown.size()].data(), unknown))
-        return std::move(error);
-    }
-    set.inputs = readsOf(program, known, unknown);
-    if (Error error = addOutputs(result, executor, set))
-      return std::move(error);
-    result.sets.push_back(std::move(set));
-  }
-  if (Error error = addWorkspace(result, executor))
-    return std::move(error);
-  return result;
+  return makeSets(
+      executor, forwardSets.sets.size(),
+      [&](size_t i, std::vector<Tensor> &tensors, DeviceSets &result) -> Error {
+        const DeviceSets::Set &from = forwardSets.sets[i];
+        NamedViews known;
+        addViews(known, forward, Buffer::Role::Input, from.inputs);
+        addViews(known, forward, Buffer::Role::Output, from.outputs);
+        std::vector<Tensor> unknown;
+        std::vector<tools::TypedArray> made =
+            makeUnknown(program, known, /*seed=*/1);
+        for (int64_t b : program.buffersOf(Buffer::Role::Input)) {
+          const Buffer &buffer = program.buffers[size_t(b)];
+          if (known.count(buffer.name))
+            continue;
+          if (Error error = addTensor(result, buffer, executor.device(),
+                                      made[unknown.size()].data(), unknown))
+            return error;
+        }
+        tensors = readsOf(program, known, unknown);
+        return Error::success();
+      });
 }
 
 //===----------------------------------------------------------------------===//
