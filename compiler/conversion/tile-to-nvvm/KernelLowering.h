@@ -89,17 +89,12 @@ private:
   void lowerTranspose(tile::TransposeOp op);
   void lowerAny(tile::AnyOp op);
 
-  // Reduce.cpp, Topk.cpp
+  // Reduce.cpp
   void lowerReduce(tile::ReduceOp op);
+
+  // Topk.cpp, TopkSorted.cpp
+  friend class TopkEmitter;
   mlir::LogicalResult lowerTopk(tile::TopkOp op);
-  /// The greatest of a row's keys (i64), which its four lanes hold; all lanes
-  /// get all of them, best first. See Topk.cpp.
-  Values bestBySorting(llvm::ArrayRef<Value> keys, int64_t length,
-                       Value &hasDuplicates);
-  Values bestByStriking(const TileLayout &list, llvm::ArrayRef<Value> keys);
-  Value shuffleKey(Value key, int32_t mask);
-  /// What this lane holds of a list.
-  Values dealOut(const TileLayout &list, mlir::ValueRange best);
 
   // InvertRows.cpp
   friend class InvertRowsEmitter;
@@ -116,6 +111,9 @@ private:
   void lowerSharedTile(tile::SharedTileOp op);
   /// The row that column `column` (i32) of the op's result names, or -1.
   Value blockRow(tile::BlockRowsOp op, Value column);
+  /// Entry number `number` (index) of those that the op reads; -1 behind the
+  /// index row's end.
+  Value blockEntry(tile::BlockRowsOp op, Value number);
   /// Elements that one access of a tile's columns takes.
   int64_t accessWidth(const TileLayout &layout, Value memory,
                       mlir::ValueRange indices, int64_t rowDim);
@@ -135,7 +133,8 @@ private:
   void copyBlock(tile::GatherAsyncOp op, tile::BlockRowsOp rows, Value start,
                  Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);
-  void lowerBarrier(tile::Scope scope);
+  /// `touched`: shared memory may have been read or written before.
+  void lowerBarrier(tile::Scope scope, bool touched = true);
   Value slotAddress(Value ring, Value slot);
   /// Calls `copy(row, chunk, destination)` for the chunks of a slot that this
   /// lane copies.
@@ -180,6 +179,8 @@ private:
   void lowerRelease(tile::ReleaseOp op);
   void lowerBulkCopy(tile::BulkCopyOp op);
   void lowerBulkGather(tile::BulkGatherOp op);
+  Value rowOrOutside(tile::BulkGatherOp op, tile::BlockRowsOp rows, int64_t row,
+                     int64_t count);
   void copyPanels(Value ring, Value to, Value source, mlir::ValueRange at,
                   int64_t rows, Value full);
   Value fullBarrier(Value barriers, Value slot);

@@ -1,0 +1,87 @@
+//===- TopkEmitter.h - code for a tile.topk ---------------------*- C++ -*-===//
+//
+// The four lanes of a row hold its list and its candidates, each lane a few of
+// both: its **slots**. Scores are compared by their bits, as unsigned integers
+// (NaN highest, -0 equal to +0). There are two ways.
+//
+// Exact (Topk.cpp)
+//   Score and id are one 64-bit key: the score's bits, then the id upside down,
+//   so that a lower id wins a tie. Key 0 is an empty place. Each of the best is
+//   found by a maximum over what the lane holds and two exchanges, and is then
+//   struck off. An id that is named twice counts once.
+//
+// Sorted (TopkSorted.cpp), for short lists
+//   A lane sorts its scores, with their ids, in groups of P (a power of two, at
+//   least the list's length), merges the groups to its P best, and merges these
+//   with the other lanes' by two exchanges. Equal scores end up side by side.
+//   Two are put in order; where there are more, or one at the cut, or an id is
+//   named twice, the warp goes the exact way.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LLSA_COMPILER_CONVERSION_TILETONVVM_TOPKEMITTER_H
+#define LLSA_COMPILER_CONVERSION_TILETONVVM_TOPKEMITTER_H
+
+#include "compiler/conversion/tile-to-nvvm/KernelLowering.h"
+#include "compiler/conversion/tile-to-nvvm/SortingNetwork.h"
+
+namespace llsa::gpu {
+
+class TopkEmitter {
+public:
+  using Value = mlir::Value;
+  using Values = llvm::SmallVector<Value>;
+
+  TopkEmitter(KernelLowering &kernel, tile::TopkOp op);
+  void emit();
+
+private:
+  /// What a lane holds of a row: a candidate, or an entry of the list so far.
+  struct Slot {
+    Value score, id;
+    Value exists; ///< i1; null: it does
+  };
+  /// What a lane holds of the new list, half by half.
+  struct List {
+    Values scores, ids;
+  };
+
+  // Topk.cpp
+  void findSlots();
+  List emitExact();
+  Values bestByStriking(llvm::ArrayRef<Value> keys);
+  Value encode(const Slot &slot);
+  std::pair<Value, Value> decode(Value key);
+  Value shuffleKey(Value key, int32_t mask);
+  /// The score's bits, which compare as unsigned integers, and back.
+  Value orderedBits(Value score);
+  Value scoreOf(Value orderedBits);
+
+  // TopkSorted.cpp
+  bool canSort() const;
+  /// `tied` (i1): scores are equal where it matters, and the list may be wrong.
+  List emitSorted(Value &tied);
+  SortingNetwork::Entry entryOf(const Slot &slot);
+  /// The best of a row's slots, best first, in all its lanes.
+  SortingNetwork::Entries bestBySorting(llvm::ArrayRef<Slot> slots,
+                                        Value &tied);
+  void orderTies(llvm::MutableArrayRef<SortingNetwork::Entry> best,
+                 Value rejected, Value &tied);
+  /// What this lane holds of a list that all lanes know.
+  Values dealOut(mlir::ValueRange places);
+
+  Value compare(mlir::arith::CmpIPredicate predicate, Value x, Value y);
+  Value constant(int64_t value, mlir::Type type);
+
+  KernelLowering &k;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  tile::TopkOp op;
+  TileLayout list, candidates;
+  bool startsEmpty;
+  llvm::SmallVector<llvm::SmallVector<Slot>> halves; ///< slots of each half
+  mlir::Type i32, i64, f32;
+};
+
+} // namespace llsa::gpu
+
+#endif // LLSA_COMPILER_CONVERSION_TILETONVVM_TOPKEMITTER_H
