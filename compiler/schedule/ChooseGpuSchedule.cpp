@@ -16,7 +16,7 @@ static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
-static constexpr int64_t kFewTiles = 512;   ///< of a card with 500 schedulers
+static constexpr int64_t kFewTiles = 1024;  ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
 /// Depth up to which a thread of a key gradient needs at most 255 registers;
 /// up to kMaxDepthOfTwo 168 will do.
@@ -61,6 +61,17 @@ static int64_t mostWarps(const Problem &problem) {
   if (problem.granule % (kTileRows * kWarps) != 0 &&
       problem.granule % (kTileRows * kWarps / 2) == 0)
     warps = std::min(warps, kWarps / 2);
+  return warps;
+}
+
+/// Warps of a CTA of a selection among all keys: few where there are few tiles,
+/// so that each multiprocessor has some.
+static int64_t spreadWarps(const Problem &problem, int64_t rows,
+                           const TargetInfo &target) {
+  int64_t tiles = problem.heads * llvm::divideCeil(problem.queries, rows);
+  int64_t warps = mostWarps(problem);
+  while (warps > 1 && 2 * tiles <= warps * target.multiprocessors)
+    warps /= 2;
   return warps;
 }
 
@@ -122,7 +133,9 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   int64_t granule =
       problem.granule ? std::min(problem.granule, kTileRows) : kTileRows;
   int64_t tiles = llvm::divideCeil(problem.queries, granule);
-  int64_t warps = mostWarps(problem);
+  int64_t warps = isAttend ? mostWarps(problem)
+                           : spreadWarps(problem, schedule.rows, target);
+  int64_t fewestWarps = isAttend ? kWarps / 2 : (warps + 1) / 2;
   int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1;
   // Two CTAs first, many warps before many stages, wide steps before both.
   for (; ctas >= 1; --ctas)
@@ -134,7 +147,7 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
           if (ringBytes(problem, schedule) <=
                   target.sharedBytes / ctas - kReservedBytes &&
               (schedule.stages > 1 || cols == kTileCols) &&
-              (schedule.warps * 2 >= kWarps || cols == kTileCols ||
+              (schedule.warps >= fewestWarps || cols == kTileCols ||
                tiles < kWarps)) {
             if (isAttend && ctas == 2 && problem.elementBytes == 2)
               schedule.ctas = ctas;
