@@ -481,9 +481,11 @@ struct StageStreams : public llsa::impl::StageStreamsBase<StageStreams> {
     if (!meet)
       return;
     Block &entry = kernel.getBody().front();
+    // Loads that others wait for may start before.
     Operation *last = nullptr;
-    for (auto barriers : entry.getOps<AllocBarriersOp>())
-      last = barriers;
+    for (Operation &op : entry)
+      if (isa<AllocBarriersOp, PrefetchOp>(op))
+        last = &op;
     OpBuilder b(&getContext());
     b.setInsertionPointAfter(last);
     BarrierOp::create(b, last->getLoc(), *meet);

@@ -1,6 +1,7 @@
 //===- AttendSource.cpp - the keys of an attend, step by step -------------===//
 
 #include "compiler/conversion/llsa-to-tile/AttendSource.h"
+#include "dialects/tile/TileOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -37,6 +38,18 @@ AttendSources::AttendSources(const LaunchContext &context,
 Source AttendSources::describe(unsigned i) {
   return describeSource(form, k, i,
                         keyHead(k, tile.head, form.query, form.keys[i]));
+}
+
+void AttendSources::prefetchIndices() {
+  for (auto [source, indices] : llvm::zip(form.sources, form.indices)) {
+    if (!indices)
+      continue;
+    Value row = k.div(tile.start, source.getEvery());
+    tile::PrefetchOp::create(
+        k.b, k.loc, k.buffer(indices),
+        ValueRange{tile.batch, tile.head, row, k.index(0)},
+        k.b.getI64IntegerAttr(tensorOf(indices).getDimSize(3)));
+  }
 }
 
 Source llsa::describeSource(const AttendForm &form, KernelBuilder &k,

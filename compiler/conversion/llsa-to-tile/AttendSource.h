@@ -73,6 +73,8 @@ public:
                 KernelBuilder &k, const RowTile &tile);
 
   Source describe(unsigned i);
+  /// Brings the tile's index rows near, which its first copies wait for.
+  void prefetchIndices();
   /// The segments of a dense or gathered source.
   llvm::SmallVector<Segment> segmentsOf(const Source &source, unsigned i);
   /// Emits the loads of step `i` of a segment: keys and values.

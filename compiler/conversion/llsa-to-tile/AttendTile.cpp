@@ -17,6 +17,8 @@ AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
       cols(context.schedule.getCols()), widen(context.widenDots),
       streams(context.streams), together(context.pairStreams),
       loader(context, form, k, tile), regions(k, form) {
+  if (streams)
+    loader.prefetchIndices();
   query = operand(k.load(k.buffer(form.query),
                          {tile.batch, tile.head, tile.start, k.index(0)},
                          {rows, depth}, tile.rows));

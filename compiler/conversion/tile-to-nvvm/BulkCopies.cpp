@@ -162,6 +162,28 @@ void KernelLowering::lowerBulkCopy(BulkCopyOp op) {
              fullBarrier(op.getBarriers(), slot));
 }
 
+/// The first of `count` rows of a copy. Where there is no block it lies outside
+/// of the tensor, with all rows: the copy engine fills in zeros.
+Value KernelLowering::rowOrOutside(BulkGatherOp op, BlockRowsOp rows,
+                                   int64_t row, int64_t count) {
+  auto source = cast<MemRefType>(op.getSource().getType());
+  int64_t tokens = source.getDimSize(source.getRank() - 2);
+  int64_t block = rows.getBlock(), limit = rows.getLimit();
+  int64_t blocks = llvm::divideCeil(limit, block);
+  if (!rows.getPart() && limit == tokens &&
+      (blocks + 1) * block <= std::numeric_limits<int32_t>::max()) {
+    // As an unsigned number no entry is above this one, which is behind the
+    // last block; so are negative ones.
+    Value entry = arith::MinUIOp::create(
+        builder, loc, blockEntry(rows, index(row / block)), i32(blocks));
+    return add(mul(entry, i32(block)), i32(row % block));
+  }
+  Value first = blockRow(rows, i32(row));
+  Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     first, i32(0));
+  return select(none, i32(-count), first);
+}
+
 void KernelLowering::lowerBulkGather(BulkGatherOp op) {
   auto rows = op.getRows().getDefiningOp<BlockRowsOp>();
   MemRefType ring = op.getRing().getType();
@@ -171,12 +193,8 @@ void KernelLowering::lowerBulkGather(BulkGatherOp op) {
   Value full = fullBarrier(op.getBarriers(), slot);
   Values indices = mapped(op.getIndices());
   for (int64_t row = 0; row < ring.getDimSize(1); row += count) {
-    // A block of -1 lies outside of the tensor with all its rows.
-    Value first = blockRow(rows, i32(row));
-    Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
-                                       first, i32(0));
     Values at = indices;
-    at.insert(at.end() - 1, toIndex(select(none, i32(-count), first)));
+    at.insert(at.end() - 1, toIndex(rowOrOutside(op, rows, row, count)));
     copyPanels(op.getRing(), add(to, i32(row * SlotLayout(ring).panelBytes)),
                op.getSource(), at, count, full);
   }

@@ -178,8 +178,8 @@ static void fenceForCopyEngine(OpBuilder &builder, Location loc) {
                             LLVM::AsmDialectAttr(), ArrayAttr());
 }
 
-void KernelLowering::lowerBarrier(Scope scope) {
-  if (scope == Scope::Cta &&
+void KernelLowering::lowerBarrier(Scope scope, bool touched) {
+  if (touched && scope == Scope::Cta &&
       !kernel.getBody().front().getOps<AllocBarriersOp>().empty())
     fenceForCopyEngine(builder, loc);
   if (scope == Scope::Cta && warps > 1)

@@ -176,9 +176,21 @@ LogicalResult KernelLowering::lowerLookup(LookupOp op) {
 // Index rows
 //===----------------------------------------------------------------------===//
 
+Value KernelLowering::blockEntry(BlockRowsOp op, Value number) {
+  int64_t entries =
+      cast<MemRefType>(op.getSource().getType()).getShape().back();
+  Values at = mapped(op.getIndices());
+  at.back() = add(at.back(), number);
+  Value exists = less(at.back(), index(entries));
+  at.back() =
+      arith::MinUIOp::create(builder, loc, at.back(), index(entries - 1));
+  Value entry = LLVM::LoadOp::create(builder, loc, builder.getI32Type(),
+                                     addressOf(op.getSource(), at));
+  return select(exists, entry, i32(-1));
+}
+
 Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
-  auto type = cast<MemRefType>(op.getSource().getType());
-  int64_t block = op.getBlock(), entries = type.getShape().back();
+  int64_t block = op.getBlock();
   Value number, within, exists;
   if (op.getPart()) {
     int64_t width = tileOf(op.getResult()).getDimSize(1);
@@ -189,13 +201,7 @@ Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
     number = toIndex(arith::DivUIOp::create(builder, loc, column, i32(block)));
     within = arith::RemUIOp::create(builder, loc, column, i32(block));
   }
-  Values at = mapped(op.getIndices());
-  at.back() = add(at.back(), number);
-  exists = both(exists, less(at.back(), index(entries)));
-  at.back() =
-      arith::MinUIOp::create(builder, loc, at.back(), index(entries - 1));
-  Value entry = LLVM::LoadOp::create(builder, loc, builder.getI32Type(),
-                                     addressOf(op.getSource(), at));
+  Value entry = blockEntry(op, number);
   // Entries beyond what 32 bits hold as rows are refused before they multiply.
   int64_t blocks = llvm::divideCeil(op.getLimit(), block);
   exists = both(exists,
@@ -246,7 +252,7 @@ void KernelLowering::lowerPrefetch(PrefetchOp op) {
   Values at = mapped(op.getIndices());
   at.back() = add(at.back(), toIndex(mul(lane, i32(apart))));
   at.back() = arith::MinUIOp::create(builder, loc, at.back(), index(last));
-  nvvm.touch(loc, addressOf(op.getSource(), at));
+  nvvm.prefetch(loc, addressOf(op.getSource(), at));
 }
 
 void KernelLowering::lowerSharedTile(SharedTileOp op) {

@@ -83,9 +83,12 @@ void Nvvm::waitForKernelBefore(Location loc) {
            {}, "~{memory}", {});
 }
 
-void Nvvm::touch(Location loc, Value pointer) {
-  assembly(b, loc, "{\n.reg .b32 unused;\nld.global.b32 unused, [$0];\n}", {},
-           "l", pointer);
+void Nvvm::prefetch(Location loc, Value pointer) {
+  NVVM::PrefetchOp::create(b, loc,
+                           NVVM::PrefetchCacheLevelAttr::get(
+                               b.getContext(), NVVM::PrefetchCacheLevel::L1),
+                           /*evictPriority=*/nullptr, pointer,
+                           /*predicate=*/Value());
 }
 
 Value Nvvm::opaque(Location loc, Value pointer) {

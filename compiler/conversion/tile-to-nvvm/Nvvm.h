@@ -28,8 +28,8 @@ public:
   Value shuffleUp(mlir::Location loc, Value x, int32_t distance);
   /// A bit for each lane that has the same `x` (i32).
   Value matchAny(mlir::Location loc, Value x);
-  /// Loads a number that nobody uses, so that its neighbours are in a cache.
-  void touch(mlir::Location loc, Value pointer);
+  /// Brings the cache line at `pointer` into L1.
+  void prefetch(mlir::Location loc, Value pointer);
   /// True for one lane of the warp, which the assembler knows to be one.
   Value elect(mlir::Location loc);
   /// True for all lanes if `x` is for any.
