@@ -4,10 +4,12 @@
 #include "compiler/driver/Dump.h"
 #include "compiler/driver/StageText.h"
 #include "compiler/pipelines/Pipelines.h"
+#include "compiler/pipelines/RegisterPasses.h"
 #include "compiler/target/host/Translations.h"
 #include "compiler/target/plan/EmitProgram.h"
 #include "compiler/target/plan/Explain.h"
 #include "dialects/Register.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
@@ -28,6 +30,7 @@ const DialectRegistry &registry() {
   static const DialectRegistry *kRegistry = [] {
     auto *registry = new DialectRegistry();
     registerAllDialects(*registry);
+    registerConversionsToLLVM(*registry);
     registerHostTranslations(*registry);
     registerGpuTranslations(*registry);
     return registry;
@@ -230,6 +233,8 @@ Error Compilation::runPasses(Stage stage) {
   pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;
   PassManager pm(&context, ModuleOp::getOperationName());
   pipelineOf(stage)(pm, pipeline);
+  // Once behind the stage is enough here; llsa-opt verifies behind each pass.
+  pm.enableVerifier(false);
 
   std::string reproducer = options.reproducerPath;
   if (reproducer.empty() && !options.dumpDir.empty()) {
@@ -241,7 +246,7 @@ Error Compilation::runPasses(Stage stage) {
   if (!reproducer.empty())
     before = module->clone();
 
-  if (succeeded(pm.run(*module)))
+  if (succeeded(pm.run(*module)) && succeeded(verify(*module)))
     return Error::success();
   Error error = diagnostics.takeError("the stage '" + stageName(stage) +
                                       "' failed and did not say why");

@@ -29,6 +29,11 @@ void addControlFlow(mlir::OpPassManager &pm);
 /// Everything becomes the LLVM dialect.
 void addConversionToLLVM(mlir::OpPassManager &pm);
 
+/// The same for a lane's code on a GPU: scalars, branches and what is LLVM or
+/// NVVM already. One conversion for all of it, and no cleaning up: LLVM's
+/// optimiser comes next and does that faster.
+void addLaneConversionToLLVM(mlir::OpPassManager &pm);
+
 } // namespace llsa
 
 #endif // LLSA_COMPILER_PIPELINES_HOSTLOWERING_H

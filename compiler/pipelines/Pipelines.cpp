@@ -97,13 +97,16 @@ void buildNVVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 void buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
-  if (!options.gpu)
-    addHostEntry(pm);
+  if (options.gpu) {
+    addMathExpansion(pm);
+    addLaneConversionToLLVM(pm);
+    addGpuEntry(pm);
+    return;
+  }
+  addHostEntry(pm);
   addMathExpansion(pm);
   addControlFlow(pm);
   addConversionToLLVM(pm);
-  if (options.gpu)
-    addGpuEntry(pm);
 }
 
 } // namespace llsa

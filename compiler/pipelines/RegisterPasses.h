@@ -2,7 +2,15 @@
 #ifndef LLSA_COMPILER_PIPELINES_REGISTERPASSES_H
 #define LLSA_COMPILER_PIPELINES_REGISTERPASSES_H
 
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
 namespace llsa {
+
+/// What convert-to-llvm, a pass of our pipelines, asks dialects for: how their
+/// ops become the LLVM dialect.
+void registerConversionsToLLVM(mlir::DialectRegistry &registry);
 
 /// All our passes, those upstream passes that our pipelines use, and the
 /// pipelines themselves.

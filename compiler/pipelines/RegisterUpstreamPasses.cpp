@@ -4,6 +4,8 @@
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -33,6 +35,7 @@ void registerUpstreamPasses() {
   add([] { return createArithToLLVMConversionPass(); });
   add([] { return createConvertControlFlowToLLVMPass(); });
   add([] { return createConvertFuncToLLVMPass(); });
+  add([] { return createConvertToLLVMPass(); });
   add([] { return createConvertIndexToLLVMPass(); });
   add([] { return createConvertMathToLLVMPass(); });
   add([] { return createConvertMathToLibmPass(); });
@@ -45,6 +48,15 @@ void registerUpstreamPasses() {
   add([] { return arith::createArithExpandOpsPass(); });
   add([] { return math::createMathExtendToSupportedTypes(); });
   add([] { return memref::createExpandStridedMetadataPass(); });
+}
+
+void registerConversionsToLLVM(DialectRegistry &registry) {
+  registerConvertToLLVMDependentDialectLoading(registry);
+  arith::registerConvertArithToLLVMInterface(registry);
+  cf::registerConvertControlFlowToLLVMInterface(registry);
+  registerConvertFuncToLLVMInterface(registry);
+  registerConvertMathToLLVMInterface(registry);
+  ub::registerConvertUBToLLVMInterface(registry);
 }
 
 } // namespace llsa

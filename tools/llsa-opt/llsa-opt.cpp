@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
   llsa::rt::exitWhenOutOfMemory("llsa-opt");
   mlir::DialectRegistry registry;
   llsa::registerAllDialects(registry);
+  llsa::registerConversionsToLLVM(registry);
   llsa::registerAllPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "LLSA optimizer driver\n", registry));

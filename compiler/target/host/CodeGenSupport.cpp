@@ -56,7 +56,7 @@ void DiagnosticCollector::handle(const DiagnosticInfo &info) {
   info.print(printer);
 }
 
-Error optimiseModule(TargetMachine &machine, Module &module) {
+Error optimiseModule(TargetMachine &machine, Module &module, StringRef passes) {
   return runGuarded([&]() -> Error {
     PipelineTuningOptions tuning;
     tuning.LoopUnrolling = false;
@@ -72,8 +72,12 @@ Error optimiseModule(TargetMachine &machine, Module &module) {
     builder.registerFunctionAnalyses(functions);
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, sccs, modules);
-    builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
-        .run(module, modules);
+    ModulePassManager pipeline;
+    if (passes.empty())
+      pipeline = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2);
+    else if (Error error = builder.parsePassPipeline(pipeline, passes))
+      return error;
+    pipeline.run(module, modules);
     return Error::success();
   });
 }
