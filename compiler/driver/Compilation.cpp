@@ -9,12 +9,16 @@
 #include "compiler/target/plan/EmitProgram.h"
 #include "compiler/target/plan/Explain.h"
 #include "dialects/Register.h"
+#include "mlir/IR/Threading.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
+#include "runtime/program/PtxKernels.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/ThreadPool.h"
+#include <atomic>
 #include <chrono>
 #include <fmt/format.h>
 
@@ -68,8 +72,8 @@ std::string variantName(StringRef fileName) {
 
 } // namespace
 
-// One thread per compilation: callers compile several variants at a time, and
-// one kernel is too little work to share.
+// One thread until there is a module for each kernel (splitModule): what comes
+// before takes milliseconds.
 Compilation::Compilation(StringRef name, const CompileOptions &options,
                          Stage last)
     : name(name), options(options), last(last),
@@ -177,14 +181,18 @@ Error Compilation::start(StringRef source, const KernelSpec &spec) {
 }
 
 Error Compilation::startFromLLVMIR(StringRef source) {
-  if (Error error = createCodeGen())
+  if (isGpu)
+    gpuCode.resize(1);
+  if (Error error = isGpu ? createCodeGen(gpuCode.front()) : createCodeGen())
     return error;
-  auto parsed = isGpu ? ptxCodeGen->parseLLVMIR(source, name, *llvmContext)
+  auto parsed = isGpu ? gpuCode.front().generator->parseLLVMIR(
+                            source, name, *gpuCode.front().context)
                       : codeGen->parseLLVMIR(source, name, *llvmContext);
   if (!parsed)
     return parsed.takeError();
-  llvmModule = std::move(*parsed);
-  return takePlan(readPlan(*llvmModule));
+  std::string plan = readPlan(**parsed);
+  (isGpu ? gpuCode.front().module : llvmModule) = std::move(*parsed);
+  return takePlan(plan);
 }
 
 Error Compilation::takePlan(StringRef plan) {
@@ -231,10 +239,15 @@ Error Compilation::runPasses(Stage stage) {
   pipeline.maxSharedBytes = isGpu ? gpuTarget.maxSharedBytes() : 0;
   pipeline.vectorBytes = target.vectorBits / 8;
   pipeline.vectorRegisters = target.vectorBits == 512 ? 32 : 16;
+  auto build = [&](PassManager &pm) {
+    pipelineOf(stage)(pm, pipeline);
+    // Once behind the stage is enough here; llsa-opt verifies behind each pass.
+    pm.enableVerifier(false);
+  };
+  if (isGpu && stage >= Stage::NVVM && module)
+    splitModule();
   PassManager pm(&context, ModuleOp::getOperationName());
-  pipelineOf(stage)(pm, pipeline);
-  // Once behind the stage is enough here; llsa-opt verifies behind each pass.
-  pm.enableVerifier(false);
+  build(pm);
 
   std::string reproducer = options.reproducerPath;
   if (reproducer.empty() && !options.dumpDir.empty()) {
@@ -244,9 +257,30 @@ Error Compilation::runPasses(Stage stage) {
   }
   OwningOpRef<ModuleOp> before;
   if (!reproducer.empty())
-    before = module->clone();
+    before =
+        module ? OwningOpRef<ModuleOp>(module->clone()) : joinKernels(kernels);
 
-  if (succeeded(pm.run(*module)) && succeeded(verify(*module)))
+  auto runOn = [](PassManager &passes, ModuleOp on) {
+    return succeeded(passes.run(on)) && succeeded(verify(on));
+  };
+  std::atomic<bool> done = true;
+  if (module) {
+    done = runOn(pm, *module);
+  } else {
+    // Threads must find all dialects loaded.
+    DialectRegistry needed;
+    pm.getDependentDialects(needed);
+    context.appendDialectRegistry(needed);
+    for (StringRef dialect : needed.getDialectNames())
+      context.getOrLoadDialect(dialect);
+    parallelForEach(&context, kernels, [&](OwningOpRef<ModuleOp> &kernel) {
+      PassManager own(&context, ModuleOp::getOperationName());
+      build(own);
+      if (!runOn(own, *kernel))
+        done = false;
+    });
+  }
+  if (done)
     return Error::success();
   Error error = diagnostics.takeError("the stage '" + stageName(stage) +
                                       "' failed and did not say why");
@@ -258,6 +292,18 @@ Error Compilation::runPasses(Stage stage) {
       llvm::inconvertibleErrorCode(),
       toString(std::move(error)) +
           "\nnote: to reproduce: llsa-opt --run-reproducer " + reproducer);
+}
+
+void Compilation::splitModule() {
+  kernels = splitKernels(std::move(module));
+  unsigned most =
+      llvm::hardware_concurrency(options.threads).compute_thread_count();
+  unsigned useful = std::min<size_t>(most, kernels.size());
+  if (useful < 2)
+    return;
+  threads =
+      std::make_unique<llvm::StdThreadPool>(llvm::hardware_concurrency(useful));
+  context.setThreadPool(*threads);
 }
 
 Error Compilation::readStage(Stage stage) {
@@ -302,13 +348,6 @@ Error Compilation::resolveTarget() {
 
 Error Compilation::createCodeGen() {
   llvmContext = std::make_unique<llvm::LLVMContext>();
-  if (isGpu) {
-    Expected<PtxCodeGen> generator = PtxCodeGen::create(gpuTarget);
-    if (!generator)
-      return fail(generator.takeError());
-    ptxCodeGen = std::make_unique<PtxCodeGen>(std::move(*generator));
-    return Error::success();
-  }
   Expected<HostCodeGen> generator = HostCodeGen::create(target);
   if (!generator)
     return fail(generator.takeError());
@@ -316,9 +355,21 @@ Error Compilation::createCodeGen() {
   return Error::success();
 }
 
+Error Compilation::createCodeGen(GpuCode &code) const {
+  code.context = std::make_unique<llvm::LLVMContext>();
+  Expected<PtxCodeGen> generator = PtxCodeGen::create(gpuTarget);
+  if (!generator)
+    return fail(generator.takeError());
+  code.generator = std::make_unique<PtxCodeGen>(std::move(*generator));
+  return Error::success();
+}
+
 void Compilation::readKernels() {
   for (Kernel &kernel : result.program.kernels) {
-    Operation *function = module->lookupSymbol(kernel.name);
+    Operation *function = nullptr;
+    for (OwningOpRef<ModuleOp> &module : kernels)
+      if (Operation *found = module->lookupSymbol(kernel.name))
+        function = found;
     if (!function)
       continue;
     if (auto bytes = function->getAttrOfType<IntegerAttr>("llsa.shared_bytes"))
@@ -337,10 +388,11 @@ void Compilation::readKernels() {
 
 Error Compilation::runCodeGen(Stage stage) {
   if (stage == Stage::LLVMIR) {
+    if (isGpu)
+      return makeKernelsLLVMIR();
     if (Error error = createCodeGen())
       return error;
-    auto made = isGpu ? ptxCodeGen->makeLLVMIR(*module, *llvmContext)
-                      : codeGen->makeLLVMIR(*module, *llvmContext);
+    auto made = codeGen->makeLLVMIR(*module, *llvmContext);
     if (!made)
       return diagnostics.takeError(toString(made.takeError()));
     llvmModule = std::move(*made);
@@ -351,11 +403,55 @@ Error Compilation::runCodeGen(Stage stage) {
   return stage == Stage::Program ? finishProgram() : Error::success();
 }
 
+Error Compilation::forEachKernel(size_t count,
+                                 llvm::function_ref<Error(size_t)> work) {
+  std::vector<std::string> messages(count);
+  parallelFor(&context, 0, count, [&](size_t i) {
+    if (Error error = work(i))
+      messages[i] = toString(std::move(error));
+  });
+  for (std::string &message : messages)
+    if (!message.empty())
+      return diagnostics.takeError(message);
+  return Error::success();
+}
+
+Error Compilation::makeKernelsLLVMIR() {
+  if (module) // it began here
+    splitModule();
+  gpuCode.resize(kernels.size());
+  return forEachKernel(kernels.size(), [&](size_t i) -> Error {
+    GpuCode &code = gpuCode[i];
+    if (Error error = createCodeGen(code))
+      return error;
+    auto made = code.generator->makeLLVMIR(*kernels[i], *code.context);
+    if (!made)
+      return made.takeError();
+    code.module = std::move(*made);
+    return Error::success();
+  });
+}
+
+Expected<std::string> Compilation::emitPtx() {
+  std::vector<std::string> texts(gpuCode.size());
+  Error error = forEachKernel(gpuCode.size(), [&](size_t i) -> Error {
+    Expected<std::string> ptx =
+        gpuCode[i].generator->emitPtx(*gpuCode[i].module);
+    if (!ptx)
+      return ptx.takeError();
+    texts[i] = std::move(*ptx);
+    return Error::success();
+  });
+  if (error)
+    return std::move(error);
+  return joinPtxKernels(texts);
+}
+
 Error Compilation::finishProgram() {
   if (isGpu) {
-    Expected<std::string> ptx = ptxCodeGen->emitPtx(*llvmModule);
+    Expected<std::string> ptx = emitPtx();
     if (!ptx)
-      return fail(ptx.takeError());
+      return ptx.takeError();
     result.program.code = std::move(*ptx);
     if (Error error = result.program.verify())
       return fail(std::move(error));
@@ -382,18 +478,34 @@ Error Compilation::finishProgram() {
 // Text
 //===----------------------------------------------------------------------===//
 
-Expected<std::string> Compilation::print(Stage stage) const {
-  if (stage <= Stage::LLVM)
-    return printModule(*module, hasPlan ? result.program.toJSON() : "");
+Expected<std::string> Compilation::print(Stage stage) {
+  if (stage <= Stage::LLVM) {
+    std::string plan = hasPlan ? result.program.toJSON() : "";
+    return module ? printModule(*module, plan)
+                  : printModule(*joinKernels(kernels), plan);
+  }
+  if (stage == Stage::LLVMIR && isGpu)
+    return printGpuLLVMIR();
   if (stage == Stage::LLVMIR)
     return printModule(*llvmModule);
   if (stage == Stage::Program)
     return result.program.toJSON();
-  Expected<std::string> text = isGpu ? ptxCodeGen->emitPtx(*llvmModule)
-                                     : codeGen->emitAssembly(*llvmModule);
+  if (isGpu)
+    return emitPtx();
+  Expected<std::string> text = codeGen->emitAssembly(*llvmModule);
   if (!text)
     return fail(text.takeError());
   return text;
+}
+
+std::string Compilation::printGpuLLVMIR() const {
+  llvm::LLVMContext own;
+  std::vector<const llvm::Module *> modules;
+  for (const GpuCode &code : gpuCode)
+    modules.push_back(code.module.get());
+  std::unique_ptr<llvm::Module> joined = joinKernels(modules, own);
+  attachPlan(*joined, result.program.toJSON());
+  return printModule(*joined);
 }
 
 } // namespace llsa

@@ -29,6 +29,9 @@ struct CompileOptions {
   /// compilation goes on behind it. Its spec and variant come with the text;
   /// a spec given beside it (one with N > 0) must be the same.
   std::optional<Stage> startFrom;
+  /// For a GPU: how many kernels are compiled at the same time; 0: as many as
+  /// there are CPUs. The result does not depend on it.
+  unsigned threads = 0;
 };
 
 /// How long one stage took.

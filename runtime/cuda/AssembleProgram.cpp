@@ -1,30 +1,81 @@
 //===- AssembleProgram.cpp - a Program's PTX to a cubin -------------------===//
 #include "runtime/cuda/AssembleProgram.h"
 
+#include "runtime/cuda/CubinArchive.h"
 #include "runtime/cuda/ToolkitProgram.h"
+#include "runtime/program/PtxKernels.h"
+#include "llvm/Support/ThreadPool.h"
 #include <fmt/format.h>
+#include <numeric>
+#include <optional>
 
 using namespace llvm;
 
 namespace llsa::rt {
 
-Error assembleProgram(Program &program, const Assembler &assembler) {
-  Expected<AssembledCode> code =
-      assembler.assemble(program.code, program.target);
-  if (!code) {
+/// The pieces that are assembled apart: one for each kernel.
+static std::vector<PtxKernel> piecesOf(const Program &program) {
+  std::vector<PtxKernel> pieces = splitPtxKernels(program.code);
+  if (pieces.empty()) // the assembler says what is wrong with it
+    pieces.push_back({program.variant, program.code});
+  return pieces;
+}
+
+Error assembleProgram(Program &program, const Assembler &assembler,
+                      unsigned threads) {
+  std::vector<PtxKernel> pieces = piecesOf(program);
+  // The longest first: then the last one to end is a short one.
+  std::vector<size_t> order(pieces.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  llvm::stable_sort(order, [&](size_t a, size_t b) {
+    return pieces[a].text.size() > pieces[b].text.size();
+  });
+  std::vector<std::optional<Expected<AssembledCode>>> made(pieces.size());
+  auto assemble = [&](size_t i) {
+    made[i].emplace(assembler.assemble(pieces[i].text, program.target));
+  };
+  unsigned most = hardware_concurrency(threads).compute_thread_count();
+  if (most == 1 || pieces.size() == 1) {
+    llvm::for_each(order, assemble);
+  } else {
+    StdThreadPool pool(
+        hardware_concurrency(std::min<size_t>(most, pieces.size())));
+    for (size_t i : order)
+      pool.async(assemble, i);
+    pool.wait();
+  }
+
+  Error failed = Error::success();
+  std::vector<Cubin> cubins;
+  std::string log;
+  for (auto [piece, code] : zip(pieces, made)) {
+    if (!*code) {
+      // One message is enough: the first kernel's.
+      if (failed)
+        consumeError(code->takeError());
+      else
+        failed = code->takeError();
+      continue;
+    }
+    cubins.push_back({piece.name, std::move((*code)->cubin)});
+    log += (*code)->log + "\n";
+  }
+  Expected<std::string> packed =
+      failed ? std::move(failed) : packCubins(cubins);
+  if (!packed) {
     std::error_code number;
     std::string message;
-    handleAllErrors(code.takeError(), [&](const ErrorInfoBase &info) {
+    handleAllErrors(packed.takeError(), [&](const ErrorInfoBase &info) {
       message = info.message();
       number = info.convertToErrorCode();
     });
     return createStringError(
         number, fmt::format("kernel '{}': {}", program.variant, message));
   }
-  program.code = std::move(code->cubin);
+  program.code = std::move(*packed);
   program.codeFormat = "cubin";
   program.explain +=
-      explainResources(program, parseResources(code->log), assembler.name());
+      explainResources(program, parseResources(log), assembler.name());
   return Error::success();
 }
 
@@ -98,7 +149,7 @@ std::string explainResources(const Program &program,
   return text;
 }
 
-Expected<std::string> disassemble(StringRef cubin) {
+Expected<std::string> disassemble(StringRef code) {
   std::vector<std::string> command;
   std::string reasons;
   for (auto [name, option] :
@@ -115,11 +166,22 @@ Expected<std::string> disassemble(StringRef cubin) {
                              "there is nothing to disassemble a cubin with: "
                              "expected cuobjdump or nvdisasm" +
                                  reasons);
-  Expected<TemporaryFile> file = TemporaryFile::create("cubin", cubin);
-  if (!file)
-    return file.takeError();
-  command.push_back(file->path());
-  return runProgram(command);
+  Expected<std::vector<Cubin>> cubins = unpackCubins(code);
+  if (!cubins)
+    return cubins.takeError();
+  std::string text;
+  for (const Cubin &cubin : *cubins) {
+    Expected<TemporaryFile> file = TemporaryFile::create("cubin", cubin.code);
+    if (!file)
+      return file.takeError();
+    std::vector<std::string> own = command;
+    own.push_back(file->path());
+    Expected<std::string> part = runProgram(own);
+    if (!part)
+      return part.takeError();
+    text += *part;
+  }
+  return text;
 }
 
 } // namespace llsa::rt

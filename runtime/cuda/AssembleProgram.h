@@ -9,10 +9,15 @@
 
 namespace llsa::rt {
 
-/// Replaces the PTX of `program` by the cubin that `assembler` makes of it, and
-/// adds to its explanation what each kernel needs: registers, spills, shared
-/// memory, and how many CTAs fit on a multiprocessor.
-llvm::Error assembleProgram(Program &program, const Assembler &assembler);
+/// Replaces the PTX of `program` by the cubins that `assembler` makes of its
+/// kernels (CubinArchive.h), and adds to its explanation what each kernel
+/// needs: registers, spills, shared memory, and how many CTAs fit on a
+/// multiprocessor.
+///
+/// `threads` kernels are assembled at the same time (0: one for each CPU); the
+/// result does not depend on it.
+llvm::Error assembleProgram(Program &program, const Assembler &assembler,
+                            unsigned threads = 0);
 
 /// What the log of an assembler (-v) says about each kernel.
 llvm::StringMap<KernelResources> parseResources(llvm::StringRef log);
@@ -22,8 +27,9 @@ std::string explainResources(const Program &program,
                              const llvm::StringMap<KernelResources> &resources,
                              llvm::StringRef assembler);
 
-/// A cubin as text for people, by cuobjdump or nvdisasm, whichever is found.
-llvm::Expected<std::string> disassemble(llvm::StringRef cubin);
+/// A program's cubins as text for people, by cuobjdump or nvdisasm, whichever
+/// is found.
+llvm::Expected<std::string> disassemble(llvm::StringRef code);
 
 } // namespace llsa::rt
 

@@ -171,7 +171,7 @@ Assembler::find(std::shared_ptr<const CudaDevice> device) {
 }
 
 std::string assemblerKey(const CudaDevice &device) {
-  return fmt::format("cubin,driver={},nvjitlink={},ptxas={}",
+  return fmt::format("cubins,driver={},nvjitlink={},ptxas={}",
                      device.driver().version.major, env::nvJitLink(),
                      env::ptxas());
 }

@@ -33,7 +33,8 @@ public:
   /// "nvJitLink 13.0", "ptxas 13.0", "the driver's compiler".
   virtual std::string name() const = 0;
 
-  /// PTX to a cubin for `target`. The error holds the assembler's log.
+  /// PTX to a cubin for `target`. The error holds the assembler's log. Many
+  /// threads may call it at once.
   virtual llvm::Expected<AssembledCode>
   assemble(llvm::StringRef ptx, llvm::StringRef target) const = 0;
 };

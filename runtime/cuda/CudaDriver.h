@@ -36,7 +36,7 @@ struct alignas(64) CUtensorMap {
 
 /// Results that callers tell apart.
 constexpr CUresult kCudaOutOfMemory = 2, kCudaNoDevice = 100,
-                   kCudaInvalidHandle = 400;
+                   kCudaInvalidHandle = 400, kCudaNotFound = 500;
 
 /// One launch attribute, as in cuda.h: a number and a union of 64 bytes.
 struct CUlaunchAttribute {

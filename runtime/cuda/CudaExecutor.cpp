@@ -16,7 +16,7 @@ namespace llsa::rt {
 static constexpr int kErrorLogBuffer = 5, kErrorLogSize = 6;
 static constexpr int kMaxDynamicShared = 8;
 static constexpr int kMemoryType = 2, kIsManaged = 8, kDeviceOrdinal = 9;
-static constexpr unsigned kDeviceMemory = 2;
+static constexpr unsigned kTypeDevice = 2;
 static constexpr int kProgrammaticStreamSerialization = 6;
 
 CudaExecutor::CudaExecutor(std::shared_ptr<const Program> program,
@@ -54,10 +54,11 @@ CudaExecutor::create(std::shared_ptr<const Program> program,
 }
 
 CudaExecutor::~CudaExecutor() {
-  if (!module)
+  if (modules.empty())
     return;
   CudaDevice::Scope scope(*gpu);
-  gpu->driver().ModuleUnload(module);
+  for (const Module &module : modules)
+    gpu->driver().ModuleUnload(module.handle);
 }
 
 Error CudaExecutor::load() {
@@ -66,27 +67,17 @@ Error CudaExecutor::load() {
                             plan->codeFormat));
   CudaDevice::Scope scope(*gpu);
   const CudaDriver &cu = gpu->driver();
-  std::vector<char> log(16384, 0);
-  int options[] = {kErrorLogBuffer, kErrorLogSize};
-  void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
-  // std::string ends in a zero, as PTX must.
-  CUresult result =
-      cu.ModuleLoadDataEx(&module, plan->code.c_str(), 2, options, values);
-  if (result != 0) {
-    module = nullptr;
-    std::string text = StringRef(log.data()).trim().str();
-    return fail(cu.check(
-        result,
-        fmt::format("GPU {} ({}) cannot load code for {}{}{}", gpu->ordinal(),
-                    gpu->name(), plan->target,
-                    text.empty() ? "" : "; the assembler says: ", text)));
-  }
+  Expected<std::vector<Cubin>> cubins = unpackCubins(plan->code);
+  if (!cubins)
+    return fail(cubins.takeError());
+  for (const Cubin &cubin : *cubins)
+    if (Error error = loadModule(cubin))
+      return error;
   for (const Kernel &kernel : plan->kernels) {
-    CUfunction function = nullptr;
-    if (Error error = cu.check(
-            cu.ModuleGetFunction(&function, module, kernel.name.c_str()),
-            fmt::format("the code has no kernel '{}'", kernel.name)))
-      return fail(std::move(error));
+    Expected<CUfunction> found = findFunction(kernel);
+    if (!found)
+      return fail(found.takeError());
+    CUfunction function = *found;
     if (kernel.sharedBytes > 0)
       if (Error error =
               cu.check(cu.FuncSetAttribute(function, kMaxDynamicShared,
@@ -106,6 +97,41 @@ Error CudaExecutor::load() {
     grids.push_back(*ctas);
   }
   return Error::success();
+}
+
+Error CudaExecutor::loadModule(const Cubin &cubin) {
+  const CudaDriver &cu = gpu->driver();
+  std::vector<char> log(16384, 0);
+  int options[] = {kErrorLogBuffer, kErrorLogSize};
+  void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
+  CUmodule module = nullptr;
+  // std::string ends in a zero, as PTX must.
+  CUresult result =
+      cu.ModuleLoadDataEx(&module, cubin.code.c_str(), 2, options, values);
+  if (result == 0) {
+    modules.push_back({cubin.kernel, module});
+    return Error::success();
+  }
+  std::string text = StringRef(log.data()).trim().str();
+  return fail(cu.check(
+      result, fmt::format("GPU {} ({}) cannot load code for {}{}{}",
+                          gpu->ordinal(), gpu->name(), plan->target,
+                          text.empty() ? "" : "; the assembler says: ", text)));
+}
+
+Expected<CUfunction> CudaExecutor::findFunction(const Kernel &kernel) const {
+  CUfunction function = nullptr;
+  CUresult result = kCudaNotFound;
+  for (const Module &module : modules)
+    if (module.kernel.empty() || module.kernel == kernel.name) {
+      result = gpu->driver().ModuleGetFunction(&function, module.handle,
+                                               kernel.name.c_str());
+      break;
+    }
+  if (Error error = gpu->driver().check(
+          result, fmt::format("the code has no kernel '{}'", kernel.name)))
+    return std::move(error);
+  return function;
 }
 
 Expected<unsigned> CudaExecutor::gridOf(const Kernel &kernel,
@@ -138,7 +164,7 @@ Error CudaExecutor::checkPlaces(ArrayRef<LaunchPlan::Place> places) const {
     CUresult result = cu.PointerGetAttributes(
         3, attributes, values,
         CUdeviceptr(reinterpret_cast<uintptr_t>(places[b].data)));
-    if (result != 0 || (type != kDeviceMemory && !isManaged))
+    if (result != 0 || (type != kTypeDevice && !isManaged))
       return fail(fmt::format("'{}' is not in a GPU's memory: expected it on "
                               "GPU {}",
                               name, gpu->ordinal()));

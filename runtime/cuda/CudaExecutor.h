@@ -12,6 +12,7 @@
 #ifndef LLSA_RUNTIME_CUDA_CUDAEXECUTOR_H
 #define LLSA_RUNTIME_CUDA_CUDAEXECUTOR_H
 
+#include "runtime/cuda/CubinArchive.h"
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/LaunchPlan.h"
 #include "runtime/cuda/StreamMemory.h"
@@ -29,7 +30,7 @@ public:
   /// for each, or the caller, as one with DLPack tensors does.
   enum class Places { Check, Known };
 
-  /// Loads `program.code`: a cubin, or PTX, which the driver assembles. The
+  /// Loads `program.code`: cubins, or PTX, which the driver assembles. The
   /// error holds the assembler's log.
   static llvm::Expected<std::unique_ptr<CudaExecutor>>
   create(std::shared_ptr<const Program> program,
@@ -69,6 +70,9 @@ private:
   CudaExecutor(std::shared_ptr<const Program> program,
                std::shared_ptr<const CudaDevice> device);
   llvm::Error load();
+  llvm::Error loadModule(const Cubin &cubin);
+  /// The function of a kernel in the module that has it.
+  llvm::Expected<CUfunction> findFunction(const Kernel &kernel) const;
   /// CTAs to launch: of a persistent kernel as many as fit on the card.
   llvm::Expected<unsigned> gridOf(const Kernel &kernel,
                                   CUfunction function) const;
@@ -98,7 +102,11 @@ private:
   LaunchPlan launches;
   size_t numInputs;
   bool waitAlways; ///< LLSA_CUDA_SYNC
-  CUmodule module = nullptr;
+  struct Module {
+    std::string kernel; ///< the only one in it; "": there may be several
+    CUmodule handle;
+  };
+  std::vector<Module> modules;
   std::vector<CUfunction> functions; ///< by kernel
   std::vector<unsigned> grids;       ///< by kernel: CTAs to launch
   mutable StreamMemory memory; ///< slot 0: workspace; 1 + b: copy of tensor b

@@ -32,12 +32,11 @@ bool sameFields(const KernelSpec &a, const KernelSpec &b) {
 uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
                  StringRef target) {
   // The scale is compared but not hashed: few kernels differ in it alone.
-  return hash_combine(variant.identity(), spec.B, spec.H, spec.Hkv, spec.M,
-                      spec.N, spec.D, int(spec.dtype), spec.levels.value_or(-1),
-                      spec.block.value_or(-1), spec.lse, spec.indices,
-                      int(spec.pass), spec.lseGradient,
-                      hash_combine_range(spec.topk.begin(), spec.topk.end()),
-                      target);
+  return hash_combine(
+      variant.identity(), spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
+      int(spec.dtype), spec.levels.value_or(-1), spec.block.value_or(-1),
+      spec.lse, spec.indices, int(spec.pass), spec.lseGradient,
+      hash_combine_range(spec.topk.begin(), spec.topk.end()), target);
 }
 
 } // namespace
@@ -122,13 +121,13 @@ Expected<Jit::KernelPtr> Jit::get(const Variant &variant,
 /// Replaces a program's PTX by machine code for `device`; the disk cache keeps
 /// that. `dumpDir`: where else; empty: nowhere.
 static Error assembleFor(std::shared_ptr<const CudaDevice> device,
-                         const std::string &dumpDir, Program &program,
-                         std::vector<StageTime> &times) {
+                         const std::string &dumpDir, unsigned threads,
+                         Program &program, std::vector<StageTime> &times) {
   auto start = std::chrono::steady_clock::now();
   auto assembler = Assembler::find(std::move(device));
   if (!assembler)
     return assembler.takeError();
-  if (Error error = assembleProgram(program, **assembler))
+  if (Error error = assembleProgram(program, **assembler, threads))
     return error;
   std::chrono::duration<double, std::milli> time =
       std::chrono::steady_clock::now() - start;
@@ -179,6 +178,7 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
   auto compile = [&]() -> Expected<Program> {
     CompileOptions options;
     options.target = compiledFor;
+    options.threads = settings.threads;
     if (!settings.dumpDir.empty())
       options.dumpDir = fmt::format("{}/{}-{}", settings.dumpDir,
                                     variant.name(), key.hex().substr(0, 8));
@@ -191,8 +191,8 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
             linkDeviceFunctions(result->program, variant.deviceFunctions()))
       return std::move(error);
     if (device)
-      if (Error error = assembleFor(device, options.dumpDir, result->program,
-                                    report.times))
+      if (Error error = assembleFor(device, options.dumpDir, settings.threads,
+                                    result->program, report.times))
         return std::move(error);
     return std::move(result->program);
   };

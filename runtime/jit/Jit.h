@@ -27,7 +27,9 @@ struct JitOptions {
   /// For get() without a target: "cpu", "cpu:MARCH", "cuda", "cuda:N",
   /// "emulator", "emulator:TARGET".
   std::string target = "cpu";
-  unsigned threads = 0; ///< for kernels on the CPU; 0: all of the affinity mask
+  /// For kernels on the CPU, and to compile kernels for a GPU; 0: all of the
+  /// affinity mask.
+  unsigned threads = 0;
   CacheOptions cache;
   /// Every compilation writes its stages to a folder of its own in here, and
   /// no cache on disk is used.

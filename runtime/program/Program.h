@@ -82,8 +82,8 @@ struct Step {
 /// `extern "C" void NAME(void *const *args, int64_t first, int64_t last)`:
 /// `args[i]` points to the MLIR memref descriptor of the step's i-th buffer
 /// ({allocated, aligned, offset, sizes[rank], strides[rank]}), and the call
-/// does the work items first <= item < last. On the GPU `code` is PTX text or
-/// a cubin.
+/// does the work items first <= item < last. On the GPU `code` is PTX text,
+/// or cubins (runtime/cuda/CubinArchive.h).
 struct Program {
   static constexpr int kVersion = 1; ///< of the JSON form
   std::string variant;               ///< the variant's name, e.g. "llsa"

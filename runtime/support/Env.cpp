@@ -44,7 +44,7 @@ constexpr Variable kVariables[] = {
      "where the numerics tests run their kernels: cpu, cuda, emulator or "
      "emulator:TARGET"},
     {"LLSA_NUM_THREADS", "the CPUs of the affinity mask",
-     "threads that run kernels on the CPU"},
+     "threads that run kernels on the CPU, and that compile them for a GPU"},
 };
 
 std::optional<std::string> read(const char *name) {

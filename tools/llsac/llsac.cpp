@@ -4,6 +4,7 @@
 #include "compiler/target/host/HostTarget.h"
 #include "runtime/cuda/AssembleProgram.h"
 #include "runtime/cuda/DeviceFunctions.h"
+#include "runtime/support/Env.h"
 #include "runtime/support/OutOfMemory.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -22,6 +23,7 @@ struct Options {
                               output = "-";
   std::string dumpDir, reproducer;
   std::vector<std::string> deviceFunctions;
+  unsigned threads = rt::env::numThreads();
   bool grad = false, explain = false, timing = false, listStages = false,
        listTargets = false;
 };
@@ -69,7 +71,8 @@ Error link(const std::vector<std::string> &files, Program &program) {
 }
 
 /// Goes on behind the compiler's last stage, to `last` (cubin or sass).
-Error assemble(const std::string &file, Stage last, CompileResult &result) {
+Error assemble(const std::string &file, Stage last, unsigned threads,
+               CompileResult &result) {
   if (result.program.codeFormat != "ptx")
     return fail(fmt::format("{}: error: the stage '{}' is not on the way to {}",
                             file, stageName(last).str(),
@@ -78,7 +81,7 @@ Error assemble(const std::string &file, Stage last, CompileResult &result) {
   auto assembler = rt::Assembler::find();
   if (!assembler)
     return assembler.takeError();
-  if (Error error = rt::assembleProgram(result.program, **assembler))
+  if (Error error = rt::assembleProgram(result.program, **assembler, threads))
     return error;
   std::chrono::duration<double, std::milli> time =
       std::chrono::steady_clock::now() - start;
@@ -94,10 +97,10 @@ Error assemble(const std::string &file, Stage last, CompileResult &result) {
 }
 
 /// Adds what only an assembler knows to the explanation; without one, why not.
-Error explainMachineCode(CompileResult &result) {
+Error explainMachineCode(CompileResult &result, unsigned threads) {
   auto assembler = rt::Assembler::find();
   if (assembler)
-    return rt::assembleProgram(result.program, **assembler);
+    return rt::assembleProgram(result.program, **assembler, threads);
   result.program.explain +=
       "assembled  no, so registers and spills are not known: " +
       toString(assembler.takeError()) + "\n";
@@ -116,6 +119,7 @@ Error run(const Options &o) {
   options.target = o.target;
   options.dumpDir = o.dumpDir;
   options.reproducerPath = o.reproducer;
+  options.threads = o.threads;
   if (!o.startFrom.empty()) {
     Expected<Stage> stage = readStage("start-from", o.startFrom);
     if (!stage)
@@ -158,10 +162,10 @@ Error run(const Options &o) {
     if (Error error = link(o.deviceFunctions, result->program))
       return error;
   if (last > Stage::Program)
-    if (Error error = assemble(o.file, last, *result))
+    if (Error error = assemble(o.file, last, o.threads, *result))
       return error;
   if (explainCode)
-    if (Error error = explainMachineCode(*result))
+    if (Error error = explainMachineCode(*result, o.threads))
       return error;
   if (o.timing)
     printTimes(*result);
@@ -201,6 +205,9 @@ int main(int argc, char **argv) {
                  "where a failing pass leaves its input, for llsa-opt "
                  "--run-reproducer; default: "
                  "in the dump folder");
+  app.add_option("--threads", o.threads,
+                 "for a GPU: how many kernels are compiled at the same time; "
+                 "default: LLSA_NUM_THREADS, or one for each CPU");
   app.add_flag("--timing", o.timing, "print the time of each stage to stderr");
   app.add_flag("--list-stages", o.listStages, "print the stages");
   app.add_flag("--list-targets", o.listTargets, "print the targets");

@@ -107,6 +107,41 @@ TEST(Compiler, ManyThreadsCompileAtOnce) {
     EXPECT_TRUE(code == alone->program.code);
 }
 
+TEST(Compiler, ThreadsDoNotChangeAGpusCode) {
+  std::string codes[2], texts[2];
+  for (unsigned threads : {1, 3}) {
+    CompileOptions options;
+    options.target = "sm_90a";
+    options.threads = threads;
+    auto result = compile(kVariant, kSpec, options);
+    ASSERT_TRUE(bool(result)) << toString(result.takeError());
+    codes[threads / 3] = result->program.code;
+    auto text = Compiler().compileTo(Stage::LLVMIR, kVariant, "test.mlir",
+                                     specOf(kSpec), options);
+    ASSERT_TRUE(bool(text)) << toString(text.takeError());
+    texts[threads / 3] = text->text;
+  }
+  EXPECT_TRUE(codes[0] == codes[1]);
+  EXPECT_TRUE(texts[0] == texts[1]);
+}
+
+// Every kernel says what is wrong with it, in their order.
+TEST(Compiler, ThreadsDoNotChangeAGpusErrors) {
+  for (unsigned threads : {1, 3}) {
+    CompileOptions options;
+    options.target = "sm_90a";
+    options.threads = threads;
+    EXPECT_EQ(messageOf(kVariant,
+                        "B=1,H=1,N=262144,D=64,dtype=bf16,levels=2,block=4,"
+                        "topk=2048:1500",
+                        options),
+              "test.mlir:6:14: error: 'tile.topk' op keeps lists of 1500 "
+              "candidates; the GPU target takes up to 1024\n"
+              "test.mlir:6:14: error: 'tile.topk' op keeps lists of 2048 "
+              "candidates; the GPU target takes up to 1024");
+  }
+}
+
 TEST(Compiler, SpecDecidesLSEAndIndices) {
   auto result = compile(
       kVariant, "B=1,H=1,N=64,D=8,dtype=bf16,levels=1,block=4,lse=0,indices=1");

@@ -1,10 +1,12 @@
 //===- AssemblerTest.cpp - PTX to machine code ----------------------------===//
 #include "runtime/cuda/AssembleProgram.h"
+#include "runtime/cuda/CubinArchive.h"
 #include "runtime/cuda/Ptxas.h"
 #include "test/unit/runtime/FakeCompiler.h"
 #include "test/unit/runtime/cuda/CudaTesting.h"
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace llsa;
 using namespace llsa::rt;
@@ -85,6 +87,74 @@ TEST_F(AssemblerTest, Disassembling) {
   EXPECT_EQ(get(disassemble("code")), "sass\n");
 }
 
+//===----------------------------------------------------------------------===//
+// Kernels are assembled apart
+//===----------------------------------------------------------------------===//
+
+/// Gives back the text's kernel as its code, later for the first one.
+struct FakeAssembler : Assembler {
+  std::string refused; ///< kernels whose names contain it
+  std::string name() const override { return "fake 1.0"; }
+  llvm::Expected<AssembledCode> assemble(llvm::StringRef ptx,
+                                         llvm::StringRef) const override {
+    llvm::StringRef kernel =
+        ptx.split(".entry ").second.take_until([](char c) { return c == '('; });
+    if (kernel == "fake_mean")
+      usleep(20000);
+    if (!refused.empty() && kernel.contains(refused))
+      return llvm::createStringError("no " + kernel);
+    return AssembledCode{("code of " + kernel).str(),
+                         ("Compiling entry function '" + kernel +
+                          "' for 'sm_90a'\nUsed " +
+                          std::to_string(kernel.size()) + " registers\n")
+                             .str()};
+  }
+};
+
+TEST_F(AssemblerTest, EveryKernelHasACubinOfItsOwn) {
+  for (unsigned threads : {0u, 1u, 2u, 5u}) {
+    Program own = program;
+    ASSERT_EQ(message(assembleProgram(own, FakeAssembler(), threads)), "");
+    EXPECT_EQ(own.codeFormat, "cubin");
+    auto cubins = get(unpackCubins(own.code));
+    ASSERT_EQ(cubins.size(), 2u);
+    EXPECT_EQ(cubins[0].kernel, "fake_mean");
+    EXPECT_EQ(cubins[0].code, "code of fake_mean");
+    EXPECT_EQ(cubins[1].kernel, "fake_spread");
+    EXPECT_EQ(cubins[1].code, "code of fake_spread");
+    EXPECT_NE(own.explain.find("fake_mean      9 registers"),
+              std::string::npos);
+    EXPECT_NE(own.explain.find("fake_spread    11 registers"),
+              std::string::npos);
+  }
+}
+
+TEST_F(AssemblerTest, TheFirstKernelsErrorIsTheMessage) {
+  FakeAssembler assembler;
+  assembler.refused = "fake";
+  for (unsigned threads : {1u, 2u})
+    EXPECT_EQ(message(assembleProgram(program, assembler, threads)),
+              "kernel 'fake': no fake_mean");
+  assembler.refused = "spread";
+  EXPECT_EQ(message(assembleProgram(program, assembler)),
+            "kernel 'fake': no fake_spread");
+  EXPECT_EQ(program.codeFormat, "ptx");
+}
+
+TEST(CubinArchive, OneCubinIsNoArchive) {
+  EXPECT_EQ(get(packCubins({{"k", "code"}})), "code");
+  auto cubins = get(unpackCubins("code"));
+  ASSERT_EQ(cubins.size(), 1u);
+  EXPECT_EQ(cubins[0].kernel, "");
+  EXPECT_EQ(cubins[0].code, "code");
+}
+
+TEST(CubinArchive, ADamagedOneIsAnError) {
+  std::string code = get(packCubins({{"a", "code"}, {"b", "code"}}));
+  EXPECT_NE(message(unpackCubins(code.substr(0, code.size() - 3))), "");
+  EXPECT_NE(message(unpackCubins("!<arch>\nnonsense")), "");
+}
+
 TEST_F(AssemblerTest, ResourcesFromALog) {
   auto resources = parseResources(R"(ptxas info    : 0 bytes gmem
 ptxas info    : Compiling entry function 'plain' for 'sm_90a'
@@ -156,8 +226,16 @@ struct RealAssemblerTest : AssemblerTest {
     std::string text = message(assembler.assemble(bad, "sm_90a"));
     EXPECT_EQ(text.rfind(refusal, 0), 0u) << text;
     EXPECT_NE(text.find("line 1"), std::string::npos) << text;
-    EXPECT_EQ(message(assembleProgram(program, assembler)), "");
+    // Threads at once give what one gives.
+    Program again = program;
+    EXPECT_EQ(message(assembleProgram(program, assembler, 1)), "");
     EXPECT_EQ(program.codeFormat, "cubin");
+    for (int i = 0; i < 3; ++i) {
+      Program parallel = again;
+      EXPECT_EQ(message(assembleProgram(parallel, assembler, 4)), "");
+      EXPECT_TRUE(parallel.code == program.code);
+      EXPECT_EQ(parallel.explain, program.explain);
+    }
     EXPECT_NE(program.explain.find("assembled  by " + assembler.name()),
               std::string::npos);
   }

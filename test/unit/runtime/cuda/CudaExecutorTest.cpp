@@ -94,6 +94,24 @@ TEST_F(CudaExecutorTest, ARunNeitherWaitsNorAllocatesNorCompiles) {
   EXPECT_EQ(fake().loads, 1);
 }
 
+TEST_F(CudaExecutorTest, CubinsOfSeveralKernelsAreAllLoaded) {
+  program.codeFormat = "cubin";
+  program.code =
+      get(packCubins({{"fake_mean", "one"}, {"fake_spread", "two"}}));
+  auto kernel = executor();
+  EXPECT_EQ(fake().loads, 2);
+  ASSERT_EQ(run(*kernel), "");
+  EXPECT_STREQ(fake().launches[0].kernel, "fake_mean");
+  EXPECT_STREQ(fake().launches[1].kernel, "fake_spread");
+
+  program.code = get(packCubins({{"fake_mean", "one"}, {"another", "two"}}));
+  EXPECT_EQ(
+      message(CudaExecutor::create(std::make_shared<const Program>(program),
+                                   get(CudaDevice::open(0)))),
+      "kernel 'fake': the code has no kernel 'fake_spread': "
+      "CUDA_ERROR_NOT_FOUND (500, a fake's text)");
+}
+
 TEST_F(CudaExecutorTest, KnownPlacesAreNotAskedFor) {
   auto kernel = executor();
   ASSERT_EQ(run(*kernel), "");

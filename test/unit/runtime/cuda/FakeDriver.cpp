@@ -149,6 +149,7 @@ FAKE CUresult cuLinkAddData_v2(CUlinkState, int, void *, size_t, const char *,
 }
 FAKE CUresult cuLinkComplete(CUlinkState, void **cubin, size_t *bytes) {
   static char code[] = "fake cubin";
+  std::lock_guard<std::mutex> lock(mutex); // kernels are assembled on threads
   ++fakeCuda.links;
   *cubin = code;
   *bytes = sizeof code - 1;
