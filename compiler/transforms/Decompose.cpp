@@ -114,7 +114,8 @@ static LogicalResult decompose(AttentionOp op) {
   SourceList list = openHierarchy(op, builder);
   auto attend = AttendOp::create(
       builder, op.getLoc(), op.getQuery(), list.keys, list.values, list.indices,
-      builder.getArrayAttr(list.sources), op.getScaleAttr());
+      builder.getArrayAttr(list.sources), op.getScaleAttr(),
+      /*keep_rest=*/UnitAttr());
   attend.getScore().takeBody(op.getScore());
   attend.getMask().takeBody(op.getMask());
   attend->setDiscardableAttrs(op->getDiscardableAttrDictionary());

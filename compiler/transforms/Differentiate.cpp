@@ -61,6 +61,9 @@ private:
 
   /// `value` of the forward in the backward; null after a diagnostic.
   Value need(Value value);
+  /// What rounding took from an attend's output. One that does not give it yet
+  /// is told to.
+  Value needRest(AttendOp op);
   Value recompute(Operation *op, Value value);
   LogicalResult needCaptures(Region &region);
 
@@ -83,7 +86,13 @@ private:
   DenseSet<Value> active;
   IRMapping known; ///< values of the forward in the backward
   DenseMap<Value, Value> gradients;
-  SmallVector<std::pair<Value, std::string>> kept; ///< no results yet
+  /// What is to become a result of the forward.
+  struct Kept {
+    Value value;
+    AttendOp restOf; ///< the rest that this attend does not give yet
+    std::string name;
+  };
+  SmallVector<Kept> kept;
   SmallVector<NamedAttrList> argumentAttrs;
   llvm::StringSet<> names;
 };
@@ -116,6 +125,9 @@ void Differentiation::findActive() {
     for (Value value : op.getResults())
       if (isFloatTensor(value))
         active.insert(value);
+    // What rounding took does not follow the inputs.
+    if (auto attend = dyn_cast<AttendOp>(op); attend && attend.getRest())
+      active.erase(attend.getRest());
   }
 }
 
@@ -178,7 +190,7 @@ std::string Differentiation::keptName(Value value) {
   } else {
     name = "kept" + std::to_string(kept.size() + 1);
   }
-  kept.push_back({value, name});
+  kept.push_back({value, AttendOp(), name});
   return name;
 }
 
@@ -196,6 +208,17 @@ Value Differentiation::need(Value value) {
   if (failed(addArgument(value.getType(), keptName(value), &argument)))
     return {};
   known.map(value, argument);
+  return argument;
+}
+
+Value Differentiation::needRest(AttendOp op) {
+  if (op.getRest())
+    return need(op.getRest());
+  std::string name = "kept" + std::to_string(kept.size() + 1);
+  kept.push_back({Value(), op, name});
+  Value argument;
+  if (failed(addArgument(op.getOutput().getType(), name, &argument)))
+    return {};
   return argument;
 }
 
@@ -280,8 +303,11 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
         lse = need(op.getLse());
   if (!query || !output || !lse)
     return failure();
-  outputGradient =
-      roundTo(outputGradient, tensorOf(op.getQuery()).getElementType());
+  Type element = tensorOf(op.getQuery()).getElementType();
+  Value rest = element.isF32() ? Value() : needRest(op);
+  if (!rest && !element.isF32())
+    return failure();
+  outputGradient = roundTo(outputGradient, element);
   SmallVector<Value> keys, values, indices;
   for (auto [from, to] :
        {std::pair(op.getKeys(), &keys), std::pair(op.getValues(), &values),
@@ -295,7 +321,7 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
   Type f32 = b.getF32Type();
   auto queryGrad = AttendQueryGradOp::create(
       b, loc, TypeRange{tensorOf(query).clone(f32), lse.getType()}, query, keys,
-      values, indices, output, lse, outputGradient, lseGrad,
+      values, indices, output, rest, lse, outputGradient, lseGrad,
       op.getSourcesAttr(), op.getScaleAttr());
   if (failed(buildRegions(op, queryGrad.getScore(), queryGrad.getMask(),
                           queryGrad.getDerivative())))
@@ -446,15 +472,42 @@ LogicalResult Differentiation::finish() {
   return success();
 }
 
+/// An attend in `op`'s place that gives the rest of its output, too.
+static AttendOp withRest(AttendOp op) {
+  OpBuilder builder(op);
+  auto attend =
+      AttendOp::create(builder, op.getLoc(), op.getQuery(), op.getKeys(),
+                       op.getValues(), op.getIndices(), op.getSourcesAttr(),
+                       op.getScaleAttr(), builder.getUnitAttr());
+  attend.getScore().takeBody(op.getScore());
+  attend.getMask().takeBody(op.getMask());
+  attend->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  return attend;
+}
+
 LogicalResult Differentiation::returnKept() {
+  for (size_t i = 0; i < kept.size(); ++i) {
+    AttendOp op = kept[i].restOf;
+    if (!op)
+      continue;
+    AttendOp attend = withRest(op);
+    for (Kept &other : kept)
+      for (auto [from, to] : llvm::zip(op.getResults(), attend.getResults()))
+        if (other.value == from)
+          other.value = to;
+    op.getOutput().replaceAllUsesWith(attend.getOutput());
+    op.getLse().replaceAllUsesWith(attend.getLse());
+    kept[i].value = attend.getRest();
+    op.erase();
+  }
   Operation *end = entry.getBody().front().getTerminator();
-  for (auto &[value, name] : kept) {
-    auto attributes =
-        b.getDictionaryAttr(b.getNamedAttr(kNameAttr, b.getStringAttr(name)));
-    if (failed(entry.insertResult(entry.getNumResults(), value.getType(),
+  for (const Kept &result : kept) {
+    auto attributes = b.getDictionaryAttr(
+        b.getNamedAttr(kNameAttr, b.getStringAttr(result.name)));
+    if (failed(entry.insertResult(entry.getNumResults(), result.value.getType(),
                                   attributes)))
       return failure();
-    end->insertOperands(end->getNumOperands(), value);
+    end->insertOperands(end->getNumOperands(), result.value);
   }
   return success();
 }

@@ -164,6 +164,8 @@ LogicalResult AttendOp::inferReturnTypes(MLIRContext *context,
   if (failed(q)) // attend_c1
     return failure();
   inferAttention(*q, types); // attend_c10
+  if (adaptor.getKeepRest())
+    types.push_back(*q); // attend_c11
   return success();
 }
 
@@ -261,6 +263,10 @@ LogicalResult AttendOp::verify() {
   if (failed(verifySources(*this, getQuery(), getKeys(), getValues(),
                            getIndices(), getSources())))
     return failure();
+  Type element = tensorOf(getQuery()).getElementType();
+  if (getKeepRest() && element.isF32()) // attend_c11
+    return emitOpError() << "rest is given for bf16 and f16 alone, got "
+                         << element;
   return verifyScale(*this, getScale()); // attend_c9
 }
 

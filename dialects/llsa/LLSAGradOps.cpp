@@ -63,6 +63,8 @@ LogicalResult AttendQueryGradOp::verify() {
       failed(verifyScale(*this, getScale()))) // attend_query_grad_c1
     return failure();
   if (failed(verifyLikeQuery(*this, getQuery(), getOutput(), "output")) ||
+      (getRest() &&
+       failed(verifyLikeQuery(*this, getQuery(), getRest(), "rest"))) ||
       failed(verifyLikeQuery(*this, getQuery(), getOutputGrad(), "gradient")) ||
       failed(verifyRows(*this, getQuery(), getLse(), "lse")) ||
       (getLseGrad() &&

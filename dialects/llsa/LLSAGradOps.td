@@ -30,12 +30,13 @@ class LLSA_AttendGradBase<string mnemonic>
 def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
   let summary = "Gradient of an attend's query";
   let description = [{
-    With `P_ij = w_j exp(s_ij - lse_i)` and `delta_i = do_i . o_i - dlse_i`:
-    `dq_i = scale * sum_j P_ij (do_i . v_j - delta_i) k_j`, the sum over all
+    With `P_ij = w_j exp(s_ij - lse_i)` and `delta_i = do_i . (o_i + rest_i) -
+    dlse_i`: `dq_i = scale * sum_j P_ij (do_i . v_j - delta_i) k_j`, the sum over all
     sources of query i. `delta` is a result since `llsa.attend_key_grad` needs
     it. Sources, scale, `score` and `mask` are written as in `llsa.attend`,
-    whose results `output` and `lse` are; `gradient` is that of `output`,
-    `lse_gradient`, if given, that of `lse`. Where there is a `score` region its
+    whose results `output`, `lse` and `rest` are; `gradient` is that of
+    `output`, `lse_gradient`, if given, that of `lse`. Without `rest` an output
+    of bf16 or f16 makes delta, and so dq and dk, as rough as its rounding. Where there is a `score` region its
     `derivative` stands beside it: it maps the gradient of the score that the
     region yields to that of the score that it is given. A query that saw no key
     has gradient 0.
@@ -44,8 +45,8 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
 
     Constraints:
     * (C1) query, sources, scale, `score` and `mask` obey `llsa.attend`.
-    * (C2) `output` and `gradient` have the query's type, `lse`, `lse_gradient`
-      and `delta` are `[B, H, M]` of f32.
+    * (C2) `output`, `rest` and `gradient` have the query's type, `lse`,
+      `lse_gradient` and `delta` are `[B, H, M]` of f32.
     * (C3) `dq` has the query's sizes, and its element type or f32.
     * (C4) `derivative` is given exactly when `score` is, takes (f32, index x 5,
       f32), yields f32 and holds what a `score` may hold.
@@ -54,7 +55,7 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
     %dq, %delta = llsa.attend_query_grad %q from
         gathered(%k, %v by %i1) block 16 every 16,
         dense(%k1, %v1) span 16
-        output %o lse %lse gradient %do
+        output %o rest %rest lse %lse gradient %do
         : tensor<1x8x4096x64xbf16>,
           tensor<1x8x4096x64xbf16>, tensor<1x8x4096x64xbf16>, tensor<1x8x256x8xi32>,
           tensor<1x8x256x64xbf16>, tensor<1x8x256x64xbf16> -> tensor<1x8x4096x64xf32>
@@ -63,7 +64,8 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
   }];
   let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
-                       LLSA_Tensor:$output, LLSA_Rows:$lse, LLSA_Tensor:$output_grad,
+                       LLSA_Tensor:$output, Optional<LLSA_Tensor>:$rest,
+                       LLSA_Rows:$lse, LLSA_Tensor:$output_grad,
                        Optional<LLSA_Rows>:$lse_grad,
                        LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);
   let results = (outs LLSA_Tensor:$query_grad, LLSA_Rows:$delta);

@@ -50,8 +50,10 @@ void AttendQueryGradOp::print(OpAsmPrinter &printer) {
   SmallVector<Type> types{getQuery().getType()};
   printSources(printer, *this, types);
   printer.printNewline();
-  printer << "    output " << getOutput() << " lse " << getLse() << " gradient "
-          << getOutputGrad();
+  printer << "    output " << getOutput();
+  if (getRest())
+    printer << " rest " << getRest();
+  printer << " lse " << getLse() << " gradient " << getOutputGrad();
   if (getLseGrad())
     printer << " lse_gradient " << getLseGrad();
   printScale(printer, getScale());
@@ -66,14 +68,17 @@ void AttendQueryGradOp::print(OpAsmPrinter &printer) {
 
 ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
                                      OperationState &result) {
-  Operand query, output, lse, gradient, lseGradient;
+  Operand query, output, rest, lse, gradient, lseGradient;
   ParsedSources parsed;
   if (parser.parseOperand(query) || parser.parseKeyword("from") ||
       parser.parseCommaSeparatedList(
           [&] { return parseSource(parser, parsed); }) ||
-      parser.parseKeyword("output") || parser.parseOperand(output) ||
-      parser.parseKeyword("lse") || parser.parseOperand(lse) ||
-      parser.parseKeyword("gradient") || parser.parseOperand(gradient))
+      parser.parseKeyword("output") || parser.parseOperand(output))
+    return failure();
+  bool hasRest = succeeded(parser.parseOptionalKeyword("rest"));
+  if ((hasRest && parser.parseOperand(rest)) || parser.parseKeyword("lse") ||
+      parser.parseOperand(lse) || parser.parseKeyword("gradient") ||
+      parser.parseOperand(gradient))
     return failure();
   bool hasLseGradient = succeeded(parser.parseOptionalKeyword("lse_gradient"));
   if ((hasLseGradient && parser.parseOperand(lseGradient)) ||
@@ -95,6 +100,7 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
       parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
                      result.operands) ||
       parser.resolveOperand(output, q, result.operands) ||
+      (hasRest && parser.resolveOperand(rest, q, result.operands)) ||
       parser.resolveOperand(lse, rows, result.operands) ||
       parser.resolveOperand(gradient, q, result.operands) ||
       (hasLseGradient &&
@@ -107,7 +113,7 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
       builder.getDenseI32ArrayAttr({1, static_cast<int32_t>(parsed.keys.size()),
                                     static_cast<int32_t>(parsed.values.size()),
                                     static_cast<int32_t>(parsed.indices.size()),
-                                    1, 1, 1, hasLseGradient}));
+                                    1, hasRest, 1, 1, hasLseGradient}));
   result.addTypes({queryGrad, rows});
   return success();
 }

@@ -141,6 +141,10 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
     the source's span (1 when not given), and may read tensors from outside
     with `tensor.extract`.
 
+    With `rest` there is a third result: what rounding took from the output, o
+    before it was rounded less o, rounded to o's type. A backward needs it, as
+    `do . o` of a rounded o is too rough (`llsa.attend_query_grad`).
+
     Constraints:
     * (C1) query, keys and values are token tensors (see the dialect) that share
       batch, element type and head dimension; key heads divide query heads.
@@ -159,6 +163,7 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
       `llsa.device_function`), and capture tensors and constants alone.
     * (C9) `scale` is finite in float32.
     * (C10) output is the query's type, lse `[B, H, M]` of f32.
+    * (C11) `rest` is of the query's type, and is given for bf16 and f16 alone.
 
     ```mlir
     %o, %lse = llsa.attend %q from
@@ -174,13 +179,17 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
           tensor<1x8x4096x64xf32>, tensor<1x8x4096x64xf32>, tensor<1x8x256x8xi32>,
           tensor<1x8x256x64xf32>, tensor<1x8x256x64xf32>, tensor<1x8x16x8xi32>,
           tensor<1x8x16x64xf32>, tensor<1x8x16x64xf32>
+    %p, %lse_p, %rest = llsa.attend %x from dense(%x, %x) rest
+        : tensor<1x8x64x64xbf16>, tensor<1x8x64x64xbf16>, tensor<1x8x64x64xbf16>
     ```
     Types follow the text's order: the query, then keys, values and indices of
     each source.
   }];
   let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
-                       LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);
+                       LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale,
+                       UnitAttr:$keep_rest);
+  let results = (outs LLSA_Tensor:$output, LLSA_Rows:$lse, Optional<LLSA_Tensor>:$rest);
   let extraClassDeclaration = LLSA_SourceAccessors;
 }
 

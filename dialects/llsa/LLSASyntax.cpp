@@ -216,13 +216,18 @@ ParseResult ParsedSources::resolve(OpAsmParser &parser, ArrayRef<Type> types,
                  parser.resolveOperands(indices, indexTypes, loc, operands));
 }
 
+/// Attributes that the text of an attend has a place for.
+static const StringRef kAttendWritten[] = {"sources", "keep_rest", "scale",
+                                           "operandSegmentSizes"};
+
 void AttendOp::print(OpAsmPrinter &printer) {
   SmallVector<Type> types{getQuery().getType()};
   printSources(printer, *this, types);
+  if (getKeepRest())
+    printer << " rest";
   printScale(printer, getScale());
   printRegions(printer, {{"score", &getScore()}, {"mask", &getMask()}});
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {"sources", "scale", "operandSegmentSizes"});
+  printer.printOptionalAttrDict((*this)->getAttrs(), kAttendWritten);
   printer << " : ";
   llvm::interleaveComma(types, printer,
                         [&](Type type) { printer.printType(type); });
@@ -234,11 +239,12 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
   if (parser.parseOperand(query) || parser.parseKeyword("from"))
     return failure();
   if (parser.parseCommaSeparatedList(
-          [&] { return parseSource(parser, parsed); }) ||
-      parseScale(parser, result) ||
+          [&] { return parseSource(parser, parsed); }))
+    return failure();
+  bool keepsRest = succeeded(parser.parseOptionalKeyword("rest"));
+  if (parseScale(parser, result) ||
       parseRegions(parser, result, {"score", "mask"}) ||
-      parseOtherAttributes(parser, result,
-                           {"sources", "scale", "operandSegmentSizes"}))
+      parseOtherAttributes(parser, result, kAttendWritten))
     return failure();
   SmallVector<Type> types;
   SMLoc loc = parser.getCurrentLocation();
@@ -265,6 +271,10 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
   if (!q)
     return failure();
   inferAttention(q, result.types);
+  if (keepsRest) {
+    result.addAttribute("keep_rest", builder.getUnitAttr());
+    result.addTypes(q);
+  }
   return success();
 }
 

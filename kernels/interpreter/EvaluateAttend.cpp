@@ -174,6 +174,9 @@ llvm::Expected<AttendProblem> Evaluator::problemOf(AttendOp op) {
 }
 
 llvm::Error Evaluator::evaluateAttend(AttendOp op) {
+  if (op.getRest() && !op.getRest().use_empty())
+    return opError(op, "gives what rounding took from its output, which in "
+                       "the reference is not rounded");
   llvm::Expected<AttendProblem> problem = problemOf(op);
   if (!problem)
     return problem.takeError();

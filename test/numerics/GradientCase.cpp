@@ -332,7 +332,7 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
     reference::Comparison comparison =
         compareGradient(name, run.gradients.at(name).toArray(),
                         {truth, fartherFrom(truth, x, y)}, dtype,
-                        greatestLse(run.tensors), testsCpu());
+                        greatestLse(run.tensors));
     if (!comparison.ok())
       return comparison.message;
   }

@@ -165,7 +165,6 @@ TEST(Gradients, ACheckFindsAWrongElement) {
                               &run->gradients};
     tools::GradientCheckOptions options;
     options.samples = samples;
-    options.onCpu = testsCpu();
     if (llvm::Error error = checkGradients(checked, options, report))
       ADD_FAILURE() << llvm::toString(std::move(error));
     return report.message();

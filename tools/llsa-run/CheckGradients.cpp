@@ -23,15 +23,13 @@ static constexpr double kPairs = 1 << 25;
 Comparison llsa::tools::compareGradient(std::string_view name,
                                         const Array &actual,
                                         const ReferenceGradient &expected,
-                                        DType dtype, double greatestLse,
-                                        bool onCpu) {
+                                        DType dtype, double greatestLse) {
   Comparison out =
       compareValues(name, actual, expected.exact, expected.plain, dtype);
   double greatest = 0;
   for (double value : expected.exact.data)
     if (std::isfinite(value))
       greatest = std::max(greatest, std::abs(value));
-  out.allowedError *= dtype == DType::F32 || onCpu ? 1 : 1.5;
   out.allowedError += 0x1p-23 * greatestLse * greatest;
   if (out.wrongKind == 0 && out.maxError <= out.allowedError)
     out.message.clear();
@@ -249,9 +247,8 @@ llvm::Error llsa::tools::checkGradients(const CheckedRun &run,
 
   auto compare = [&](const std::string &name, const Array &actual,
                      const ReferenceGradient &expected, std::string part) {
-    Comparison comparison =
-        compareGradient(name, actual, expected,
-                        dtypeOf(run.gradients->at(name)), lse, options.onCpu);
+    Comparison comparison = compareGradient(
+        name, actual, expected, dtypeOf(run.gradients->at(name)), lse);
     check.outputs.push_back({name, std::move(comparison), std::move(part)});
   };
 

@@ -25,13 +25,11 @@ struct ReferenceGradient {
 /// Compares a gradient of elements `dtype` by the rule of Compare.h, with room
 /// for what a backward takes from its forward: an lse that was rounded to
 /// float32, by which all weights of a row are wrong (`greatestLse`: the
-/// greatest finite |lse|), and on a GPU an output that was rounded, for which
-/// FlashAttention's tests allow thrice the plain error, not twice.
+/// greatest finite |lse|).
 reference::Comparison compareGradient(std::string_view name,
                                       const reference::Array &actual,
                                       const ReferenceGradient &expected,
-                                      DType dtype, double greatestLse,
-                                      bool onCpu);
+                                      DType dtype, double greatestLse);
 
 /// The greatest finite |lse| that a forward returned or kept.
 double greatestLse(const NamedTensors &tensors);
@@ -50,7 +48,6 @@ struct GradientCheckOptions {
   int64_t samples = 128; ///< queries per head; 0: everything
   uint64_t seed = 1;
   unsigned threads = 1;
-  bool onCpu = true;
 };
 
 /// Compares every gradient of a run, on the run's own selections, and adds the

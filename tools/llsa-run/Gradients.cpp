@@ -77,10 +77,6 @@ static llvm::Error measure(const rt::CompiledKernel &kernel,
   return llvm::Error::success();
 }
 
-static bool isCpu(const Program &program) {
-  return llvm::StringRef(program.target).starts_with("cpu");
-}
-
 /// Compares the forward's results, then the gradients.
 static llvm::Expected<CheckReport>
 checkBoth(const CheckedRun &run, const GradientCheckOptions &options,
@@ -182,10 +178,9 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
                                   report.run, report.profile))
     return std::move(error);
   if (options.check) {
-    auto check = checkBoth(
-        {&variant, plain, program.target, &all, &*outputs},
-        {options.samples, options.seed, jit.numThreads(), isCpu(program)},
-        *interpreter);
+    auto check = checkBoth({&variant, plain, program.target, &all, &*outputs},
+                           {options.samples, options.seed, jit.numThreads()},
+                           *interpreter);
     if (!check)
       return check.takeError();
     report.check = std::move(*check);

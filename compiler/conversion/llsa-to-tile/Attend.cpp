@@ -182,10 +182,28 @@ private:
   // The end
   //===--------------------------------------------------------------------===//
 
+  bool isRestWanted() { return op.getRest() && k.isWanted(op.getRest()); }
+
+  /// Rounds it and keeps, if asked to, what that takes away.
+  void storeOutput(Value output) {
+    Type element = tensorOf(op.getOutput()).getElementType();
+    Value rounded = k.fromF32(output, element);
+    auto storeTile = [&](Value rows, Value result) {
+      k.store(rows, k.buffer(result),
+              {tile.batch, tile.head, tile.start, k.index(0)}, tile.rows);
+    };
+    if (k.isWanted(op.getOutput()))
+      storeTile(rounded, op.getOutput());
+    if (isRestWanted())
+      storeTile(
+          k.fromF32(k.apply<arith::SubFOp>(output, k.toF32(rounded)), element),
+          op.getRest());
+  }
+
   void store(ValueRange state) {
     Value max = state[0], acc = state[2];
     Value sum = lazy ? k.sumCols(state[1]) : state[1];
-    if (k.isWanted(op.getOutput())) {
+    if (k.isWanted(op.getOutput()) || isRestWanted()) {
       Value zero = k.splat(0.0, {rows, 1});
       // Approximate (one unit in the last place): a GPU's exact division calls
       // a function, beside which assemblers do not overlap wgmma.
@@ -194,10 +212,7 @@ private:
           arith::FastMathFlags::afn);
       // A NaN sum is not 0 and stays NaN.
       reciprocal = k.select(k.equalFloat(sum, zero), zero, reciprocal);
-      Value output = k.apply<arith::MulFOp>(acc, reciprocal);
-      k.store(k.fromF32(output, tensorOf(op.getOutput()).getElementType()),
-              k.buffer(op.getOutput()),
-              {tile.batch, tile.head, tile.start, k.index(0)}, tile.rows);
+      storeOutput(k.apply<arith::MulFOp>(acc, reciprocal));
     }
     if (k.isWanted(op.getLse())) {
       Value lse = k.apply<arith::AddFOp>(max, k.apply<math::Log2Op>(sum));

@@ -3,13 +3,12 @@
 // A tile of queries walks over the keys as in Attend.cpp, and carries the sum
 // of dS K alone: the weights follow from lse, so no maximum is needed.
 //
-//   delta = row sum of do * o - dlse
+//   delta = row sum of do * (o + rest) - dlse
 //   p     = exp2(score * factor + (log2(weight) - lse * log2(e)))
 //   dS    = p (do v^T - delta), through the derivative of the score region
 //   dq    = scale * sum of dS k
 //
-// Where o is of a narrow type (on the CPU), delta is the sum of p dp instead,
-// known at the end: dq = scale * (sum of p dp k - delta * sum of p k).
+// rest is what rounding took from an o of a narrow type.
 //
 // A row whose lse is -inf saw no key: its delta and gradient are 0, whatever
 // do holds.
@@ -39,53 +38,43 @@ public:
     Value isEmpty = k.equalFloat(lse, k.splat(-INFINITY, {rows, 1}));
     base = k.select(isEmpty, zero,
                     k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
-    // o in a narrow type is rounded too much to stand for the sum of p dp.
-    bool isExact =
-        context.widenDots && !tileTypeOf(loaded).getElementType().isF32();
-    Value output = isExact ? Value() : load(op.getOutput());
+    Value output = load(op.getOutput()),
+          rest = op.getRest() ? load(op.getRest()) : Value();
     auto sumDelta = [&] {
-      setDelta(
-          k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), k.toF32(output))),
-          isEmpty);
+      Value exact = k.toF32(output);
+      if (rest)
+        exact = k.apply<arith::AddFOp>(exact, k.toF32(rest));
+      setDelta(k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), exact)),
+               isEmpty);
     };
-    if (!isExact && !k.isWanted(op.getQueryGrad())) {
+    if (!k.isWanted(op.getQueryGrad())) {
       sumDelta();
       return success();
     }
     // With the first step of streams: their copies start before its operands
     // are waited for.
-    bool isLate = !isExact && context.streams && hasStreams();
-    if (!isExact && !isLate)
+    bool isLate = context.streams && hasStreams();
+    if (!isLate)
       sumDelta();
 
-    Value none = k.splat(0.0, {rows, depth});
-    State state = isExact ? State{none, none, zero} : State{none};
     auto update = [&](ArrayRef<TakenStep> steps, ValueRange carried) {
-      State sums(carried);
+      Value sum = carried[0];
       for (const TakenStep &taken : steps)
-        sums = isExact ? addApart(*taken.source, taken.step, sums)
-                       : State{add(*taken.source, taken.step, sums[0])};
-      return sums;
+        sum = add(*taken.source, taken.step, sum);
+      return State{sum};
     };
     auto first = [&](ArrayRef<TakenStep> steps, ValueRange carried) {
       sumDelta();
       return update(steps, carried);
     };
+    State state{k.splat(0.0, {rows, depth})};
     state = isLate ? pairs.walk(std::move(state), update, first)
                    : pairs.walk(std::move(state), update);
-    Value result = state[0];
-    if (isExact) {
-      setDelta(state[2], isEmpty);
-      result = k.apply<arith::SubFOp>(result,
-                                      k.apply<arith::MulFOp>(state[1], delta));
-    }
-    if (k.isWanted(op.getQueryGrad()))
-      store(k.apply<arith::MulFOp>(result, k.splat(pairs.form.scale, {})), lse);
+    store(k.apply<arith::MulFOp>(state[0], k.splat(pairs.form.scale, {})), lse);
     return failure(pairs.failed());
   }
 
 private:
-  /// The sum of dS k; or, apart, the sums of p dp k, p k and p dp.
   using State = TileBuilder::Values;
 
   bool hasStreams() const {
@@ -94,7 +83,7 @@ private:
     });
   }
 
-  /// `sum`: of do * o, or p dp.
+  /// `sum`: of do * o.
   void setDelta(Value sum, Value isEmpty) {
     if (op.getLseGrad())
       sum = k.apply<arith::SubFOp>(sum, loadRows(op.getLseGrad()));
@@ -141,28 +130,6 @@ private:
       ds = k.select(s.counts, ds, k.splat(-0.0, sizeOf(ds)));
     return k.dot(k.fromF32(ds, tileTypeOf(keys).getElementType()), keys, sum,
                  /*transposed=*/false, /*skip=*/bool(s.counts));
-  }
-
-  /// delta is known at the end only: the gradient of a score is linear in that
-  /// of what a region makes of it, so its two terms are summed apart.
-  State addApart(const Source &source, const Step &step, ValueRange sums) {
-    AttendTile::Scores s = pairs.scores(source, step);
-    Value p = pairs.weights(s, base);
-    Value keys = pairs.operand(step.keys), values = pairs.operand(step.values);
-    Value dp = k.dot(gradient, values, k.splat(0.0, sizeOf(p)),
-                     /*transposed=*/true);
-    auto counted = [&](Value tile) {
-      return s.counts ? k.select(s.counts, tile, k.splat(-0.0, sizeOf(tile)))
-                      : tile;
-    };
-    auto timesKeys = [&](Value term, Value sum) {
-      term = counted(pairs.regions.derivative(source, s.args, term));
-      return k.dot(term, keys, sum, /*transposed=*/false,
-                   /*skip=*/bool(s.counts));
-    };
-    Value pdp = counted(k.apply<arith::MulFOp>(p, dp));
-    return {timesKeys(pdp, sums[0]), timesKeys(p, sums[1]),
-            k.apply<arith::AddFOp>(sums[2], k.sumCols(pdp))};
   }
 
   AttendQueryGradOp op;

@@ -122,3 +122,26 @@ func.func @llsa(%q: tensor<1x1x64x64xf32>, %k: tensor<1x1x64x64xf32>, %v: tensor
   } : tensor<1x1x64x64xf32>
   return %0 : tensor<1x1x64x64xf32>
 }
+
+// -----
+
+// What rounding takes from the output is a result of its own.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
+!q = tensor<1x1x64x8xbf16>
+// CHECK-LABEL: tile.kernel @rest
+// CHECK: scf.for
+// CHECK: arith.divf
+// CHECK: %[[O:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<16x8xf32>
+// CHECK: %[[ROUNDED:.*]] = arith.truncf %[[O]]
+// CHECK: tile.store %[[ROUNDED]]
+// CHECK: %[[WIDE:.*]] = arith.extf %[[ROUNDED]]
+// CHECK: %[[TAKEN:.*]] = arith.subf %[[O]], %[[WIDE]]
+// CHECK: %[[REST:.*]] = arith.truncf %[[TAKEN]]
+// CHECK: tile.store %[[REST]]
+func.func @rest(%q: !q, %k: !q, %v: !q) -> (!q, !q) {
+  %0:2 = llsa.launch "rest" schedule #s {
+    %o, %lse, %rest = llsa.attend %q from dense(%k, %v) rest : !q, !q, !q
+    llsa.yield %o, %rest : !q, !q
+  } : !q, !q
+  return %0#0, %0#1 : !q, !q
+}

@@ -108,6 +108,29 @@ func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) 
 
 // -----
 
+// What rounding took from o is added to it.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
+!q = tensor<1x2x64x8xbf16>
+!r = tensor<1x2x64xf32>
+// CHECK-LABEL: tile.kernel @rest
+// CHECK: tile.load {{.*}} -> tensor<16x8xbf16>
+// CHECK: %[[O:.*]] = tile.load {{.*}} -> tensor<16x8xbf16>
+// CHECK: %[[REST:.*]] = tile.load {{.*}} -> tensor<16x8xbf16>
+// CHECK-DAG: %[[OF:.*]] = arith.extf %[[O]]
+// CHECK-DAG: %[[RF:.*]] = arith.extf %[[REST]]
+// CHECK: arith.addf %[[OF]], %[[RF]]
+// CHECK: tile.reduce add
+func.func @rest(%q: !q, %k: !q, %v: !q, %o: !q, %rest: !q, %lse: !r, %do: !q) -> !r {
+  %0 = llsa.launch "rest" schedule #s {
+    %dq, %delta = llsa.attend_query_grad %q from dense(%k, %v)
+        output %o rest %rest lse %lse gradient %do : !q, !q, !q -> !q
+    llsa.yield %delta : !r
+  } : !r
+  return %0 : !r
+}
+
+// -----
+
 // An unpool is a part of the launch that adds it. A tile lies in one block.
 #s = #tile.schedule<rows = 16, cols = 8, warps = 1, stages = 1>
 !q = tensor<1x2x50x8xf32>

@@ -39,19 +39,27 @@ func.func @pooled(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
 // -----
 
 // A selection is kept, and turned around; it brings no gradient to the pooled
-// queries that it compares. What is bf16 is rounded once.
+// queries that it compares. What is bf16 is rounded once, and what rounding took
+// from the output is kept.
 !x = tensor<1x2x64x8xbf16>
 // CHECK-LABEL: func.func @selected_grad
+// CHECK-SAME: %[[O:[^:]*]]: tensor<1x2x64x8xbf16> {llsa.name = "o"}
+// CHECK-SAME: %[[REST:[^:]*]]: tensor<1x2x64x8xbf16> {llsa.name = "kept1"}
 // CHECK-SAME: %[[I:[^:]*]]: tensor<1x2x4x2xi32> {llsa.name = "i1"}
 // CHECK-NOT: llsa.select
 // CHECK: llsa.attend_query_grad
+// CHECK: output %[[O]] rest %[[REST]] lse
 // CHECK: %[[OFFSETS:.*]], %[[ROWS:.*]] = llsa.invert_indices %[[I]] of %{{.*}} block 16
 // CHECK: %[[DK:.*]], %[[DV:.*]] = llsa.attend_key_grad %{{.*}} from gathered(%{{.*}}, %{{.*}} by %[[OFFSETS]], %[[ROWS]]) block 16 every 16
 // CHECK-NOT: llsa.unpool
 // CHECK-DAG: arith.truncf %[[DK]]
 // CHECK-DAG: arith.truncf %[[DV]]
 // FORWARD-LABEL: func.func @selected(
-// FORWARD-SAME: tensor<1x2x4x2xi32> {llsa.name = "i1"}
+// FORWARD-SAME: tensor<1x2x64x8xbf16> {llsa.name = "kept1"}, tensor<1x2x4x2xi32> {llsa.name = "i1"}
+// FORWARD: %[[I:.*]] = llsa.select
+// FORWARD: %[[O:.*]], %[[LSE:.*]], %[[REST:.*]] = llsa.attend
+// FORWARD-NEXT: block 16 every 16 rest :
+// FORWARD: return %[[O]], %[[LSE]], %[[REST]], %[[I]] :
 func.func @selected(%q: !x, %k: !x, %v: !x) -> (!x, tensor<1x2x64xf32>) {
   %q1 = llsa.pool %q block 16 : !x
   %k1 = llsa.pool %k block 16 : !x
@@ -82,6 +90,28 @@ func.func @mixed(%q: !x, %k: !x, %v: !x, %gate: !x {llsa.name = "gate"}) -> !x {
   %b, %lb = llsa.attend %q from window(%k, %v) before 4 after 4 : !x, !x, !x
   %g = arith.mulf %a, %gate : !x
   %o = arith.addf %g, %b : !x
+  return %o : !x
+}
+
+// -----
+
+// An attend between others: what it keeps follows it when it is told to give the
+// rest, which an attend that gives it already is not.
+!x = tensor<1x1x32x8xf16>
+// CHECK-LABEL: func.func @rests_grad
+// CHECK-SAME: %[[RO:[^:]*]]: tensor<1x1x32x8xf16> {llsa.name = "kept3"}
+// CHECK-SAME: %[[RA:[^:]*]]: tensor<1x1x32x8xf16> {llsa.name = "kept5"}
+// CHECK: output %{{.*}} rest %[[RO]] lse
+// CHECK: output %{{.*}} rest %[[RA]] lse
+// FORWARD-LABEL: func.func @rests(
+// FORWARD: %[[A:.*]], %[[LA:.*]], %[[RA:.*]] = llsa.attend
+// FORWARD-NEXT: dense({{.*}}) rest :
+// FORWARD: %[[O:.*]], %[[LO:.*]], %[[RO:.*]] = llsa.attend %[[A]] from
+// FORWARD-NEXT: dense(%[[A]], %{{.*}}) rest :
+// FORWARD: return %[[O]], %[[A]], %[[LO]], %[[RO]], %[[LA]], %[[RA]] :
+func.func @rests(%q: !x, %k: !x, %v: !x) -> !x {
+  %a, %la, %ra = llsa.attend %q from dense(%k, %v) rest : !x, !x, !x
+  %o, %lo = llsa.attend %a from dense(%a, %v) : !x, !x, !x
   return %o : !x
 }
 

@@ -28,16 +28,16 @@ func.func @query(%q: !q, %k: !k, %k1: !k1, %i: !i, %o: !q, %lse: !r, %do: !q) {
 }
 
 // CHECK-LABEL: func @query_regions
-// CHECK: output %{{.*}} lse %{{.*}} gradient %{{.*}} lse_gradient %{{.*}}
+// CHECK: output %{{.*}} rest %{{.*}} lse %{{.*}} gradient %{{.*}} lse_gradient %{{.*}}
 // CHECK-NEXT: score(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) {
 // CHECK-NEXT: math.tanh
 // CHECK: mask(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) {
 // CHECK: derivative(%[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[G:.*]]) {
 // CHECK-NEXT: arith.mulf %[[S]], %[[G]] : f32
 // CHECK: -> tensor<1x8x4096x64xbf16>
-func.func @query_regions(%q: !q, %k: !k, %o: !q, %lse: !r, %do: !q, %dlse: !r) {
+func.func @query_regions(%q: !q, %k: !k, %o: !q, %rest: !q, %lse: !r, %do: !q, %dlse: !r) {
   %dq, %delta = llsa.attend_query_grad %q from dense(%k, %k)
-      output %o lse %lse gradient %do lse_gradient %dlse
+      output %o rest %rest lse %lse gradient %do lse_gradient %dlse
       score(%s, %b, %h, %i, %j, %n) {
         %t = math.tanh %s : f32
         llsa.yield %t : f32

@@ -504,3 +504,33 @@ func.func @attention_c4_results(%x: !x) {
   %o, %lse = "llsa.attention"(%x, %x, %x) ({}, {}) {hierarchy = #llsa.hierarchy<>} : (!x, !x, !x) -> (!x, tensor<1x8x33xf32>)
   return
 }
+
+// -----
+
+!x = tensor<1x8x32x64xf32>
+func.func @attend_c11_element(%x: !x) {
+  // expected-error @+1 {{'llsa.attend' op rest is given for bf16 and f16 alone, got 'f32'}}
+  %o, %lse, %rest = llsa.attend %x from dense(%x, %x) rest : !x, !x, !x
+  return
+}
+
+// -----
+
+!x = tensor<1x8x32x64xbf16>
+func.func @attend_c11_missing(%x: !x) {
+  // expected-error @+2 {{'llsa.attend' op failed to infer returned types}}
+  // expected-error @+1 {{'llsa.attend' op inferred type(s) 'tensor<1x8x32x64xbf16>', 'tensor<1x8x32xf32>', 'tensor<1x8x32x64xbf16>' are incompatible with return type(s) of operation 'tensor<1x8x32x64xbf16>', 'tensor<1x8x32xf32>'}}
+  %o, %lse = "llsa.attend"(%x, %x, %x) ({}, {}) {keep_rest,
+    sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>],
+    operandSegmentSizes = array<i32: 1, 1, 1, 0>} : (!x, !x, !x) -> (!x, tensor<1x8x32xf32>)
+  return
+}
+
+// -----
+
+!x = tensor<1x8x32x64xbf16>
+func.func @attend_syntax_rest(%x: !x) {
+  // expected-error @+1 {{'keep_rest' must not be given in the attributes: the op's syntax has a place for it}}
+  %o, %lse = llsa.attend %x from dense(%x, %x) {keep_rest} : !x, !x, !x
+  return
+}

@@ -18,7 +18,7 @@ func.func @attend_query_grad_c1_heads(%q: !q, %x: !x, %r: !r, %do: !q) {
 !r = tensor<1x8x64xf32>
 func.func @attend_query_grad_c1_no_source(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) {
   // expected-error @+1 {{'llsa.attend_query_grad' op needs at least one source}}
-  %a:2 = "llsa.attend_query_grad"(%q, %q, %r, %q) ({}, {}, {}) {sources = [], operandSegmentSizes = array<i32: 1, 0, 0, 0, 1, 1, 1, 0>} : (!q, !q, !r, !q) -> (!q, !r)
+  %a:2 = "llsa.attend_query_grad"(%q, %q, %r, %q) ({}, {}, {}) {sources = [], operandSegmentSizes = array<i32: 1, 0, 0, 0, 1, 0, 1, 1, 0>} : (!q, !q, !r, !q) -> (!q, !r)
   return
 }
 
@@ -78,11 +78,22 @@ func.func @attend_query_grad_c1_mask(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) {
 
 !q = tensor<1x8x64x16xf16>
 !k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_query_grad_c2_rest(%q: !q, %k: !k, %r: !r, %do: !q) {
+  // expected-error @+1 {{'llsa.attend_query_grad' op rest must have the query's type 'tensor<1x8x64x16xf16>', got 'tensor<1x2x64x16xf16>'}}
+  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %q, %k, %r, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1, 1, 0>} : (!q, !k, !k, !q, !k, !r, !q) -> (!q, !r)
+  return
+}
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
 !i = tensor<1x8x4x2xi32>
 !r = tensor<1x8x64xf32>
 func.func @attend_query_grad_c2_output(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) {
   // expected-error @+1 {{'llsa.attend_query_grad' op output must have the query's type 'tensor<1x8x64x16xf16>', got 'tensor<1x2x64x16xf16>'}}
-  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %k, %r, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1, 0>} : (!q, !k, !k, !k, !r, !q) -> (!q, !r)
+  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %k, %r, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 1, 1, 0>} : (!q, !k, !k, !k, !r, !q) -> (!q, !r)
   return
 }
 
@@ -93,7 +104,7 @@ func.func @attend_query_grad_c2_output(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) 
 !r = tensor<1x8x64xf32>
 func.func @attend_query_grad_c2_lse(%q: !q, %k: !k, %l: tensor<8x64xf32>) {
   // expected-error @+1 {{'llsa.attend_query_grad' op lse must have the type 'tensor<1x8x64xf32>', got 'tensor<8x64xf32>'}}
-  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %q, %l, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1, 0>} : (!q, !k, !k, !q, tensor<8x64xf32>, !q) -> (!q, !r)
+  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %q, %l, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 1, 1, 0>} : (!q, !k, !k, !q, tensor<8x64xf32>, !q) -> (!q, !r)
   return
 }
 
