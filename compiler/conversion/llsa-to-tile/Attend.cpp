@@ -122,7 +122,7 @@ private:
       k.b.setInsertionPointToStart(choice.elseBlock());
       scf::YieldOp::create(k.b, k.loc, results);
       k.b.setInsertionPointToStart(choice.thenBlock());
-      scf::YieldOp::create(k.b, k.loc, rescaled(steps, state));
+      scf::YieldOp::create(k.b, k.loc, rescaled(steps, state, exceeds));
     }
     results = TileBuilder::Values(choice.getResults());
     Value sum = results[1], acc = results[2];
@@ -135,9 +135,17 @@ private:
   }
 
   /// A state whose maximum covers the steps, then their exponentials and sums.
-  TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state) {
+  /// The other rows' maxima are raised along with those that must be, but not
+  /// where a row must not know what another one sees.
+  TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state,
+                               Value exceeds) {
     SmallVector<Scores> all;
     Value max = covering(steps, state[0], /*again=*/true, all);
+    if (pairs.form.hidesPairs()) {
+      Value some =
+          k.maxCols(k.select(exceeds, k.splat(1.0, {}), k.splat(0.0, {})));
+      max = k.select(k.greaterFloat(some, k.splat(0.0, {})), max, state[0]);
+    }
     Value base = baseOf(max);
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),

@@ -45,6 +45,12 @@ AttendForm::AttendForm(AttendKeyGradOp op)
       scale(scaleOf(op.getScale(), depth())), score(orNull(op.getScore())),
       mask(orNull(op.getMask())), derivative(orNull(op.getDerivative())) {}
 
+bool AttendForm::hidesPairs() const {
+  return mask || llvm::any_of(sources, [](SourceAttr source) {
+           return source.getKind() == SourceKind::Window;
+         });
+}
+
 int64_t AttendForm::depth() const { return tensorOf(query).getDimSize(kDepth); }
 
 int64_t AttendForm::queries() const {

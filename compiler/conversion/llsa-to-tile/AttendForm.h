@@ -25,6 +25,8 @@ struct AttendForm {
   mlir::Region *score = nullptr, *mask = nullptr, *derivative = nullptr;
 
   bool hasRegion() const { return score || mask; }
+  /// A window or mask hides keys from rows.
+  bool hidesPairs() const;
   int64_t depth() const;
   int64_t queries() const;
   /// Queries that share all index rows; 0 when there are none.

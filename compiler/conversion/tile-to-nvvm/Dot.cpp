@@ -50,14 +50,18 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
            << "needs rows, columns and depth of whole fragments on a GPU: "
               "expected columns and depth to be multiples of 8, got "
            << op.getResult().getType() << " from " << op.getA().getType();
-  if (tileOf(op.getA()).getElementType().isF32())
-    multiplyF32(op, base->second, acc);
-  else
-    multiply16(op, base->second, acc);
+  multiply(op, base->second, acc, Right::All);
   if (op.getSkipNegativeZero())
     acc = withoutSkipped(op, base->second, before, acc);
   setElements(op.getResult(), acc);
   return success();
+}
+
+void KernelLowering::multiply(DotOp op, Value base, Values &acc, Right right) {
+  if (tileOf(op.getA()).getElementType().isF32())
+    multiplyF32(op, base, acc, right);
+  else
+    multiply16(op, base, acc, right);
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,7 +119,24 @@ KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
   return fragments;
 }
 
-void KernelLowering::multiply16(DotOp op, Value base, Values &acc) {
+/// A pair of 16-bit elements, with 0 for those that are infinite or NaN.
+Value KernelLowering::finitePair(Value pair, Type element) {
+  Value result = i32(0);
+  for (int64_t shift : {0, 16}) {
+    Value exponent =
+        i32(int32_t((element.isBF16() ? 0x7f80u : 0x7c00u) << shift));
+    Value bits = arith::AndIOp::create(builder, loc, pair, exponent);
+    Value isFinite = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ne, bits, exponent);
+    Value half = arith::AndIOp::create(builder, loc, pair,
+                                       i32(int32_t(0xffffu << shift)));
+    result = arith::OrIOp::create(builder, loc, result,
+                                  select(isFinite, half, i32(0)));
+  }
+  return result;
+}
+
+void KernelLowering::multiply16(DotOp op, Value base, Values &acc, Right kind) {
   TileLayout a = layoutOf(op.getA()), result = layoutOf(op.getResult());
   const Values pairs = tiles[op.getA()];
   Type element = tileOf(op.getA()).getElementType();
@@ -133,6 +154,10 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc) {
   for (int64_t k = 0; k < llvm::divideCeil(a.cols, 16); ++k)
     for (int64_t n = 0; n < llvm::divideCeil(result.cols, 16); ++n) {
       SmallVector<Values> right = rightFragments(op, base, n, k);
+      if (kind == Right::Finite)
+        for (Values &fragment : right)
+          for (Value &pair : fragment)
+            pair = finitePair(pair, element);
       for (auto [j, fragment] : llvm::enumerate(right))
         for (int64_t h = 0; h < result.halves(); h += 2) {
           int64_t column = 2 * (2 * n + j);
@@ -176,7 +201,8 @@ Value KernelLowering::rightElement(Value base, const SlotLayout &layout,
   return LLVM::LoadOp::create(builder, loc, element, pointer);
 }
 
-void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
+void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc,
+                                 Right kind) {
   TileLayout a = layoutOf(op.getA()), result = layoutOf(op.getResult());
   const Values elements = elementsOf(op.getA());
   bool transposed = op.getTransposeB();
@@ -232,8 +258,14 @@ void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc) {
         Value column = add(rowInHalf, i32(8 * n));
         if (transposed)
           std::swap(depth, column);
-        values.push_back(
-            rightElement(base, layout, b.getElementType(), depth, column));
+        Value x = rightElement(base, layout, b.getElementType(), depth, column);
+        if (kind == Right::Finite) {
+          Value isFinite = arith::CmpFOp::create(
+              builder, loc, arith::CmpFPredicate::OLT,
+              math::AbsFOp::create(builder, loc, x), infinity);
+          x = select(isFinite, x, empty);
+        }
+        values.push_back(x);
       }
       Parts right = split(values);
       for (int64_t h = 0; h < result.halves(); h += 2) {

@@ -142,21 +142,26 @@ void KernelLowering::waitForKernelBefore() {
       memories[argument].pointer = nvvm.opaque(loc, memories[argument].pointer);
 }
 
+void KernelLowering::setLane(Value number) {
+  lane = number;
+  rowInHalf = arith::ShRUIOp::create(builder, loc, lane, i32(2));
+  laneInRow = arith::AndIOp::create(builder, loc, lane, i32(3));
+}
+
 void KernelLowering::emitLaneNumbers() {
-  auto shift = [&](Value x, int64_t bits) -> Value {
-    return arith::ShRUIOp::create(builder, loc, x, i32(bits));
-  };
   auto mask = [&](Value x, int64_t bits) -> Value {
     return arith::AndIOp::create(builder, loc, x, i32(bits));
   };
   thread = mask(nvvm.threadId(loc), warps * kLanes - 1);
   if (!llvm::isPowerOf2_64(warps))
     thread = nvvm.threadId(loc);
-  lane = mask(thread, kLanes - 1);
+  setLane(mask(thread, kLanes - 1));
   // From one lane, so that the assembler knows it to be the same for all.
-  warp = warps == 1 ? i32(0) : nvvm.shuffle(loc, shift(thread, 5), i32(0));
-  rowInHalf = shift(lane, 2);
-  laneInRow = mask(lane, 3);
+  warp = warps == 1
+             ? i32(0)
+             : nvvm.shuffle(
+                   loc, arith::ShRUIOp::create(builder, loc, thread, i32(5)),
+                   i32(0));
 
   if (kernel.getBody().front().getOps<tile::AllocSharedOp>().empty())
     return;

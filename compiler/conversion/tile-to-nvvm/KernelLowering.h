@@ -60,6 +60,7 @@ private:
   // KernelLowering.cpp: the frame.
   mlir::func::FuncOp createFunction();
   void emitLaneNumbers();
+  void setLane(Value number);
   void waitForKernelBefore();
   /// This warp's work item of CTA number `cta` (i32).
   Values workItemOf(Value cta);
@@ -144,8 +145,13 @@ private:
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
-  void multiply16(tile::DotOp op, Value base, Values &acc);
-  void multiplyF32(tile::DotOp op, Value base, Values &acc);
+  /// Right elements that a product takes; 0 stands for the others.
+  enum class Right { All, Finite };
+  /// Adds the product by mma.sync to `acc`.
+  void multiply(tile::DotOp op, Value base, Values &acc, Right right);
+  void multiply16(tile::DotOp op, Value base, Values &acc, Right right);
+  void multiplyF32(tile::DotOp op, Value base, Values &acc, Right right);
+  Value finitePair(Value pair, mlir::Type element);
   /// The right operand's fragment of 16 columns and 16 rows of depth, as far as
   /// they exist: {b0, b1} per 8 columns.
   llvm::SmallVector<Values> rightFragments(tile::DotOp op, Value base,
@@ -159,7 +165,8 @@ private:
   /// accumulator, `after` its result.
   Values withoutSkipped(tile::DotOp op, Value base, mlir::ValueRange before,
                         mlir::ValueRange after);
-  Values multiplyCounted(tile::DotOp op, Value base, mlir::ValueRange acc);
+  Value shuffled(Value x, Value from);
+  Values addInfinite(tile::DotOp op, Value base, mlir::ValueRange acc);
 
   // GroupDot.cpp: products of four warps.
   bool isGroupDot(tile::DotOp op);

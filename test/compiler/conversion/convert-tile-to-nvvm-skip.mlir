@@ -1,15 +1,21 @@
 // RUN: llsa-opt %s --convert-tile-to-nvvm --canonicalize --cse | FileCheck %s
 
 // Pairs marked by -0 must not count. A warp that finds a new NaN multiplies
-// once more, element by element, without them.
+// once more, with 0 for what is infinite or NaN, and then adds what is infinite
+// element by element, without those pairs.
 
 // CHECK-LABEL: func.func @skip
 // CHECK:       nvvm.mma.sync
 // CHECK:       nvvm.vote.sync  any
 // CHECK:       scf.if
+// CHECK:         nvvm.shfl.sync  idx
+// CHECK:         ldmatrix
+// CHECK:         arith.cmpi ne, %{{.*}}, %c32640_i32
+// CHECK:         nvvm.mma.sync
 // CHECK:         scf.for
 // CHECK:           nvvm.shfl.sync  idx
 // CHECK:           arith.cmpi ne, %{{.*}}, %c-2147483648_i32
+// CHECK:           arith.cmpf uge
 // CHECK:           math.fma
 // CHECK:           arith.select
 // CHECK:       } else {
