@@ -116,7 +116,7 @@ std::string checkDevice(const DLDevice &expected, const DLDevice &device) {
 /// Converts DLPack's views; what DLPack can say and Tensor cannot is refused.
 LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
                           DLTensor *const *tensors, size_t count,
-                          std::vector<Tensor> &converted) {
+                          llvm::SmallVectorImpl<Tensor> &converted) {
   const std::vector<int64_t> &buffers =
       isOutput ? kernel.outputs : kernel.inputs;
   const char *kind = isOutput ? "output" : "input";
@@ -126,11 +126,11 @@ LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
     return invalid("llsaKernelLaunch",
                    fmt::format("the array of {}s is null", kind));
   for (size_t i = 0; i < count; ++i) {
-    // A count that does not fit is reported with the other checks.
-    std::string name = i < buffers.size()
-                           ? kernel.kernel->program().buffers[buffers[i]].name
-                           : std::to_string(i);
     auto fail = [&](const std::string &message) {
+      // A count that does not fit is reported with the other checks.
+      std::string name = i < buffers.size()
+                             ? kernel.kernel->program().buffers[buffers[i]].name
+                             : std::to_string(i);
       return invalid("llsaKernelLaunch",
                      fmt::format("{} '{}': {}", kind, name, message));
     };
@@ -311,7 +311,7 @@ LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
   const CudaExecutor *onGpu = kernel->kernel->cuda();
   if (stream && !onGpu)
     return invalid("llsaKernelLaunch", "stream must be null on the CPU");
-  std::vector<Tensor> in, out;
+  llvm::SmallVector<Tensor, 16> in, out; // no allocation
   if (LlsaError *error = convertTensors(*kernel, false, inputs, numInputs, in))
     return error;
   if (LlsaError *error =

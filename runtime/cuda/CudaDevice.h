@@ -33,21 +33,28 @@ public:
   bool hasMemoryPools() const { return pools; }
   CUcontext primaryContext() const { return context; }
 
-  /// Makes the device's context current while it lives.
+  /// Makes the device's context current while it lives. Mostly it is already:
+  /// then the driver is called once, not twice.
   class Scope {
   public:
     explicit Scope(const CudaDevice &device) : device(device) {
-      device.functions->CtxPushCurrent(device.context);
+      CUcontext current = nullptr;
+      device.functions->CtxGetCurrent(&current);
+      pushed = current != device.context;
+      if (pushed)
+        device.functions->CtxPushCurrent(device.context);
     }
     ~Scope() {
       CUcontext old;
-      device.functions->CtxPopCurrent(&old);
+      if (pushed)
+        device.functions->CtxPopCurrent(&old);
     }
     Scope(const Scope &) = delete;
     Scope &operator=(const Scope &) = delete;
 
   private:
     const CudaDevice &device;
+    bool pushed;
   };
 
 private:

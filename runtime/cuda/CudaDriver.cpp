@@ -27,6 +27,7 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.DeviceGetName, "cuDeviceGetName");
   load(driver.DeviceGetAttribute, "cuDeviceGetAttribute");
   load(driver.DevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain");
+  load(driver.CtxGetCurrent, "cuCtxGetCurrent");
   load(driver.CtxPushCurrent, "cuCtxPushCurrent_v2");
   load(driver.CtxPopCurrent, "cuCtxPopCurrent_v2");
   load(driver.CtxSynchronize, "cuCtxSynchronize");

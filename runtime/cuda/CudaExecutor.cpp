@@ -2,7 +2,6 @@
 #include "runtime/cuda/CudaExecutor.h"
 
 #include "runtime/cuda/StridedCopy.h"
-#include "runtime/cuda/TensorMap.h"
 #include "runtime/support/Env.h"
 #include "llvm/ADT/SmallVector.h"
 #include <fmt/format.h>
@@ -23,7 +22,7 @@ CudaExecutor::CudaExecutor(std::shared_ptr<const Program> program,
                            std::shared_ptr<const CudaDevice> device)
     : plan(std::move(program)), gpu(std::move(device)), launches(*plan),
       numInputs(plan->buffersOf(Buffer::Role::Input).size()),
-      waitAlways(env::cudaSync()), memory(gpu) {}
+      waitAlways(env::cudaSync()), memory(gpu), maps(launches.numViews()) {}
 
 Error CudaExecutor::fail(const std::string &message) const {
   return createStringError(
@@ -281,7 +280,7 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
                            ArrayRef<LaunchPlan::Place> places, void *workspace,
                            CUstream stream) const {
   SmallVector<int64_t, 64> values(launch.params.size());
-  SmallVector<CUtensorMap, 4> maps;
+  SmallVector<CUtensorMap, 4> views;
   SmallVector<void *, 64> params;
   launches.fill(launch, places, static_cast<char *>(workspace), values);
   for (const LaunchPlan::View &view : launch.views) {
@@ -289,15 +288,15 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
         launches.placeOf(view.buffer, places, static_cast<char *>(workspace));
     const Buffer &buffer = plan->buffers[view.buffer];
     Expected<CUtensorMap> map =
-        encodeView(gpu->driver(), view.view, buffer, place.data,
-                   ArrayRef(place.strides, buffer.shape.size()));
+        maps.get(gpu->driver(), view.number, view.view, buffer, place.data,
+                 ArrayRef(place.strides, buffer.shape.size()));
     if (!map)
       return fail(map.takeError());
-    maps.push_back(*map);
+    views.push_back(*map);
   }
   for (int64_t &value : values)
     params.push_back(&value);
-  for (CUtensorMap &map : maps)
+  for (CUtensorMap &map : views)
     params.push_back(&map);
   CUlaunchAttribute attribute{};
   attribute.id = kProgrammaticStreamSerialization;

@@ -16,6 +16,7 @@
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/LaunchPlan.h"
 #include "runtime/cuda/StreamMemory.h"
+#include "runtime/cuda/TensorMapCache.h"
 #include "runtime/program/Tensor.h"
 #include <vector>
 
@@ -110,6 +111,7 @@ private:
   std::vector<CUfunction> functions; ///< by kernel
   std::vector<unsigned> grids;       ///< by kernel: CTAs to launch
   mutable StreamMemory memory; ///< slot 0: workspace; 1 + b: copy of tensor b
+  mutable TensorMapCache maps;
 };
 
 } // namespace llsa::rt

@@ -43,7 +43,8 @@ LaunchPlan::LaunchPlan(const Program &program) {
         launch.params.push_back({Param::From::Stride, b, d});
     }
     for (const TensorView &view : kernel.views)
-      launch.views.push_back({view, size_t(step.args[size_t(view.arg)])});
+      launch.views.push_back(
+          {view, size_t(step.args[size_t(view.arg)]), views++});
     all.push_back(std::move(launch));
   }
 }

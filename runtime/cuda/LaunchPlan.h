@@ -46,6 +46,7 @@ public:
   struct View {
     TensorView view;
     size_t buffer; ///< index in the program
+    size_t number; ///< among the views of all launches
   };
   struct Launch {
     int64_t kernel; ///< index in the program
@@ -56,6 +57,9 @@ public:
   };
   /// One for each step.
   const std::vector<Launch> &launches() const { return all; }
+
+  /// Of all launches.
+  size_t numViews() const { return views; }
 
   /// The places of tensors that checkTensors has accepted: inputs, outputs.
   llvm::SmallVector<Place, 16> places(llvm::ArrayRef<Tensor> inputs,
@@ -80,6 +84,7 @@ public:
 
 private:
   std::vector<Launch> all;
+  size_t views = 0;
   std::vector<std::vector<int64_t>> packed; ///< by buffer
   std::vector<int64_t> offsets;             ///< by buffer; of workspace
   /// By input and output: dimensions whose strides must be aligned; nothing

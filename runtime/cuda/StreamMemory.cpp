@@ -29,9 +29,20 @@ void *StreamMemory::findCaptured(CUstream stream, size_t slot) const {
   return nullptr;
 }
 
+/// The stream that every device has, of which there is one and which cannot be
+/// captured: nothing about it has to be asked. Both its handles are it
+/// (CU_STREAM_LEGACY).
+static bool isLegacyDefault(CUstream stream) {
+  return reinterpret_cast<uintptr_t>(stream) <= 1;
+}
+/// No id that the driver gives.
+static constexpr unsigned long long kLegacyDefaultId = ~0ull;
+
 Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
                                    StringRef purpose) {
   const CudaDriver &cu = device->driver();
+  if (isLegacyDefault(stream))
+    return getById(kLegacyDefaultId, stream, slot, bytes);
   int capturing = 0;
   if (Error error = cu.check(cu.StreamIsCapturing(stream, &capturing),
                              "the stream cannot be used"))
@@ -51,6 +62,11 @@ Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
   if (Error error =
           cu.check(cu.StreamGetId(stream, &id), "the stream cannot be used"))
     return std::move(error);
+  return getById(id, stream, slot, bytes);
+}
+
+Expected<void *> StreamMemory::getById(unsigned long long id, CUstream stream,
+                                       size_t slot, int64_t bytes) {
   {
     std::shared_lock<std::shared_mutex> lock(mutex);
     if (void *block = find(id, slot))
@@ -62,8 +78,8 @@ Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
   Expected<CudaMemory> memory = CudaMemory::allocateOn(stream, device, bytes);
   if (!memory)
     return memory.takeError();
-  blocks.push_back({id, stream, std::this_thread::get_id(), slot,
-                    std::move(*memory)});
+  blocks.push_back(
+      {id, stream, std::this_thread::get_id(), slot, std::move(*memory)});
   return blocks.back().memory.data();
 }
 

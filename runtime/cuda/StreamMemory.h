@@ -32,6 +32,8 @@ private:
     size_t slot;
     CudaMemory memory;
   };
+  llvm::Expected<void *> getById(unsigned long long id, CUstream stream,
+                                 size_t slot, int64_t bytes);
   void *find(unsigned long long stream, size_t slot) const;
   void *findCaptured(CUstream stream, size_t slot) const;
 

@@ -264,7 +264,6 @@ static Expected<rt::Jit::KernelPtr> compileTwice(const std::string &device,
   scope_exit remove([&] { (void)sys::fs::remove_directories(folder); });
   rt::JitOptions options;
   options.target = device;
-  options.threads = 1;
   options.cache.dir = std::string(folder);
   rt::JitReport report;
   rt::Jit cold(options), warm(options);
@@ -285,8 +284,8 @@ static Expected<rt::Jit::KernelPtr> compileTwice(const std::string &device,
   return *kernel;
 }
 
-/// Host microseconds of a run divided by its steps. Few runs at a time, so that
-/// the host never waits for a place in the stream.
+/// Host microseconds of a run, as llsa.h does it, divided by its steps. Few
+/// runs at a time, so that the host never waits for a place in the stream.
 static Expected<double> launchCost(const CudaStream &stream,
                                    const rt::CudaExecutor &executor,
                                    const DeviceSets &tensors) {
@@ -298,7 +297,8 @@ static Expected<double> launchCost(const CudaStream &stream,
     for (int i = 0; i < kRuns; ++i)
       if (Error error =
               executor.run(set.inputs, set.outputs, tensors.workspace.data(),
-                           tensors.workspace.size(), stream.handle()))
+                           tensors.workspace.size(), stream.handle(),
+                           rt::CudaExecutor::Places::Known))
         return std::move(error);
     samples.push_back(microsecondsSince(start) / kRuns);
     if (Error error = stream.synchronize("a run failed"))

@@ -122,6 +122,88 @@ TEST_F(CudaExecutorTest, KnownPlacesAreNotAskedFor) {
   EXPECT_EQ(fake().attributes, 5);
 }
 
+//===----------------------------------------------------------------------===//
+// What a run costs: calls of the driver
+//===----------------------------------------------------------------------===//
+
+struct CostTest : CudaExecutorTest {
+  /// Calls of one run on a stream, the second one like it.
+  int calls(const CudaExecutor &kernel, uintptr_t number, void *workspace,
+            CudaExecutor::Places places) {
+    auto once = [&] {
+      return message(kernel.run(in, out, workspace, workspace ? 4096 : 0,
+                                stream(number), places));
+    };
+    EXPECT_EQ(once(), "");
+    int before = fake().calls;
+    EXPECT_EQ(once(), "");
+    return fake().calls - before;
+  }
+};
+
+TEST_F(CostTest, ALaunchIsOneCall) {
+  auto kernel = executor();
+  DeviceFloats workspace({1024}, 0);
+  CudaDevice::Scope current(*kernel->device());
+  // Two launches, and the question which context is current.
+  EXPECT_EQ(
+      calls(*kernel, 7, workspace.memory.data(), CudaExecutor::Places::Known),
+      3);
+  EXPECT_EQ(calls(*kernel, 0, nullptr, CudaExecutor::Places::Known), 3)
+      << "nothing has to be known of the default stream";
+  EXPECT_EQ(calls(*kernel, 7, nullptr, CudaExecutor::Places::Known), 5)
+      << "is it captured, and which is it";
+  EXPECT_EQ(calls(*kernel, 0, nullptr, CudaExecutor::Places::Check), 8)
+      << "where are five tensors";
+}
+
+TEST_F(CostTest, AnotherContextIsMadeCurrentAndThenTheOldOne) {
+  auto kernel = executor();
+  auto second = get(CudaDevice::open(1));
+  CudaDevice::Scope other(*second);
+  EXPECT_EQ(calls(*kernel, 0, nullptr, CudaExecutor::Places::Known), 5);
+  CUcontext now = nullptr;
+  kernel->device()->driver().CtxGetCurrent(&now);
+  EXPECT_EQ(now, second->primaryContext());
+}
+
+TEST_F(CostTest, TensorMapsAreEncodedForNewPlacesAlone) {
+  fake().views = 1;
+  program.kernels[0].views = {{/*arg=*/1, /*rows=*/2, /*cols=*/8}};
+  program.kernels[1].views = {{/*arg=*/2, /*rows=*/16, /*cols=*/8}};
+  auto kernel = executor();
+  ASSERT_EQ(run(*kernel), "");
+  EXPECT_EQ(fake().encodings, 2);
+  ASSERT_EQ(run(*kernel), "");
+  EXPECT_EQ(fake().encodings, 2);
+
+  // Another place, other strides.
+  DeviceFloats second({1, 2, 5, 8}, 0), wide({1, 2, 5, 12}, 0);
+  int64_t strides[] = {120, 60, 12, 1};
+  Tensor outputs[] = {
+      out[0],
+      second.tensor(),
+      {wide.memory.data(), ElementType::F32, o.host.shape, strides}};
+  for (int round = 0; round < 3; ++round)
+    for (const Tensor &tensor : outputs) {
+      out[0] = tensor;
+      ASSERT_EQ(run(*kernel), "");
+      EXPECT_EQ(fake().launches[(fake().numLaunches - 1) % 64].params[12],
+                addressOf(tensor.data));
+    }
+  EXPECT_EQ(fake().encodings, 4) << "some are used in turn";
+
+  // More than are kept: each is right nevertheless.
+  for (int round = 0; round < 2; ++round)
+    for (int64_t offset = 0; offset < 6; ++offset) {
+      out[0] = {static_cast<char *>(wide.memory.data()) + 16 * offset,
+                ElementType::F32, o.host.shape, strides};
+      ASSERT_EQ(run(*kernel), "");
+      EXPECT_EQ(fake().launches[(fake().numLaunches - 1) % 64].params[12],
+                addressOf(out[0].data));
+    }
+}
+
 TEST_F(CudaExecutorTest, EveryStreamHasItsWorkspace) {
   auto kernel = executor();
   int before = fake().allocations;
@@ -251,7 +333,7 @@ TEST_F(CudaExecutorTest, MisalignedTensorsInACapture) {
   CudaMemory memory = get(CudaMemory::allocate(kernel->device(), 1024));
   fake().capturing = true;
   EXPECT_EQ(
-      message(kernel->run(in, out, memory.data(), 1024, nullptr)),
+      message(kernel->run(in, out, memory.data(), 1024, stream(7))),
       "kernel 'fake': the stream is being captured, and has no aligned "
       "copy of 'q' of 320 bytes yet: expected a run on this stream before "
       "the capture");

@@ -47,6 +47,7 @@ static int called(const char *name, const char *detail) {
   }
 
 QUIET(cuInit)
+QUIET(cuCtxGetCurrent)
 QUIET(cuCtxPushCurrent_v2)
 QUIET(cuCtxPopCurrent_v2)
 QUIET(cuCtxSynchronize)

@@ -89,11 +89,18 @@ FAKE CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
   *context = contextOf(device);
   return 0;
 }
+FAKE CUresult cuCtxGetCurrent(CUcontext *context) {
+  ++fakeCuda.calls;
+  *context = depth == 0 ? nullptr : stack[depth - 1];
+  return 0;
+}
 FAKE CUresult cuCtxPushCurrent_v2(CUcontext context) {
+  ++fakeCuda.calls;
   stack[depth++] = context;
   return 0;
 }
 FAKE CUresult cuCtxPopCurrent_v2(CUcontext *context) {
+  ++fakeCuda.calls;
   *context = stack[--depth];
   return 0;
 }
@@ -158,6 +165,7 @@ FAKE CUresult cuLinkComplete(CUlinkState, void **cubin, size_t *bytes) {
 FAKE CUresult cuLinkDestroy(CUlinkState) { return 0; }
 FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
                                CUfunction function, void **params, void **) {
+  ++fakeCuda.calls;
   if (isForeign(config->stream))
     return kCudaInvalidHandle;
   if (fakeCuda.launchResult != 0)
@@ -184,6 +192,8 @@ FAKE CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int, unsigned,
                                      void *address, const uint64_t *,
                                      const uint64_t *, const uint32_t *,
                                      const uint32_t *, int, int, int, int) {
+  ++fakeCuda.calls;
+  ++fakeCuda.encodings;
   map->opaque[0] = reinterpret_cast<uintptr_t>(address);
   return 0;
 }
@@ -234,6 +244,7 @@ FAKE CUresult cuMemcpy2DAsync_v2(const CUmemcpy2D *copy, CUstream) {
 }
 FAKE CUresult cuPointerGetAttributes(unsigned count, int *attributes,
                                      void **values, CUdeviceptr address) {
+  ++fakeCuda.calls;
   ++fakeCuda.attributes;
   std::lock_guard<std::mutex> lock(mutex);
   auto next = memory.upper_bound(address);
@@ -268,12 +279,14 @@ FAKE CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
   return 0;
 }
 FAKE CUresult cuStreamGetId(CUstream stream, unsigned long long *id) {
+  ++fakeCuda.calls;
   if (fakeCuda.capturing)
     return 900; // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, as the real one
   *id = reinterpret_cast<uintptr_t>(stream);
   return 0;
 }
 FAKE CUresult cuStreamIsCapturing(CUstream, int *status) {
+  ++fakeCuda.calls;
   *status = fakeCuda.capturing ? 1 : 0;
   return 0;
 }

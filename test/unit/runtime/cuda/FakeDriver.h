@@ -44,6 +44,9 @@ struct FakeCuda {
   // What it has seen.
   int allocations = 0, poolAllocations = 0, frees = 0;
   int copies = 0, synchronisations = 0, links = 0, loads = 0, attributes = 0;
+  int encodings = 0; ///< of tensor maps
+  /// Of everything that a launch may call.
+  int calls = 0;
   int numLaunches = 0;
   FakeLaunch launches[64];
 };
