@@ -4,6 +4,7 @@
 #include "test/unit/runtime/cuda/CudaTesting.h"
 #include <fmt/format.h>
 #include <thread>
+#include <utility>
 
 using namespace llsa;
 using namespace llsa::rt;
@@ -104,7 +105,7 @@ TEST_F(CudaExecutorTest, CubinsOfSeveralKernelsAreAllLoaded) {
   EXPECT_STREQ(fake().launches[0].kernel, "fake_mean");
   EXPECT_STREQ(fake().launches[1].kernel, "fake_spread");
 
-  program.code = get(packCubins({{"fake_mean", "one"}, {"another", "two"}}));
+  program.code = get(packCubins({{"fake_mean", "one"}, {"others", "two"}}));
   EXPECT_EQ(
       message(CudaExecutor::create(std::make_shared<const Program>(program),
                                    get(CudaDevice::open(0)))),
@@ -348,6 +349,51 @@ TEST_F(CudaExecutorTest, OutOfDeviceMemory) {
   EXPECT_EQ(run(*kernel), "");
 }
 
+// The workspace is there, and the copy of one tensor; that of the next is not.
+TEST_F(CudaExecutorTest, OutOfDeviceMemoryInTheMiddle) {
+  auto kernel = executor();
+  DeviceFloats skewed({81}, 5), another({81}, 6);
+  auto misaligned = [&](DeviceFloats &floats) -> Tensor {
+    return {static_cast<float *>(floats.memory.data()) + 1,
+            ElementType::F32,
+            q.host.shape,
+            {}};
+  };
+  Tensor good[] = {in[0], in[1]};
+  in[0] = misaligned(skewed);
+  in[1] = misaligned(another);
+  int before = fake().poolAllocations;
+  fake().allocationsLeft = 2;
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(run(*kernel, 7),
+              "kernel 'fake': cannot allocate 320 bytes on GPU 0: "
+              "CUDA_ERROR_OUT_OF_MEMORY (2, a fake's text)");
+  EXPECT_EQ(fake().numLaunches, 0);
+  // What needs no more memory runs, on this stream.
+  Tensor bad = std::exchange(in[1], good[1]);
+  EXPECT_EQ(run(*kernel, 7), "");
+  EXPECT_EQ(fake().numLaunches, 2);
+  // As does all when there is memory again, and nothing was taken twice.
+  in[1] = bad;
+  fake().allocationsLeft = -1;
+  EXPECT_EQ(run(*kernel, 7), "");
+  EXPECT_EQ(fake().numLaunches, 4);
+  EXPECT_EQ(fake().poolAllocations - before, 5) << "three blocks, two refusals";
+  EXPECT_EQ(run(*kernel, 7), "");
+  EXPECT_EQ(fake().poolAllocations - before, 5);
+}
+
+// A launch takes memory too, for stacks.
+TEST_F(CudaExecutorTest, OutOfDeviceMemoryAtTheSecondLaunch) {
+  auto kernel = executor();
+  fake().launchesLeft = 1;
+  EXPECT_EQ(run(*kernel, 7), "kernel 'fake': cannot launch 'fake_spread': "
+                             "CUDA_ERROR_OUT_OF_MEMORY (2, a fake's text)");
+  fake().launchesLeft = -1;
+  EXPECT_EQ(run(*kernel, 7), "");
+  EXPECT_EQ(fake().numLaunches, 3);
+}
+
 TEST_F(CudaExecutorTest, AnEarlierKernelHasFailed) {
   auto kernel = executor();
   fake().launchResult = 700;
@@ -393,8 +439,8 @@ TEST_F(CudaExecutorTest, CodeThatCannotBeLoaded) {
   EXPECT_EQ(load(), "kernel 'fake': 'fake_mean' cannot have 300000 bytes of "
                     "shared memory: CUDA_ERROR_INVALID_VALUE (1, a fake's "
                     "text)");
-  program.kernels[0].name = "other";
-  EXPECT_EQ(load(), "kernel 'fake': the code has no kernel 'other': "
+  program.kernels[0].name = "missing";
+  EXPECT_EQ(load(), "kernel 'fake': the code has no kernel 'missing': "
                     "CUDA_ERROR_NOT_FOUND (500, a fake's text)");
   program.codeFormat = "elf";
   EXPECT_EQ(load(),

@@ -205,6 +205,43 @@ TEST_F(CudaCapiTest, TensorsElsewhere) {
   EXPECT_EQ(launch(), "");
 }
 
+// Between a forward and its backward, and in the middle of the backward.
+TEST_F(CudaCapiTest, OutOfMemoryInABackward) {
+  const char *spec = "B=1,H=2,N=5,D=8,dtype=f32";
+  LlsaKernel *forward = kernel;
+  void *stream = reinterpret_cast<void *>(uintptr_t(12));
+  ASSERT_EQ(launch(stream), "");
+  ASSERT_EQ(take(llsaKernelGet(context, variant,
+                               (spec + std::string(",pass=backward")).c_str(),
+                               &kernel)),
+            "");
+  LlsaKernel *backward = kernel;
+  ASSERT_NE(backward, forward);
+  fake().allocationsLeft = 0;
+  EXPECT_EQ(launch(stream),
+            "4: kernel 'mine': cannot allocate 128 bytes on GPU 0: "
+            "CUDA_ERROR_OUT_OF_MEMORY (2, a fake's text)");
+  kernel = forward;
+  EXPECT_EQ(launch(stream), "") << "it has its workspace";
+  kernel = backward;
+  fake().allocationsLeft = -1;
+  fake().launchesLeft = 1;
+  EXPECT_EQ(launch(stream), "4: kernel 'mine': cannot launch 'fake_spread': "
+                            "CUDA_ERROR_OUT_OF_MEMORY (2, a fake's text)");
+  fake().launchesLeft = -1;
+  EXPECT_EQ(launch(stream), "");
+
+  // The cache has both, and takes more.
+  int before = compilations();
+  LlsaKernel *again = nullptr;
+  ASSERT_EQ(take(llsaKernelGet(context, variant, spec, &again)), "");
+  EXPECT_EQ(again, forward);
+  EXPECT_EQ(compilations(), before);
+  ASSERT_EQ(take(llsaKernelGet(context, variant, "B=1,H=2,N=7,D=8,dtype=f32",
+                               &again)),
+            "");
+}
+
 TEST_F(CudaCapiTest, Codes) {
   fake().allocateResult = kCudaOutOfMemory;
   EXPECT_EQ(launch(), "4: kernel 'mine': cannot allocate 128 bytes on GPU 0: "

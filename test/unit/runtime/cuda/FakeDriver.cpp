@@ -46,6 +46,9 @@ CUresult allocate(CUdeviceptr *address, size_t bytes) {
     return kInvalidContext;
   if (fakeCuda.allocateResult != 0)
     return fakeCuda.allocateResult;
+  if (fakeCuda.allocationsLeft == 0)
+    return kCudaOutOfMemory;
+  fakeCuda.allocationsLeft -= fakeCuda.allocationsLeft > 0;
   void *data = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   std::memset(data, 0xff, bytes);
   *address = CUdeviceptr(reinterpret_cast<uintptr_t>(data));
@@ -128,7 +131,7 @@ FAKE CUresult cuModuleGetFunction(CUfunction *function, CUmodule,
   std::lock_guard lock(mutex);
   *function = reinterpret_cast<CUfunction>(
       const_cast<char *>(names.insert(name).first->c_str()));
-  return std::strncmp(name, "fake_", 5) == 0 ? 0 : kNotFound;
+  return std::strncmp(name, "missing", 7) == 0 ? kNotFound : 0;
 }
 FAKE CUresult cuFuncLoad(CUfunction) { return 0; }
 FAKE CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *ctas, CUfunction,
@@ -171,6 +174,9 @@ FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
   if (fakeCuda.launchResult != 0)
     return fakeCuda.launchResult;
   std::lock_guard<std::mutex> lock(mutex);
+  if (fakeCuda.launchesLeft == 0)
+    return kCudaOutOfMemory;
+  fakeCuda.launchesLeft -= fakeCuda.launchesLeft > 0;
   FakeLaunch &launch = fakeCuda.launches[fakeCuda.numLaunches++ % 64];
   launch = {};
   std::strncpy(launch.kernel, reinterpret_cast<const char *>(function), 31);
@@ -181,7 +187,9 @@ FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
   for (unsigned i = 0; i < config->numAttrs; ++i)
     launch.dependent |=
         config->attrs[i].id == 6 && config->attrs[i].value.number == 1;
-  int count = std::strcmp(launch.kernel, "fake_mean") == 0 ? 5 : 12;
+  int count = std::strcmp(launch.kernel, "fake_mean") == 0     ? 5
+              : std::strcmp(launch.kernel, "fake_spread") == 0 ? 12
+                                                               : 0;
   count += fakeCuda.views;
   for (int i = 0; i < count; ++i)
     std::memcpy(&launch.params[i], params[i], sizeof(int64_t));

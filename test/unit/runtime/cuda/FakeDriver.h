@@ -29,7 +29,9 @@ struct FakeCuda {
   int devices = 2;
   int major = 9, minor = 0;
   int pools = 1;
-  int allocateResult = 0;
+  int allocateResult = 0;   ///< the 7th member: Python's tests count on it
+  int allocationsLeft = -1; ///< until the memory is used up; -1: any number
+  int launchesLeft = -1;    ///< likewise, for what a launch needs
   int linkResult = 0;
   const char *linkErrors = "";
   const char *linkInfo = "";
