@@ -47,6 +47,7 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.MemAlloc, "cuMemAlloc_v2");
   load(driver.MemAllocAsync, "cuMemAllocAsync");
   load(driver.MemFree, "cuMemFree_v2");
+  load(driver.MemGetInfo, "cuMemGetInfo_v2");
   load(driver.MemcpyHtoD, "cuMemcpyHtoD_v2");
   load(driver.MemcpyDtoH, "cuMemcpyDtoH_v2");
   load(driver.MemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2");

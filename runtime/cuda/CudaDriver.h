@@ -126,6 +126,7 @@ struct CudaDriver {
   CUresult (*MemAlloc)(CUdeviceptr *, size_t);
   CUresult (*MemAllocAsync)(CUdeviceptr *, size_t, CUstream);
   CUresult (*MemFree)(CUdeviceptr);
+  CUresult (*MemGetInfo)(size_t *available, size_t *total);
   CUresult (*MemcpyHtoD)(CUdeviceptr, const void *, size_t);
   CUresult (*MemcpyDtoH)(void *, CUdeviceptr, size_t);
   CUresult (*MemcpyDtoDAsync)(CUdeviceptr, CUdeviceptr, size_t, CUstream);

@@ -27,8 +27,16 @@ Expected<uint64_t> GlobalMemory::add(std::string name, void *data,
   region.first = (uint64_t(1) << 20) + reinterpret_cast<uintptr_t>(data) % 256;
   region.bytes = bytes;
   region.writable = access == Access::ReadWrite;
-  if (content == Content::Undefined)
-    region.written.reset(new uint8_t[bytes]());
+  if (content == Content::Undefined) {
+    // Of zeros that nobody touches, calloc makes no memory: gaps between rows
+    // may be larger than all that there is.
+    region.written.reset(static_cast<uint8_t *>(std::calloc(bytes + 1, 1)));
+    if (!region.written)
+      return createStringError(
+          inconvertibleErrorCode(),
+          fmt::format("there is no memory to mark {} bytes of buffer '{}'",
+                      bytes, region.name));
+  }
   return tagged(nextTag++) + region.first;
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/emulator/AddressSpace.h"
 #include "llvm/Support/Error.h"
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,9 @@ public:
   };
   enum class Access { ReadOnly, ReadWrite };
 
+  struct Free {
+    void operator()(uint8_t *bytes) const { std::free(bytes); }
+  };
   struct Region {
     std::string name;
     uint8_t *data = nullptr;
@@ -27,7 +31,7 @@ public:
     uint64_t bytes = 0;
     bool writable = true;
     /// One byte per byte of data, 1 where it was written; null when Defined.
-    std::unique_ptr<uint8_t[]> written;
+    std::unique_ptr<uint8_t[], Free> written;
   };
 
   /// Adds a region, which must stay alive, and returns its address. Address

@@ -1,5 +1,6 @@
 //===- RunTest.cpp - streams, graphs, workspaces, strides, bad input ------===//
 #include "test/gpu/GpuTesting.h"
+#include <map>
 
 using namespace llsa;
 using namespace llsa::rt;
@@ -195,6 +196,58 @@ TEST_F(GpuRunTest, MoreMemoryThanThereIs) {
                        0),
             0u)
       << text;
+  GpuRun(shippedVariant("llsa.mlir"), kSpec).finish();
+}
+
+// All of the card's memory is taken when the backward wants its workspace.
+TEST_F(GpuRunTest, OutOfMemoryBeforeABackward) {
+  Jit jit(jitOptions());
+  Variant variant = shippedVariant("llsa.mlir");
+  auto kernel = [&](const char *pass) {
+    return get(jit.get(variant, get(KernelSpec::parse(
+                                    "B=2,H=8,N=65536,D=64,dtype=bf16,levels=2,"
+                                    "pass=" +
+                                    std::string(pass)))));
+  };
+  Jit::KernelPtr keep = kernel("keep"), backward = kernel("backward");
+  std::map<std::string, CudaMemory> memory;
+  for (const Jit::KernelPtr &each : {keep, backward})
+    for (const Buffer &buffer : each->program().buffers)
+      if (buffer.role != Buffer::Role::Workspace &&
+          !memory.count(buffer.name)) {
+        CudaMemory &own = memory[buffer.name];
+        own = get(CudaMemory::allocate(device, buffer.numBytes()));
+        std::string ones(size_t(own.size()), '\1'); // small numbers
+        ASSERT_EQ(message(own.copyFrom(ones.data())), "");
+      }
+  Stream stream(*device);
+  auto run = [&](const Jit::KernelPtr &each) {
+    std::vector<Tensor> tensors[2];
+    for (const Buffer &buffer : each->program().buffers)
+      if (buffer.role != Buffer::Role::Workspace)
+        tensors[buffer.role == Buffer::Role::Output].push_back(
+            {memory.at(buffer.name).data(), buffer.type, buffer.shape, {}});
+    std::string text = message(
+        each->cuda()->run(tensors[0], tensors[1], nullptr, 0, stream.handle));
+    stream.wait();
+    return text;
+  };
+  ASSERT_EQ(run(keep), "");
+  std::vector<CudaMemory> rest;
+  for (int64_t bytes = int64_t(1) << 36; bytes >= int64_t(1) << 20;) {
+    auto block = CudaMemory::allocate(device, bytes);
+    if (block)
+      rest.push_back(std::move(*block));
+    else
+      bytes /= 2;
+    llvm::consumeError(block.takeError());
+  }
+  std::string text = run(backward);
+  EXPECT_NE(text.find("cannot allocate"), std::string::npos) << text;
+  EXPECT_NE(text.find("CUDA_ERROR_OUT_OF_MEMORY"), std::string::npos) << text;
+  EXPECT_EQ(run(keep), "") << "it has its workspace";
+  rest.clear();
+  EXPECT_EQ(run(backward), "");
   GpuRun(shippedVariant("llsa.mlir"), kSpec).finish();
 }
 
