@@ -84,11 +84,8 @@ void Nvvm::waitForKernelBefore(Location loc) {
 }
 
 void Nvvm::prefetch(Location loc, Value pointer) {
-  NVVM::PrefetchOp::create(b, loc,
-                           NVVM::PrefetchCacheLevelAttr::get(
-                               b.getContext(), NVVM::PrefetchCacheLevel::L1),
-                           /*evictPriority=*/nullptr, pointer,
-                           /*predicate=*/Value());
+  // LLVM has nvvm.prefetch for sm_90 and newer alone; PTX, for all.
+  assembly(b, loc, "prefetch.global.L1 [$0];", {}, "l", pointer);
 }
 
 Value Nvvm::opaque(Location loc, Value pointer) {

@@ -22,9 +22,10 @@ static bool isWritten(Value pointer) {
     Operation *user = use.getOwner();
     if (isa<LLVM::GEPOp, LLVM::SelectOp>(user))
       return isWritten(user->getResult(0));
-    // A copy to shared memory reads.
+    // A copy to shared memory reads, and bringing near does not even that.
     if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(user))
-      return !assembly.getAsmString().starts_with("cp.async.");
+      return !assembly.getAsmString().starts_with("cp.async.") &&
+             !assembly.getAsmString().starts_with("prefetch.");
     return !isa<LLVM::LoadOp>(user);
   });
 }

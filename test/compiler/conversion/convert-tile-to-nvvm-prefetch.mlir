@@ -3,7 +3,7 @@
 // Each lane brings a part of the run near.
 
 // CHECK-LABEL: func.func @near
-// CHECK:       nvvm.prefetch level = L1
+// CHECK:       llvm.inline_asm has_side_effects {{.*}}"prefetch.global.L1 [$0];", "l"
 // CHECK-NOT:   llvm.load
 tile.kernel @near(%r: memref<8x64xi32>) items [8] {
   %row = tile.work_item : index

@@ -13,6 +13,14 @@ llvm.func @copy(%x: !llvm.ptr<1>, %y: !llvm.ptr<1>)
   llvm.return
 }
 
+// What is brought near is not written.
+
+// CHECK-LABEL: llvm.func @near(%{{.*}}: !llvm.ptr<1> {llvm.noalias, llvm.readonly})
+llvm.func @near(%x: !llvm.ptr<1>) attributes {llsa.threads = 32 : i64} {
+  llvm.inline_asm has_side_effects "prefetch.global.L1 [$0];", "l" %x : (!llvm.ptr<1>) -> ()
+  llvm.return
+}
+
 // The user's function has no effect beside its result.
 
 // CHECK-LABEL: llvm.func @bias(f32, i64) -> f32
