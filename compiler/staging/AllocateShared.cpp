@@ -58,6 +58,15 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
       separate(rings);
   }
 
+  static bool waits(Operation &op) {
+    return op
+        .walk([](Operation *inner) {
+          return isa<WaitGroupOp>(inner) ? WalkResult::interrupt()
+                                         : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
   static SmallVector<Ring> findRings(KernelOp kernel, int64_t warps) {
     Block &body = kernel.getBody().front();
     llvm::DenseMap<Operation *, int64_t> number;
@@ -68,15 +77,25 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
       Ring ring{alloc};
       bool isPrivate = alloc.getScope() == Scope::Warp;
       ring.bytes = alloc.getRingBytes() * (isPrivate ? warps : 1);
+      int64_t lastRead = -1;
       for (Operation *user : alloc->getUsers()) {
         Operation *top = body.findAncestorOpInBlock(*user);
         int64_t at = number.lookup(top);
+        if (isa<SharedTileOp>(user))
+          lastRead = std::max(lastRead, at);
         if (ring.first < 0 || at < ring.first) {
           ring.first = at;
           ring.firstUse = top;
         }
         ring.last = std::max(ring.last, at);
       }
+      // Copies that nobody reads run until they are waited for.
+      if (lastRead < ring.last)
+        for (Operation &op : body)
+          if (number.lookup(&op) > ring.last && waits(op)) {
+            ring.last = number.lookup(&op);
+            break;
+          }
       rings.push_back(ring);
     }
     llvm::stable_sort(

@@ -36,3 +36,24 @@ tile.kernel @together(%k: memref<64x64xbf16>) items [4]
   tile.copy_async %k[%c0, %c0] to %a[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
   tile.return
 }
+
+// What is copied and never read still arrives: its place is free once that is
+// waited for.
+
+// CHECK-LABEL: tile.kernel @unread
+// CHECK-SAME:  tile.shared_bytes = 16384
+// CHECK: tile.alloc_shared scope cta offset 0
+// CHECK: tile.alloc_shared scope cta offset 8192
+// CHECK: tile.alloc_shared scope cta offset 0
+tile.kernel @unread(%k: memref<64x64xbf16>) items [4]
+    schedule <rows = 16, cols = 64, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %a = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  %b = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  %c = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %a[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %b[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.wait_group 0 scope cta
+  tile.copy_async %k[%c0, %c0] to %c[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.return
+}
