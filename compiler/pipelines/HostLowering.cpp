@@ -1,6 +1,7 @@
 //===- HostLowering.cpp -----------------------------------------*- C++ -*-===//
 #include "compiler/pipelines/HostLowering.h"
 
+#include "compiler/conversion/tile-to-vector/Passes.h"
 #include "compiler/target/passes/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -33,13 +34,17 @@ void addHostEntry(OpPassManager &pm) {
 
 void addGpuEntry(OpPassManager &pm) { pm.addPass(createGpuEntryPass()); }
 
-void addMathExpansion(OpPassManager &pm) {
+void addMathExpansion(OpPassManager &pm, bool gpu) {
   // Half-precision math is done in float32, which all expansions are for.
   math::MathExtendToSupportedTypesOptions extend;
   extend.extraTypeStrs = {};
   extend.targetTypeStr = "f32";
   pm.addPass(math::createMathExtendToSupportedTypes(extend));
+  if (gpu)
+    pm.addPass(createExpandDeviceMathPass());
   pm.addPass(createExpandLibmPass());
+  if (gpu)
+    pm.addPass(createExpandMath()); // the exponentials in these
   // Also the conversions from and to bfloat16, which LLVM would scalarise.
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;

@@ -19,8 +19,9 @@ void addHostEntry(mlir::OpPassManager &pm);
 /// Kernels that a GPU's driver can launch, once all is LLVM dialect.
 void addGpuEntry(mlir::OpPassManager &pm);
 
-/// math and arith ops without an instruction become those with one.
-void addMathExpansion(mlir::OpPassManager &pm);
+/// math and arith ops without an instruction become those with one, or, but on
+/// a GPU, calls of libm.
+void addMathExpansion(mlir::OpPassManager &pm, bool gpu);
 
 /// scf loops become branches; vectors of higher rank and strided views, what
 /// the LLVM dialect can say.

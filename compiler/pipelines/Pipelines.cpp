@@ -98,13 +98,13 @@ void buildNVVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &options) {
   if (options.gpu) {
-    addMathExpansion(pm);
+    addMathExpansion(pm, /*gpu=*/true);
     addLaneConversionToLLVM(pm);
     addGpuEntry(pm);
     return;
   }
   addHostEntry(pm);
-  addMathExpansion(pm);
+  addMathExpansion(pm, /*gpu=*/false);
   addControlFlow(pm);
   addConversionToLLVM(pm);
 }

@@ -9,6 +9,7 @@
 
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
@@ -78,6 +79,33 @@ static Value safeDivisor(TileBuilder &t, ScalarRanges &ranges, Operation *op,
   return divisor;
 }
 
+/// Both results of an op that has two, by ops that have one; nothing for other
+/// ops.
+static SmallVector<Value> emitTwoResults(TileBuilder &t, Operation *op,
+                                         ValueRange operands) {
+  if (isa<math::SincosOp>(op))
+    return {t.apply<math::SinOp>(operands[0]),
+            t.apply<math::CosOp>(operands[0])};
+  if (isa<arith::AddUIExtendedOp>(op)) {
+    Value sum = t.apply<arith::AddIOp>(operands[0], operands[1]);
+    return {sum, arith::CmpIOp::create(t.b, t.loc, arith::CmpIPredicate::ult,
+                                       sum, operands[0])};
+  }
+  if (!isa<arith::MulSIExtendedOp, arith::MulUIExtendedOp>(op))
+    return {};
+  Type element = tileTypeOf(operands[0]).getElementType();
+  unsigned width = element.getIntOrFloatBitWidth();
+  Type wide = t.b.getIntegerType(2 * width);
+  bool isSigned = isa<arith::MulSIExtendedOp>(op);
+  Value product =
+      t.apply<arith::MulIOp>(castInteger(t, operands[0], wide, isSigned),
+                             castInteger(t, operands[1], wide, isSigned));
+  Value upper = t.apply<arith::ShRUIOp>(
+      product, t.splat(IntegerAttr::get(wide, width), {}));
+  return {castInteger(t, product, element, isSigned),
+          castInteger(t, upper, element, isSigned)};
+}
+
 SmallVector<Value> llsa::emitElementwise(TileBuilder &t, ScalarRanges &ranges,
                                          Operation *op, ValueRange operands) {
   TileSize size = commonSize(operands);
@@ -103,6 +131,7 @@ SmallVector<Value> llsa::emitElementwise(TileBuilder &t, ScalarRanges &ranges,
   if (state.operands.size() == 2)
     state.operands[1] =
         safeDivisor(t, ranges, op, state.operands[0], state.operands[1]);
+  SmallVector<Value> made = emitTwoResults(t, op, state.operands);
   SmallVector<Type> elements;
   for (Type type : op->getResultTypes()) {
     Type element = getElementTypeOrSelf(type);
@@ -113,11 +142,13 @@ SmallVector<Value> llsa::emitElementwise(TileBuilder &t, ScalarRanges &ranges,
     state.types.push_back(
         t.tileType(size, extended ? t.b.getF32Type() : element));
   }
-  state.addAttributes(op->getAttrDictionary().getValue());
-  Operation *clone = t.b.create(state);
+  if (made.empty()) {
+    state.addAttributes(op->getAttrDictionary().getValue());
+    made = SmallVector<Value>(t.b.create(state)->getResults());
+  }
   SmallVector<Value> results;
   for (auto [original, result, element] :
-       llvm::zip(op->getResults(), clone->getResults(), elements)) {
+       llvm::zip(op->getResults(), made, elements)) {
     bool narrow = tileTypeOf(result).getElementType() != element;
     results.push_back(isIndex(original)
                           ? castInteger(t, result, ranges.tileElement(original),

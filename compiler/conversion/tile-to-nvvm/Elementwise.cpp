@@ -44,7 +44,8 @@ LogicalResult KernelLowering::lowerElementwise(Operation &op) {
   if (isa<arith::ConstantOp>(op))
     return lowerConstant(op);
   bool isElementwise =
-      op.getNumResults() == 1 && op.getNumRegions() == 0 && isPure(&op) &&
+      op.getNumResults() == 1 && op.getNumRegions() == 0 &&
+      isMemoryEffectFree(&op) &&
       op.getName().getDialectNamespace() != TileDialect::getDialectNamespace();
   if (isElementwise)
     for (Value operand : op.getOperands())

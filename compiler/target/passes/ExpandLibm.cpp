@@ -32,6 +32,86 @@ LogicalResult expandLog10(math::Log10Op op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// A number for every element of a value of this type.
+Value repeated(PatternRewriter &rewriter, Location loc, Type type,
+               TypedAttr number) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    number = DenseElementsAttr::get(vector, ArrayRef<Attribute>(number));
+  return arith::ConstantOp::create(rewriter, loc, number);
+}
+
+LogicalResult expandIsInf(math::IsInfOp op, PatternRewriter &rewriter) {
+  Value x = op.getOperand();
+  auto element = cast<FloatType>(getElementTypeOrSelf(x.getType()));
+  APFloat infinity = APFloat::getInf(element.getFloatSemantics());
+  rewriter.replaceOpWithNewOp<arith::CmpFOp>(
+      op, arith::CmpFPredicate::OEQ,
+      math::AbsFOp::create(rewriter, op.getLoc(), x),
+      repeated(rewriter, op.getLoc(), x.getType(),
+               FloatAttr::get(element, infinity)));
+  return success();
+}
+
+LogicalResult expandIsNormal(math::IsNormalOp op, PatternRewriter &rewriter) {
+  Value x = op.getOperand();
+  Location loc = op.getLoc();
+  auto element = cast<FloatType>(getElementTypeOrSelf(x.getType()));
+  const llvm::fltSemantics &semantics = element.getFloatSemantics();
+  Value a = math::AbsFOp::create(rewriter, loc, x);
+  auto is = [&](arith::CmpFPredicate predicate, const APFloat &bound) {
+    return arith::CmpFOp::create(
+        rewriter, loc, predicate, a,
+        repeated(rewriter, loc, x.getType(), FloatAttr::get(element, bound)));
+  };
+  rewriter.replaceOpWithNewOp<arith::AndIOp>(
+      op,
+      is(arith::CmpFPredicate::OGE, APFloat::getSmallestNormalized(semantics)),
+      is(arith::CmpFPredicate::OLT, APFloat::getInf(semantics)));
+  return success();
+}
+
+LogicalResult expandClamp(math::ClampFOp op, PatternRewriter &rewriter) {
+  Value least = arith::MaximumFOp::create(rewriter, op.getLoc(), op.getValue(),
+                                          op.getMin());
+  rewriter.replaceOpWithNewOp<arith::MinimumFOp>(op, least, op.getMax());
+  return success();
+}
+
+/// By squaring, with a factor of 1 where a bit of the exponent is 0. A negative
+/// exponent leaves 1 of 1, 1 or -1 of -1, and 0 of other numbers.
+LogicalResult expandIPow(math::IPowIOp op, PatternRewriter &rewriter) {
+  Location loc = op.getLoc();
+  Type type = op.getType(), element = getElementTypeOrSelf(type);
+  Value base = op.getLhs(), exponent = op.getRhs();
+  auto number = [&](int64_t value) {
+    return repeated(rewriter, loc, type, IntegerAttr::get(element, value));
+  };
+  Value zero = number(0), one = number(1);
+  auto is = [&](arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(rewriter, loc, predicate, x, y);
+  };
+  auto select = [&](Value condition, Value x, Value y) {
+    return arith::SelectOp::create(rewriter, loc, condition, x, y);
+  };
+  Value power = one, square = base, left = exponent, parity;
+  for (unsigned bit = 0; bit + 1 < element.getIntOrFloatBitWidth(); ++bit) {
+    Value low = arith::AndIOp::create(rewriter, loc, left, one);
+    Value factor = select(is(arith::CmpIPredicate::ne, low, zero), square, one);
+    power = arith::MulIOp::create(rewriter, loc, power, factor);
+    if (bit == 0)
+      parity = factor; // the base, or 1
+    square = arith::MulIOp::create(rewriter, loc, square, square);
+    left = arith::ShRUIOp::create(rewriter, loc, left, one);
+  }
+  Value isUnit = arith::OrIOp::create(
+      rewriter, loc, is(arith::CmpIPredicate::eq, base, one),
+      is(arith::CmpIPredicate::eq, base, number(-1)));
+  Value inverse = select(isUnit, parity, zero);
+  rewriter.replaceOp(op, select(is(arith::CmpIPredicate::slt, exponent, zero),
+                                inverse, power));
+  return success();
+}
+
 struct ExpandLibmPass : impl::ExpandLibmPassBase<ExpandLibmPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -52,6 +132,10 @@ struct ExpandLibmPass : impl::ExpandLibmPassBase<ExpandLibmPass> {
     populateMathAlgebraicSimplificationPatterns(patterns); // x^2, x^0.5, ...
     math::populateExpansionPatterns(patterns, {"ctlz", "fpowi", "rsqrt"});
     patterns.add(expandLog10);
+    patterns.add(expandIsInf);
+    patterns.add(expandIsNormal);
+    patterns.add(expandClamp);
+    patterns.add(expandIPow);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

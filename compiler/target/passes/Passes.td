@@ -37,6 +37,25 @@ def ExpandLibmPass : Pass<"llsa-expand-libm"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def ExpandDeviceMathPass : Pass<"llsa-expand-device-math"> {
+  let summary = "Expand the math functions that a CPU takes from libm";
+  let description = [{
+    A GPU has no libm: `sin`, `cos`, `tan`, their inverses, hyperbolic
+    functions, `cbrt`, `powf` and `fpowi` of scalars of float32 become
+    arithmetic, to a few units in the last place. Angles are reduced in float64.
+    What `llsa-expand-libm` and `llsa-expand-math` expand may be
+    left.
+
+    ```mlir
+    func.func @sine(%x: f32) -> f32 {
+      %y = math.sin %x : f32
+      return %y : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def GpuEntryPass : Pass<"llsa-gpu-entry", "::mlir::ModuleOp"> {
   let summary = "Make kernels entries that a GPU's driver can launch";
   let description = [{

@@ -49,3 +49,22 @@ func.func @llsa(%q: tensor<2x3x32xf32>) -> tensor<2x3x32xf32> {
   } : tensor<2x3x32xf32>
   return %0 : tensor<2x3x32xf32>
 }
+
+// -----
+
+// Two results are two ops.
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @elementwise(
+// CHECK-DAG:   %[[SIN:.*]] = math.sin %{{.*}} : tensor<16x64xf32>
+// CHECK-DAG:   %[[COS:.*]] = math.cos %{{.*}} : tensor<16x64xf32>
+// CHECK:       arith.mulf %[[SIN]], %[[COS]]
+func.func @llsa(%q: tensor<1x2x40x64xf32>) -> tensor<1x2x40x64xf32> {
+  %0 = llsa.launch "elementwise" schedule #s {
+    %1, %2 = math.sincos %q : tensor<1x2x40x64xf32>
+    %3 = arith.mulf %1, %2 : tensor<1x2x40x64xf32>
+    llsa.yield %3 : tensor<1x2x40x64xf32>
+  } : tensor<1x2x40x64xf32>
+  return %0 : tensor<1x2x40x64xf32>
+}

@@ -87,3 +87,16 @@ tile.kernel @device_function(%x: memref<16x16xf32>, %y: memref<16x16xf32>) items
   tile.store %t, %y[%c0, %c0] : tensor<16x16xf32>, memref<16x16xf32>
   tile.return
 }
+
+// Divisors are not 0 here (convert-llsa-to-tile sees to that).
+
+// CHECK-LABEL: func.func @divide
+// CHECK-COUNT-8: arith.divsi %{{.*}}, %{{.*}} : i32
+tile.kernel @divide(%x: memref<16x16xi32>, %y: memref<16x16xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %seven = arith.constant dense<7> : tensor<16x16xi32>
+  %s = tile.load %x[%c0, %c0] : memref<16x16xi32> -> tensor<16x16xi32>
+  %t = arith.divsi %s, %seven : tensor<16x16xi32>
+  tile.store %t, %y[%c0, %c0] : tensor<16x16xi32>, memref<16x16xi32>
+  tile.return
+}

@@ -59,3 +59,38 @@ func.func @erf(%x: vector<8xf16>) -> vector<8xf16> {
   %y = math.erf %x : vector<8xf16>
   return %y : vector<8xf16>
 }
+
+// Upstream has conversions for isnan and isfinite alone.
+// CHECK-LABEL: func.func @isinf(
+// CHECK:         math.absf
+// CHECK:         arith.cmpf oeq, %{{.*}} : vector<8xf32>
+func.func @isinf(%x: vector<8xf32>) -> vector<8xi1> {
+  %y = math.isinf %x : vector<8xf32>
+  return %y : vector<8xi1>
+}
+
+// CHECK-LABEL: func.func @isnormal(
+// CHECK-DAG:     arith.cmpf oge, %{{.*}} : f32
+// CHECK-DAG:     arith.cmpf olt, %{{.*}} : f32
+// CHECK:         arith.andi
+func.func @isnormal(%x: f32) -> i1 {
+  %y = math.isnormal %x : f32
+  return %y : i1
+}
+
+// CHECK-LABEL: func.func @clamp(
+// CHECK:         arith.maximumf
+// CHECK-NEXT:    arith.minimumf
+func.func @clamp(%x: f32, %a: f32, %b: f32) -> f32 {
+  %y = math.clampf %x to [%a, %b] : f32
+  return %y : f32
+}
+
+// CHECK-LABEL: func.func @ipowi(
+// CHECK-NOT:     math.ipowi
+// CHECK:         arith.muli %{{.*}} : i8
+// CHECK:         return
+func.func @ipowi(%x: i8, %n: i8) -> i8 {
+  %y = math.ipowi %x, %n : i8
+  return %y : i8
+}
