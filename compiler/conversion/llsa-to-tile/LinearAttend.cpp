@@ -26,7 +26,7 @@ static void emitApply(KernelBuilder &k, const LaunchContext &context,
   SmallVector<Value> indices{tile.batch, tile.head, tile.start, k.index(0)};
   SmallVector<Value> origin{tile.batch, head, k.index(0), k.index(0)};
   Value x = k.load(k.buffer(op.getQuery()), indices, {rows, depth}, tile.rows);
-  Value features = featureMap(k, op.getPhi(), k.toF32(x));
+  Value features = Features(k, op.getPhi(), k.toF32(x)).whole;
   Value total = k.load(k.argument(totalBuffer), origin, {1, depth});
   Value weight = k.sumCols(k.apply<arith::MulFOp>(features, total));
   Value zero = k.splat(0.0, {rows, 1});

@@ -10,18 +10,32 @@
 using namespace mlir;
 using namespace llsa;
 
-Value llsa::featureMap(KernelBuilder &k, FeatureMap phi, Value x) {
+/// e^x as 2^(x log2 e).
+static Value naturalExp(KernelBuilder &k, Value x) {
   Value log2E = k.splat(1.4426950408889634074, {});
-  switch (phi) {
-  case FeatureMap::Softmax: {
-    Value shifted = k.apply<arith::SubFOp>(x, k.maxCols(x));
-    Value e = k.apply<math::Exp2Op>(k.apply<arith::MulFOp>(shifted, log2E));
-    return k.apply<arith::DivFOp>(e, k.sumCols(e));
+  return k.apply<math::Exp2Op>(k.apply<arith::MulFOp>(x, log2E));
+}
+
+Features::Features(KernelBuilder &k, FeatureMap phi, Value x) : k(k), phi(phi) {
+  if (phi != FeatureMap::Softmax) {
+    whole = columns(x);
+    return;
   }
+  max = k.maxCols(x);
+  Value e = naturalExp(k, k.apply<arith::SubFOp>(x, max));
+  sum = k.sumCols(e);
+  whole = k.apply<arith::DivFOp>(e, sum);
+}
+
+Value Features::columns(Value x) const {
+  switch (phi) {
+  case FeatureMap::Softmax:
+    return k.apply<arith::DivFOp>(naturalExp(k, k.apply<arith::SubFOp>(x, max)),
+                                  sum);
   case FeatureMap::EluPlusOne: { // x + 1 above 0, exp(x) below
-    Value e = k.apply<math::Exp2Op>(k.apply<arith::MulFOp>(x, log2E));
     Value above = k.apply<arith::AddFOp>(x, k.splat(1.0, {}));
-    return k.select(k.greaterFloat(x, k.splat(0.0, {})), above, e);
+    return k.select(k.greaterFloat(x, k.splat(0.0, {})), above,
+                    naturalExp(k, x));
   }
   case FeatureMap::Relu:
     return k.apply<arith::MaximumFOp>(x, k.splat(0.0, {}));
@@ -68,7 +82,7 @@ static void emitState(KernelBuilder &k, const LaunchContext &context,
                      {width, depth}, exist);
     Value v = k.load(valueBuffer, {batch, head, first, column},
                      {width, columns}, exist);
-    Value features = featureMap(k, phi, k.toF32(x));
+    Value features = Features(k, phi, k.toF32(x)).whole;
     if (exist) { // phi(0) is not 0
       Value ids = k.broadcast(k.range(k.index(0), {width, 1}), {width, depth});
       features = k.select(k.less(ids, k.repeated(exist, {width, 1})), features,

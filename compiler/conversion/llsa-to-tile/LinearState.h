@@ -6,8 +6,19 @@
 
 namespace llsa {
 
-/// The feature map of a tile of f32 rows.
-mlir::Value featureMap(KernelBuilder &k, FeatureMap phi, mlir::Value x);
+/// The features of a tile of f32 rows.
+class Features {
+public:
+  Features(KernelBuilder &k, FeatureMap phi, mlir::Value x);
+  mlir::Value whole;
+  /// Some columns of the features, of the same columns of the rows.
+  mlir::Value columns(mlir::Value x) const;
+
+private:
+  KernelBuilder &k;
+  FeatureMap phi;
+  mlir::Value max, sum; ///< of a row, for a softmax
+};
 
 /// State columns of one work item: few, so that there are several work items
 /// per head, and a divisor of the depth.
