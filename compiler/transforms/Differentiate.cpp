@@ -295,19 +295,17 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
   Location loc = op.getLoc();
   Value outputGradient = gradientOf(op.getOutput()),
         lseGrad = gradientOf(op.getLse());
-  if (!outputGradient)
-    return op.emitOpError()
-           << "has an lse with a gradient and an output without one, which is "
-              "not supported";
-  Value query = need(op.getQuery()), output = need(op.getOutput()),
-        lse = need(op.getLse());
-  if (!query || !output || !lse)
-    return failure();
+  // Without it the lse's gradient is all there is.
+  bool hasOutputGradient = static_cast<bool>(outputGradient);
   Type element = tensorOf(op.getQuery()).getElementType();
-  Value rest = element.isF32() ? Value() : needRest(op);
-  if (!rest && !element.isF32())
+  bool needsRest = hasOutputGradient && !element.isF32();
+  Value query = need(op.getQuery()),
+        output = hasOutputGradient ? need(op.getOutput()) : Value(),
+        lse = need(op.getLse()), rest = needsRest ? needRest(op) : Value();
+  if (!query || !lse || (hasOutputGradient && !output) || (needsRest && !rest))
     return failure();
-  outputGradient = roundTo(outputGradient, element);
+  if (hasOutputGradient)
+    outputGradient = roundTo(outputGradient, element);
   SmallVector<Value> keys, values, indices;
   for (auto [from, to] :
        {std::pair(op.getKeys(), &keys), std::pair(op.getValues(), &values),
@@ -356,7 +354,8 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
       return failure();
     b.setInsertionPointAfter(keyGrad);
     add(op.getKeys()[i], keyGrad.getKeysGrad());
-    add(op.getValues()[i], keyGrad.getValuesGrad());
+    if (hasOutputGradient)
+      add(op.getValues()[i], keyGrad.getValuesGrad());
   }
   return success();
 }

@@ -13,18 +13,20 @@ using namespace mlir;
 using namespace llsa;
 using namespace llsa::shared;
 
-/// A value of the query's type.
+/// A value of the query's type, if it is there.
 static LogicalResult verifyLikeQuery(Operation *op, Value query, Value value,
                                      StringRef name) {
-  if (value.getType() == query.getType())
+  if (!value || value.getType() == query.getType())
     return success();
   return op->emitOpError() << name << " must have the query's type "
                            << query.getType() << ", got " << value.getType();
 }
 
-/// One number per query.
+/// One number per query, if it is there.
 static LogicalResult verifyRows(Operation *op, Value query, Value rows,
                                 StringRef name) {
+  if (!rows)
+    return success();
   auto expected = RankedTensorType::get(tensorOf(query).getShape().drop_back(),
                                         Float32Type::get(op->getContext()));
   if (rows.getType() == expected)
@@ -63,15 +65,20 @@ LogicalResult AttendQueryGradOp::verify() {
       failed(verifyScale(*this, getScale()))) // attend_query_grad_c1
     return failure();
   if (failed(verifyLikeQuery(*this, getQuery(), getOutput(), "output")) ||
-      (getRest() &&
-       failed(verifyLikeQuery(*this, getQuery(), getRest(), "rest"))) ||
+      failed(verifyLikeQuery(*this, getQuery(), getRest(), "rest")) ||
       failed(verifyLikeQuery(*this, getQuery(), getOutputGrad(), "gradient")) ||
       failed(verifyRows(*this, getQuery(), getLse(), "lse")) ||
-      (getLseGrad() &&
-       failed(verifyRows(*this, getQuery(), getLseGrad(), "lse_gradient"))) ||
+      failed(verifyRows(*this, getQuery(), getLseGrad(), "lse_gradient")) ||
       failed(verifyRows(*this, getQuery(), getDelta(),
                         "delta"))) // attend_query_grad_c2
     return failure();
+  bool hasOutput = static_cast<bool>(getOutput());
+  if (static_cast<bool>(getOutputGrad()) != hasOutput ||
+      (getRest() && !hasOutput)) // attend_query_grad_c5
+    return emitOpError() << "output and gradient must be given together, and "
+                            "rest with them alone";
+  if (!hasOutput && !getLseGrad()) // attend_query_grad_c5
+    return emitOpError() << "needs the gradient of the output or of the lse";
   return verifyGradient(*this, getQuery(), getQueryGrad(),
                         "the query's gradient"); // attend_query_grad_c3
 }

@@ -36,7 +36,8 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
     it. Sources, scale, `score` and `mask` are written as in `llsa.attend`,
     whose results `output`, `lse` and `rest` are; `gradient` is that of
     `output`, `lse_gradient`, if given, that of `lse`. Without `rest` an output
-    of bf16 or f16 makes delta, and so dq and dk, as rough as its rounding. Where there is a `score` region its
+    of bf16 or f16 makes delta, and so dq and dk, as rough as its rounding.
+    Without `output` and `gradient` the latter is 0. Where there is a `score` region its
     `derivative` stands beside it: it maps the gradient of the score that the
     region yields to that of the score that it is given. A query that saw no key
     has gradient 0.
@@ -50,6 +51,8 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
     * (C3) `dq` has the query's sizes, and its element type or f32.
     * (C4) `derivative` is given exactly when `score` is, takes (f32, index x 5,
       f32), yields f32 and holds what a `score` may hold.
+    * (C5) `output` and `gradient` are given together, or neither, `rest` only
+      with them, and `lse_gradient` where they are not.
 
     ```mlir
     %dq, %delta = llsa.attend_query_grad %q from
@@ -64,8 +67,8 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
   }];
   let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
-                       LLSA_Tensor:$output, Optional<LLSA_Tensor>:$rest,
-                       LLSA_Rows:$lse, LLSA_Tensor:$output_grad,
+                       Optional<LLSA_Tensor>:$output, Optional<LLSA_Tensor>:$rest,
+                       LLSA_Rows:$lse, Optional<LLSA_Tensor>:$output_grad,
                        Optional<LLSA_Rows>:$lse_grad,
                        LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);
   let results = (outs LLSA_Tensor:$query_grad, LLSA_Rows:$delta);
@@ -80,6 +83,7 @@ def LLSA_AttendKeyGradOp : LLSA_AttendGradBase<"attend_key_grad"> {
     `dv_j = sum_i P_ij do_i`, over the queries i that see key j, in a fixed
     order: query heads that share the key head one after the other, in each
     its queries in ascending order. A key that nobody sees has gradient 0.
+    Without `gradient` do is 0, and so is dv.
 
     A gathered source is given by its transposed index, `by %offsets, %rows` of
     `llsa.invert_indices`: `rows[offsets[c] .. offsets[c + 1])` are the index
@@ -120,7 +124,7 @@ def LLSA_AttendKeyGradOp : LLSA_AttendGradBase<"attend_key_grad"> {
   let arguments = (ins LLSA_Tensor:$query, LLSA_Tensor:$keys, LLSA_Tensor:$values,
                        Optional<RankedTensorOf<[I32]>>:$offsets,
                        Optional<RankedTensorOf<[I32]>>:$rows,
-                       LLSA_Rows:$lse, LLSA_Rows:$delta, LLSA_Tensor:$output_grad,
+                       LLSA_Rows:$lse, LLSA_Rows:$delta, Optional<LLSA_Tensor>:$output_grad,
                        LLSA_SourceAttr:$source, OptionalAttr<I64Attr>:$tokens,
                        OptionalAttr<F64Attr>:$scale);
   let results = (outs LLSA_Tensor:$keys_grad, LLSA_Tensor:$values_grad);

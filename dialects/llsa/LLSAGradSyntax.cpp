@@ -3,6 +3,7 @@
 #include "dialects/llsa/LLSASyntax.h"
 #include "dialects/llsa/LLSAVerify.h"
 #include "mlir/IR/Builders.h"
+#include <optional>
 
 using namespace mlir;
 using namespace llsa;
@@ -14,6 +15,26 @@ static void printTypes(OpAsmPrinter &printer, ArrayRef<Type> types) {
   printer << " : ";
   llvm::interleaveComma(types, printer,
                         [&](Type type) { printer.printType(type); });
+}
+
+/// ` name %value`, if it is there.
+static void printGiven(OpAsmPrinter &printer, StringRef name, Value value) {
+  if (value)
+    printer << " " << name << " " << value;
+}
+
+/// Parses that.
+static ParseResult parseGiven(OpAsmParser &parser, StringRef name,
+                              std::optional<Operand> &operand) {
+  if (failed(parser.parseOptionalKeyword(name)))
+    return success();
+  return parser.parseOperand(operand.emplace());
+}
+static ParseResult resolveGiven(OpAsmParser &parser,
+                                const std::optional<Operand> &operand,
+                                Type type, OperationState &result) {
+  return operand ? parser.resolveOperand(*operand, type, result.operands)
+                 : ParseResult(success());
 }
 
 /// `[B, H, M]` of f32 for a query `[B, H, M, D]`.
@@ -50,12 +71,12 @@ void AttendQueryGradOp::print(OpAsmPrinter &printer) {
   SmallVector<Type> types{getQuery().getType()};
   printSources(printer, *this, types);
   printer.printNewline();
-  printer << "    output " << getOutput();
-  if (getRest())
-    printer << " rest " << getRest();
-  printer << " lse " << getLse() << " gradient " << getOutputGrad();
-  if (getLseGrad())
-    printer << " lse_gradient " << getLseGrad();
+  printer << "   ";
+  printGiven(printer, "output", getOutput());
+  printGiven(printer, "rest", getRest());
+  printGiven(printer, "lse", getLse());
+  printGiven(printer, "gradient", getOutputGrad());
+  printGiven(printer, "lse_gradient", getLseGrad());
   printScale(printer, getScale());
   printRegions(printer, {{"score", &getScore()},
                          {"mask", &getMask()},
@@ -68,20 +89,16 @@ void AttendQueryGradOp::print(OpAsmPrinter &printer) {
 
 ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
                                      OperationState &result) {
-  Operand query, output, rest, lse, gradient, lseGradient;
+  Operand query, lse;
+  std::optional<Operand> output, rest, gradient, lseGradient;
   ParsedSources parsed;
   if (parser.parseOperand(query) || parser.parseKeyword("from") ||
       parser.parseCommaSeparatedList(
           [&] { return parseSource(parser, parsed); }) ||
-      parser.parseKeyword("output") || parser.parseOperand(output))
-    return failure();
-  bool hasRest = succeeded(parser.parseOptionalKeyword("rest"));
-  if ((hasRest && parser.parseOperand(rest)) || parser.parseKeyword("lse") ||
-      parser.parseOperand(lse) || parser.parseKeyword("gradient") ||
-      parser.parseOperand(gradient))
-    return failure();
-  bool hasLseGradient = succeeded(parser.parseOptionalKeyword("lse_gradient"));
-  if ((hasLseGradient && parser.parseOperand(lseGradient)) ||
+      parseGiven(parser, "output", output) ||
+      parseGiven(parser, "rest", rest) || parser.parseKeyword("lse") ||
+      parser.parseOperand(lse) || parseGiven(parser, "gradient", gradient) ||
+      parseGiven(parser, "lse_gradient", lseGradient) ||
       parseScale(parser, result) ||
       parseRegions(parser, result, {"score", "mask", "derivative"}) ||
       parseOtherAttributes(parser, result,
@@ -99,21 +116,21 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
   if (parser.resolveOperand(query, q, result.operands) ||
       parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
                      result.operands) ||
-      parser.resolveOperand(output, q, result.operands) ||
-      (hasRest && parser.resolveOperand(rest, q, result.operands)) ||
+      resolveGiven(parser, output, q, result) ||
+      resolveGiven(parser, rest, q, result) ||
       parser.resolveOperand(lse, rows, result.operands) ||
-      parser.resolveOperand(gradient, q, result.operands) ||
-      (hasLseGradient &&
-       parser.resolveOperand(lseGradient, rows, result.operands)))
+      resolveGiven(parser, gradient, q, result) ||
+      resolveGiven(parser, lseGradient, rows, result))
     return failure();
   Builder &builder = parser.getBuilder();
   result.addAttribute("sources", builder.getArrayAttr(parsed.sources));
-  result.addAttribute(
-      "operandSegmentSizes",
-      builder.getDenseI32ArrayAttr({1, static_cast<int32_t>(parsed.keys.size()),
-                                    static_cast<int32_t>(parsed.values.size()),
-                                    static_cast<int32_t>(parsed.indices.size()),
-                                    1, hasRest, 1, 1, hasLseGradient}));
+  result.addAttribute("operandSegmentSizes",
+                      builder.getDenseI32ArrayAttr(
+                          {1, static_cast<int32_t>(parsed.keys.size()),
+                           static_cast<int32_t>(parsed.values.size()),
+                           static_cast<int32_t>(parsed.indices.size()),
+                           output.has_value(), rest.has_value(), 1,
+                           gradient.has_value(), lseGradient.has_value()}));
   result.addTypes({queryGrad, rows});
   return success();
 }
@@ -136,8 +153,8 @@ void AttendKeyGradOp::print(OpAsmPrinter &printer) {
   if (getTokens())
     printer << " tokens " << *getTokens();
   printer.printNewline();
-  printer << "    lse " << getLse() << " delta " << getDelta() << " gradient "
-          << getOutputGrad();
+  printer << "    lse " << getLse() << " delta " << getDelta();
+  printGiven(printer, "gradient", getOutputGrad());
   printScale(printer, getScale());
   printRegions(printer, {{"score", &getScore()},
                          {"mask", &getMask()},
@@ -152,7 +169,8 @@ void AttendKeyGradOp::print(OpAsmPrinter &printer) {
 ParseResult AttendKeyGradOp::parse(OpAsmParser &parser,
                                    OperationState &result) {
   constexpr unsigned kIndices = 2; // offsets and rows
-  Operand query, lse, delta, gradient;
+  Operand query, lse, delta;
+  std::optional<Operand> gradient;
   ParsedSources parsed;
   if (parser.parseOperand(query) || parser.parseKeyword("from") ||
       parseSource(parser, parsed, kIndices))
@@ -166,8 +184,7 @@ ParseResult AttendKeyGradOp::parse(OpAsmParser &parser,
   }
   if (parser.parseKeyword("lse") || parser.parseOperand(lse) ||
       parser.parseKeyword("delta") || parser.parseOperand(delta) ||
-      parser.parseKeyword("gradient") || parser.parseOperand(gradient) ||
-      parseScale(parser, result) ||
+      parseGiven(parser, "gradient", gradient) || parseScale(parser, result) ||
       parseRegions(parser, result, {"score", "mask", "derivative"}) ||
       parseOtherAttributes(
           parser, result, {"source", "tokens", "scale", "operandSegmentSizes"}))
@@ -186,13 +203,13 @@ ParseResult AttendKeyGradOp::parse(OpAsmParser &parser,
                      kIndices) ||
       parser.resolveOperand(lse, rows, result.operands) ||
       parser.resolveOperand(delta, rows, result.operands) ||
-      parser.resolveOperand(gradient, q, result.operands))
+      resolveGiven(parser, gradient, q, result))
     return failure();
   result.addAttribute("source", parsed.sources.front());
   int32_t given = parsed.indices.empty() ? 0 : 1;
-  result.addAttribute(
-      "operandSegmentSizes",
-      builder.getDenseI32ArrayAttr({1, 1, 1, given, given, 1, 1, 1}));
+  result.addAttribute("operandSegmentSizes",
+                      builder.getDenseI32ArrayAttr(
+                          {1, 1, 1, given, given, 1, 1, gradient.has_value()}));
   result.addTypes({keysGrad, keysGrad});
   return success();
 }

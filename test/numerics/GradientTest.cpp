@@ -144,6 +144,46 @@ TEST(Gradients, NaNStaysInItsRow) {
   }
 }
 
+/// An attend whose lse alone has a gradient, by every source and for pieces of
+/// many queries.
+TEST(Gradients, OfAnLseAlone) {
+  for (auto [attend, specText] :
+       std::initializer_list<std::pair<const char *, const char *>>{
+           {"llsa.attend %q from dense(%k, %v)",
+            "B=1,H=2,Hkv=1,M=300,N=40,D=16,dtype=bf16"},
+           {"llsa.attend %q from window(%k, %v) before 9 after 20",
+            "B=2,H=1,N=90,D=8,dtype=f32"},
+           {"llsa.attention %q, %k, %v hierarchy <block = 8, levels = 2, topk "
+            "= 3>",
+            "B=1,H=2,N=333,D=32,dtype=f16"}}) {
+    std::string text =
+        fmt::format("!x = tensor<?x?x?x?x!llsa.float>\n"
+                    "func.func @variant(%q: !x, %k: !x, %v: !x)\n"
+                    "    -> (tensor<?x?x?xf32> {{llsa.name = \"z\"}}) {{\n"
+                    "  %o, %lse = {} : !x, !x, !x\n"
+                    "  return %lse : tensor<?x?x?xf32>\n}}\n",
+                    attend);
+    SCOPED_TRACE(text + specText);
+    KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
+    auto kernel = GradientKernel::create(text, spec);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    auto run = runOn(*kernel, spec);
+    ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+    EXPECT_EQ(run->gradients.count("dq") + run->gradients.count("dk"), 2u);
+    EXPECT_EQ(run->gradients.count("dv"), 0u);
+    rt::Variant variant = rt::Variant::fromSource(text, "case");
+    tools::CheckReport report;
+    tools::GradientCheckOptions options;
+    options.samples = 0;
+    tools::CheckedRun checked{&variant, spec,
+                              kernel->backward->program().target, &run->tensors,
+                              &run->gradients};
+    llvm::Error error = checkGradients(checked, options, report);
+    EXPECT_FALSE(bool(error)) << llvm::toString(std::move(error));
+    EXPECT_EQ(report.message(), "");
+  }
+}
+
 /// What --grad --check promises: an element that is wrong is found, in the
 /// gradients of queries that were sampled and of all keys.
 TEST(Gradients, ACheckFindsAWrongElement) {

@@ -31,21 +31,25 @@ public:
         rows(pairs.rows), depth(pairs.depth) {}
 
   LogicalResult run() {
-    Value loaded = load(op.getOutputGrad());
-    gradient = pairs.operand(loaded);
+    Value loaded = op.getOutputGrad() ? load(op.getOutputGrad()) : Value();
+    if (loaded)
+      gradient = pairs.operand(loaded);
     Value lse = loadRows(op.getLse());
     Value zero = k.splat(0.0, {rows, 1});
     Value isEmpty = k.equalFloat(lse, k.splat(-INFINITY, {rows, 1}));
     base = k.select(isEmpty, zero,
                     k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
-    Value output = load(op.getOutput()),
+    Value output = op.getOutput() ? load(op.getOutput()) : Value(),
           rest = op.getRest() ? load(op.getRest()) : Value();
     auto sumDelta = [&] {
-      Value exact = k.toF32(output);
-      if (rest)
-        exact = k.apply<arith::AddFOp>(exact, k.toF32(rest));
-      setDelta(k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), exact)),
-               isEmpty);
+      Value sum = zero;
+      if (output) {
+        Value exact = k.toF32(output);
+        if (rest)
+          exact = k.apply<arith::AddFOp>(exact, k.toF32(rest));
+        sum = k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), exact));
+      }
+      setDelta(sum, isEmpty);
     };
     if (!k.isWanted(op.getQueryGrad())) {
       sumDelta();
@@ -121,9 +125,9 @@ private:
   Value add(const Source &source, const Step &step, Value sum) {
     AttendTile::Scores s = pairs.scores(source, step);
     Value p = pairs.weights(s, base);
-    Value keys = pairs.operand(step.keys), values = pairs.operand(step.values);
-    Value dp = k.dot(gradient, values, k.splat(0.0, sizeOf(p)),
-                     /*transposed=*/true);
+    Value keys = pairs.operand(step.keys), dp = k.splat(0.0, sizeOf(p));
+    if (gradient)
+      dp = k.dot(gradient, pairs.operand(step.values), dp, /*transposed=*/true);
     Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
     ds = pairs.regions.derivative(source, s.args, ds);
     if (s.counts)

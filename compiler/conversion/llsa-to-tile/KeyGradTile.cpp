@@ -62,8 +62,11 @@ KeyGradTile::Step KeyGradTile::stepOf(const Run &run) {
 std::pair<Value, Value> KeyGradTile::load(const Run &run) {
   SmallVector<Value> at{tile.batch, run.head, run.first, k.index(0)};
   TileSize size{run.width, depth};
-  return {k.load(k.buffer(form.query), at, size, run.exist),
-          k.load(k.buffer(op.getOutputGrad()), at, size, run.exist)};
+  auto take = [&](Value tensor) {
+    return k.load(k.buffer(tensor), at, size, run.exist);
+  };
+  Value queries = take(form.query);
+  return {queries, op.getOutputGrad() ? take(op.getOutputGrad()) : Value()};
 }
 
 /// lse or delta of a run's queries, as a row; of a run of which none exist,
@@ -97,7 +100,10 @@ KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
   auto tileType = [&](Value tensor) -> Type {
     return k.tileType({some.width, depth}, tensorOf(tensor).getElementType());
   };
-  SmallVector<Type> types{tileType(form.query), tileType(op.getOutputGrad())};
+  SmallVector<Type> types{tileType(form.query)};
+  if (op.getOutputGrad())
+    types.push_back(tileType(op.getOutputGrad()));
+  size_t vectors = types.size(); // where lse and delta stand
   if (copiesVectors)
     types.append(2, k.tileType({1, some.width}, k.b.getF32Type()));
   auto stream = tile::StreamOp::create(
@@ -109,7 +115,9 @@ KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
         k.b.createBlock(&stream.getBody(), {}, {k.b.getIndexType()}, {k.loc});
     Run run = runOf(body->getArgument(0));
     auto [queries, gradients] = load(run);
-    SmallVector<Value> tiles{queries, gradients};
+    SmallVector<Value> tiles{queries};
+    if (gradients)
+      tiles.push_back(gradients);
     if (copiesVectors)
       for (Value tensor : {Value(op.getLse()), Value(op.getDelta())})
         tiles.push_back(vectorOf(tensor, run));
@@ -121,10 +129,11 @@ KeyGradTile::State KeyGradTile::walkStream(int64_t count, Value length,
     Run run = runOf(i);
     Step step = stepOf(run);
     step.queries = next.getTiles()[0];
-    step.gradients = next.getTiles()[1];
-    step.lse = copiesVectors ? next.getTiles()[2]
+    if (op.getOutputGrad())
+      step.gradients = next.getTiles()[1];
+    step.lse = copiesVectors ? next.getTiles()[vectors]
                              : lookup(op.getLse(), run.head, step.ids);
-    step.delta = copiesVectors ? next.getTiles()[3]
+    step.delta = copiesVectors ? next.getTiles()[vectors + 1]
                                : lookup(op.getDelta(), run.head, step.ids);
     return add(step, carried);
   });
@@ -278,8 +287,9 @@ KeyGradTile::State KeyGradTile::walkEntries(Value head, Value from, Value to,
     step.ids = ids;
     step.exists = existing(ids);
     step.queries = k.gather(k.buffer(form.query), tile.batch, head, ids, depth);
-    step.gradients =
-        k.gather(k.buffer(op.getOutputGrad()), tile.batch, head, ids, depth);
+    if (op.getOutputGrad())
+      step.gradients =
+          k.gather(k.buffer(op.getOutputGrad()), tile.batch, head, ids, depth);
     step.lse = lookup(op.getLse(), head, ids);
     step.delta = lookup(op.getDelta(), head, ids);
     return add(step, carried);
@@ -331,12 +341,14 @@ SmallVector<Value> KeyGradTile::regionArgs(const Step &step, Value score) {
 }
 
 KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
-  Value queries = dotOperand(k, step.queries, widen),
-        gradients = dotOperand(k, step.gradients, widen);
+  Value queries = dotOperand(k, step.queries, widen), gradients;
+  if (step.gradients)
+    gradients = dotOperand(k, step.gradients, widen);
   TileSize row = sizeOf(step.ids), size{rows, row.cols};
   Value zero = k.splat(0.0, size);
   Value s = k.dot(keys, queries, zero, /*transposed=*/true);
-  Value dp = k.dot(values, gradients, zero, /*transposed=*/true);
+  Value dp =
+      gradients ? k.dot(values, gradients, zero, /*transposed=*/true) : zero;
 
   // A query that saw no key, or that does not exist, has weight 2^-inf.
   Value infinity = k.splat(INFINITY, row), delta = step.delta;
@@ -375,8 +387,11 @@ KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
   }
   Type element = tileTypeOf(queries).getElementType();
   bool skip = static_cast<bool>(counts);
-  return {k.dot(k.fromF32(ds, element), queries, state[0],
-                /*transposed=*/false, skip),
-          k.dot(k.fromF32(p, element), gradients, state[1],
-                /*transposed=*/false, skip)};
+  State sums(state);
+  sums[0] = k.dot(k.fromF32(ds, element), queries, state[0],
+                  /*transposed=*/false, skip);
+  if (gradients)
+    sums[1] = k.dot(k.fromF32(p, element), gradients, state[1],
+                    /*transposed=*/false, skip);
+  return sums;
 }

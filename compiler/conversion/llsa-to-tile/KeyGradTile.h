@@ -59,7 +59,7 @@ private:
   /// The queries of one step.
   struct Step {
     mlir::Value head;
-    mlir::Value queries, gradients; ///< CxD
+    mlir::Value queries, gradients; ///< CxD; gradients null: 0
     mlir::Value lse, delta;         ///< 1xC f32
     mlir::Value ids;                ///< 1xC i32
     mlir::Value exists;             ///< 1x1 or 1xC i1; null: all do

@@ -256,3 +256,32 @@ func.func @short_lists(%q: !q, %k: !q, %v: !q, %offsets: tensor<1x1x5xi32>, %row
   } : !q, !q
   return %0#0, %0#1 : !q, !q
 }
+
+// -----
+
+// Without do there is one product for the scores and one for the sum.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
+!q = tensor<1x2x64x8xf32>
+!r = tensor<1x2x64xf32>
+// CHECK-LABEL: tile.kernel @query_of_lse
+// CHECK-COUNT-2: tile.dot
+// CHECK-NOT: tile.dot
+// CHECK-LABEL: tile.kernel @keys_of_lse
+// CHECK-COUNT-2: tile.dot
+// CHECK-NOT: tile.dot
+// CHECK: tile.store
+// CHECK-NOT: tile.store
+// CHECK: func.func
+func.func @lse_alone(%q: !q, %k: !q, %v: !q, %lse: !r, %dlse: !r) -> (!q, !q) {
+  %0:2 = llsa.launch "query_of_lse" schedule #s {
+    %dq, %delta = llsa.attend_query_grad %q from dense(%k, %v)
+        lse %lse lse_gradient %dlse : !q, !q, !q -> !q
+    llsa.yield %dq, %delta : !q, !r
+  } : !q, !r
+  %1 = llsa.launch "keys_of_lse" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from dense(%k, %v)
+        lse %lse delta %0#1 : !q, !q, !q -> !q
+    llsa.yield %dk : !q
+  } : !q
+  return %0#0, %1 : !q, !q
+}

@@ -155,3 +155,26 @@ func.func @linear(%q: !x, %k: !x, %v: !x) -> !x {
   %o = llsa.linear_attend %q, %k, %v phi relu : !x, !x, !x
   return %o : !x
 }
+
+// -----
+
+// An lse whose output has no gradient: nothing of the output is kept, and the
+// values have none.
+!x = tensor<1x2x64x8xbf16>
+// CHECK-LABEL: func.func @lse_alone_grad
+// CHECK-SAME: %[[DLSE:[^:]*]]: tensor<1x2x64xf32> {llsa.name = "dout0"}
+// CHECK-SAME: %[[LSE:[^:]*]]: tensor<1x2x64xf32> {llsa.name = "out0"}
+// CHECK-SAME: -> (tensor<1x2x64x8xbf16> {llsa.name = "dq"}, tensor<1x2x64x8xbf16> {llsa.name = "dk"})
+// CHECK: llsa.attend_query_grad
+// CHECK-NEXT: dense
+// CHECK-NEXT: {{^ *}}lse %[[LSE]] lse_gradient %[[DLSE]] :
+// CHECK: llsa.attend_key_grad
+// CHECK-NEXT: lse %[[LSE]] delta %{{[^ ]*}} :
+// FORWARD-LABEL: func.func @lse_alone(
+// FORWARD-SAME: -> (tensor<1x2x64xf32> {llsa.name = "out0"}) {
+// FORWARD-NOT: rest
+// FORWARD: return %{{[^,]*}} : tensor<1x2x64xf32>
+func.func @lse_alone(%q: !x, %k: !x, %v: !x) -> (tensor<1x2x64xf32> {llsa.name = "out0"}) {
+  %o, %lse = llsa.attend %q from dense(%k, %v) : !x, !x, !x
+  return %lse : tensor<1x2x64xf32>
+}

@@ -84,3 +84,16 @@ func.func @others(%g: tensor<1x8x256x64xf32>, %q: !q, %k: !k) -> tensor<1x8x4090
   %1:3 = llsa.linear_attend_grad %q, %k, %k gradient %q phi elu1 : !q, !k, !k
   return %0 : tensor<1x8x4090x64xf32>
 }
+
+// CHECK-LABEL: func @lse_alone
+// CHECK: window(%{{.*}}, %{{.*}}) before 3 after 4
+// CHECK-NEXT: {{^ *}}lse %{{.*}} lse_gradient %{{.*}} : tensor
+// CHECK: llsa.attend_key_grad
+// CHECK-NEXT: {{^ *}}lse %{{[^ ]*}} delta %{{[^ ]*}} : tensor
+func.func @lse_alone(%q: !q, %k: !k, %lse: !r, %dlse: !r) {
+  %dq, %delta = llsa.attend_query_grad %q from window(%k, %k) before 3 after 4
+      lse %lse lse_gradient %dlse : !q, !k, !k -> !q
+  %dk, %dv = llsa.attend_key_grad %q from window(%k, %k) before 3 after 4
+      lse %lse delta %delta : !q, !k, !k -> !k
+  return
+}

@@ -375,3 +375,38 @@ func.func @linear_attend_grad_c2_gradient(%q: !q, %k: !k, %i: !i, %r: !r, %do: !
   %a:3 = "llsa.linear_attend_grad"(%q, %k, %k, %k) {phi = #llsa<phi relu>} : (!q, !k, !k, !k) -> (tensor<1x8x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>)
   return
 }
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_query_grad_c5_output(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_query_grad' op output and gradient must be given together, and rest with them alone}}
+  %a:2 = llsa.attend_query_grad %q from dense(%k, %k) output %q lse %r lse_gradient %r : !q, !k, !k -> !q
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_query_grad_c5_rest(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_query_grad' op output and gradient must be given together, and rest with them alone}}
+  %a:2 = llsa.attend_query_grad %q from dense(%k, %k) rest %q lse %r lse_gradient %r : !q, !k, !k -> !q
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_query_grad_c5_none(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_query_grad' op needs the gradient of the output or of the lse}}
+  %a:2 = llsa.attend_query_grad %q from dense(%k, %k) lse %r : !q, !k, !k -> !q
+  return
+}
