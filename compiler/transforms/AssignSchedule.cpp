@@ -52,7 +52,7 @@ static Problem problemOf(SelectOp select) {
   return problem;
 }
 
-/// An attend, or the gradient of its query.
+/// An attend, or the gradient of its query or of what its score region reads.
 template <typename OpT> static Problem problemOfSources(OpT attend) {
   Problem problem;
   problem.kind = Problem::Kind::Attend;
@@ -73,6 +73,10 @@ template <typename OpT> static Problem problemOfSources(OpT attend) {
 
 static Problem problemOf(AttendOp attend) { return problemOfSources(attend); }
 static Problem problemOf(AttendQueryGradOp grad) {
+  return problemOfSources(grad);
+}
+
+static Problem problemOf(AttendBiasGradOp grad) {
   return problemOfSources(grad);
 }
 
@@ -153,8 +157,8 @@ static FailureOr<Problem> problemOf(LaunchOp launch) {
       continue;
     return llvm::TypeSwitch<Operation *, Problem>(&op)
         .Case<SelectOp, AttendOp, AttendQueryGradOp, AttendKeyGradOp,
-              LinearAttendOp, LinearAttendGradOp, InvertIndicesOp>(
-            [](auto op) { return problemOf(op); })
+              AttendBiasGradOp, LinearAttendOp, LinearAttendGradOp,
+              InvertIndicesOp>([](auto op) { return problemOf(op); })
         .Case([&](PoolOp) { return problemOfPools(launch); })
         .Default([](Operation *op) { return problemOfMap(op); });
   }

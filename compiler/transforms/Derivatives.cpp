@@ -8,6 +8,7 @@
 #include "dialects/llsa/LLSAOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseMap.h"
@@ -177,30 +178,61 @@ llsa::gradientsOfOperands(OpBuilder &builder, Operation *op,
 // Regions
 //===----------------------------------------------------------------------===//
 
-LogicalResult llsa::buildDerivative(Region &score, const IRMapping &captured,
-                                    Region &derivative) {
-  OpBuilder builder(score.getContext());
-  Block *block = builder.createBlock(&derivative);
-  IRMapping mapping(captured);
-  Block &from = score.front();
-  for (BlockArgument argument : from.getArguments())
-    mapping.map(argument,
-                block->addArgument(argument.getType(), argument.getLoc()));
-  Value gradient = block->addArgument(builder.getF32Type(), score.getLoc());
-  // What depends on the score.
-  DenseSet<Value> active{from.getArgument(0)};
+namespace {
+/// A region that computes a score again and goes back through it.
+class RegionReversal {
+public:
+  RegionReversal(Region &score, const IRMapping &captured, Region &target)
+      : from(score.front()), builder(score.getContext()), mapping(captured) {
+    block = builder.createBlock(&target);
+    for (BlockArgument argument : from.getArguments())
+      mapping.map(argument,
+                  block->addArgument(argument.getType(), argument.getLoc()));
+    gradients[from.getTerminator()->getOperand(0)] =
+        block->addArgument(builder.getF32Type(), score.getLoc());
+  }
+
+  /// Finds the gradients of `active`, values of `score`, and of what depends on
+  /// them.
+  LogicalResult run(DenseSet<Value> active);
+
+  /// The gradient of a value of `score`; 0 when it does not matter.
+  Value gradientOf(Value value) {
+    if (Value known = gradients.lookup(value))
+      return known;
+    return arith::ConstantOp::create(builder, value.getLoc(),
+                                     builder.getF32FloatAttr(0.0f));
+  }
+  Value copyOf(Value value) { return mapping.lookupOrDefault(value); }
+
+  void yield(ValueRange values) {
+    YieldOp::create(builder, from.getTerminator()->getLoc(), values);
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
+
+private:
+  Block &from, *block;
+  OpBuilder builder;
+  IRMapping mapping;
+  DenseMap<Value, Value> gradients;
+};
+} // namespace
+
+LogicalResult RegionReversal::run(DenseSet<Value> active) {
   for (Operation &op : from.without_terminator()) {
     builder.clone(op, mapping);
     if (llvm::any_of(op.getOperands(),
                      [&](Value value) { return active.contains(value); }))
       active.insert(op.getResults().begin(), op.getResults().end());
   }
-  DenseMap<Value, Value> gradients;
-  gradients[from.getTerminator()->getOperand(0)] = gradient;
   for (Operation &op : llvm::reverse(from.without_terminator())) {
     Value known =
         op.getNumResults() == 1 ? gradients.lookup(op.getResult(0)) : Value();
-    if (!known || !active.contains(op.getResult(0)))
+    // What is read does not depend on where, but by steps.
+    if (!known || !active.contains(op.getResult(0)) ||
+        isa<tensor::ExtractOp>(op))
       continue;
     SmallVector<Value> operands;
     for (Value operand : op.getOperands())
@@ -215,13 +247,36 @@ LogicalResult llsa::buildDerivative(Region &score, const IRMapping &captured,
         gradients[operand] =
             addGradients(builder, op.getLoc(), gradients[operand], flow);
   }
-  Value result = gradients.lookup(from.getArgument(0));
-  if (!result) // the score does not matter
-    result = arith::ConstantOp::create(builder, score.getLoc(),
-                                       builder.getF32FloatAttr(0.0f));
-  YieldOp::create(builder, score.getLoc(), result);
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  return success();
+}
+
+LogicalResult llsa::buildDerivative(Region &score, const IRMapping &captured,
+                                    Region &derivative) {
+  RegionReversal reversal(score, captured, derivative);
+  if (failed(reversal.run({score.getArgument(0)})))
+    return failure();
+  reversal.yield(reversal.gradientOf(score.getArgument(0)));
+  return success();
+}
+
+LogicalResult llsa::buildReads(Region &score, Value tensor,
+                               const IRMapping &captured, Region &reads) {
+  SmallVector<tensor::ExtractOp> extracts;
+  for (auto extract : score.getOps<tensor::ExtractOp>())
+    if (extract.getTensor() == tensor)
+      extracts.push_back(extract);
+  DenseSet<Value> active;
+  for (tensor::ExtractOp extract : extracts)
+    active.insert(extract.getResult());
+  RegionReversal reversal(score, captured, reads);
+  if (failed(reversal.run(active)))
+    return failure();
+  SmallVector<Value> yielded;
+  for (tensor::ExtractOp extract : extracts) {
+    yielded.push_back(reversal.gradientOf(extract.getResult()));
+    for (Value index : extract.getIndices())
+      yielded.push_back(reversal.copyOf(index));
+  }
+  reversal.yield(yielded);
   return success();
 }

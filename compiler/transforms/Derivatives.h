@@ -35,6 +35,12 @@ mlir::LogicalResult buildDerivative(mlir::Region &score,
                                     const mlir::IRMapping &mapping,
                                     mlir::Region &derivative);
 
+/// Fills the empty region `reads`, likewise: for each place where `score` reads
+/// `tensor` it yields the gradient of what is read, and the indices.
+mlir::LogicalResult buildReads(mlir::Region &score, mlir::Value tensor,
+                               const mlir::IRMapping &mapping,
+                               mlir::Region &reads);
+
 } // namespace llsa
 
 #endif // LLSA_COMPILER_TRANSFORMS_DERIVATIVES_H

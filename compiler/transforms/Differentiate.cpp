@@ -14,9 +14,11 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/llsa/LLSAOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -78,7 +80,7 @@ private:
   LogicalResult reverseElementwise(Operation *op);
   LogicalResult buildRegions(AttendOp op, Region &score, Region &mask,
                              Region &derivative);
-  LogicalResult checkCaptures(AttendOp op);
+  SmallVector<Value> activeReads(AttendOp op);
 
   func::FuncOp entry, result;
   bool lseGradient;
@@ -262,19 +264,14 @@ Value Differentiation::roundTo(Value value, Type element) {
   return arith::TruncFOp::create(b, value.getLoc(), type, value);
 }
 
-/// A gradient of a tensor that a score region reads is a sum over pairs, which
-/// no op computes.
-LogicalResult Differentiation::checkCaptures(AttendOp op) {
-  WalkResult walk = op.getScore().walk([&](Operation *inner) -> WalkResult {
-    for (Value operand : inner->getOperands())
-      if (isa<TensorType>(operand.getType()) && isActive(operand))
-        return inner->emitOpError()
-               << "reads a tensor in a score region, and its gradient is not "
-                  "supported; an argument with llsa.no_gradient is taken for "
-                  "a constant";
-    return WalkResult::advance();
+/// The tensors that a score region reads and that have a gradient.
+SmallVector<Value> Differentiation::activeReads(AttendOp op) {
+  llvm::SmallSetVector<Value, 4> reads;
+  op.getScore().walk([&](tensor::ExtractOp extract) {
+    if (isActive(extract.getTensor()))
+      reads.insert(extract.getTensor());
   });
-  return failure(walk.wasInterrupted());
+  return reads.takeVector();
 }
 
 LogicalResult Differentiation::buildRegions(AttendOp op, Region &score,
@@ -290,8 +287,6 @@ LogicalResult Differentiation::buildRegions(AttendOp op, Region &score,
 }
 
 LogicalResult Differentiation::reverseAttend(AttendOp op) {
-  if (failed(checkCaptures(op)))
-    return failure();
   Location loc = op.getLoc();
   Value outputGradient = gradientOf(op.getOutput()),
         lseGrad = gradientOf(op.getLse());
@@ -326,6 +321,19 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
     return failure();
   b.setInsertionPointAfter(queryGrad);
   add(op.getQuery(), queryGrad.getQueryGrad());
+
+  for (Value tensor : activeReads(op)) {
+    auto biasGrad = AttendBiasGradOp::create(
+        b, loc, tensorOf(tensor).clone(f32), query, keys, values, indices, lse,
+        queryGrad.getDelta(), outputGradient, op.getSourcesAttr(),
+        op.getScaleAttr());
+    IRMapping score(known), mask(known);
+    op.getScore().cloneInto(&biasGrad.getScore(), score);
+    op.getMask().cloneInto(&biasGrad.getMask(), mask);
+    if (failed(buildReads(op.getScore(), tensor, known, biasGrad.getReads())))
+      return failure();
+    add(tensor, biasGrad.getBiasGrad());
+  }
 
   // Coarse levels stand last in an attend: their gradients come first, so that
   // the finer ones can take them along.

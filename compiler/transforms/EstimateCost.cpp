@@ -62,6 +62,10 @@ int64_t llsa::keysOfSource(AttendQueryGradOp grad, unsigned i) {
   return keysOf(grad.getSource(i), grad.getKeys()[i], grad.getIndicesOf(i));
 }
 
+int64_t llsa::keysOfSource(AttendBiasGradOp grad, unsigned i) {
+  return keysOf(grad.getSource(i), grad.getKeys()[i], grad.getIndicesOf(i));
+}
+
 int64_t llsa::queriesOfKey(AttendKeyGradOp grad) {
   SourceAttr source = grad.getSource();
   int64_t all = tensorOf(grad.getQuery()).getDimSize(kToken);
@@ -106,6 +110,12 @@ static double flopsOf(Operation *op) {
         for (unsigned i = 0; i < grad.getSources().size(); ++i)
           keys += keysOfSource(grad, i);
         return 6.0 * elementsOf(grad.getQuery()) * keys;
+      })
+      .Case([](AttendBiasGradOp grad) {
+        double keys = 0;
+        for (unsigned i = 0; i < grad.getSources().size(); ++i)
+          keys += keysOfSource(grad, i);
+        return 4.0 * elementsOf(grad.getQuery()) * keys;
       })
       .Case([](AttendKeyGradOp grad) {
         double group = double(tensorOf(grad.getQuery()).getDimSize(kHead)) /

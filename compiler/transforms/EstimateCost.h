@@ -19,6 +19,7 @@ Cost estimateCost(LaunchOp launch);
 /// index entries not subtracted.
 int64_t keysOfSource(AttendOp attend, unsigned i);
 int64_t keysOfSource(AttendQueryGradOp grad, unsigned i);
+int64_t keysOfSource(AttendBiasGradOp grad, unsigned i);
 
 /// Queries of a head that a key of `grad` meets, on average.
 int64_t queriesOfKey(AttendKeyGradOp grad);

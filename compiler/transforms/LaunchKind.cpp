@@ -24,6 +24,8 @@ StringRef llsa::stringifyLaunchKind(LaunchKind kind) {
     return "attend_query_grad";
   case LaunchKind::AttendKeyGrad:
     return "attend_key_grad";
+  case LaunchKind::AttendBiasGrad:
+    return "attend_bias_grad";
   case LaunchKind::LinearAttendGrad:
     return "linear_attend_grad";
   case LaunchKind::Elementwise:
@@ -44,6 +46,7 @@ std::optional<LaunchKind> llsa::launchKindOf(Operation *op) {
       .Case([](InvertIndicesOp) { return LaunchKind::InvertIndices; })
       .Case([](AttendQueryGradOp) { return LaunchKind::AttendQueryGrad; })
       .Case([](AttendKeyGradOp) { return LaunchKind::AttendKeyGrad; })
+      .Case([](AttendBiasGradOp) { return LaunchKind::AttendBiasGrad; })
       .Case([](LinearAttendGradOp) { return LaunchKind::LinearAttendGrad; })
       .Case([](UnpoolOp) { return LaunchKind::Elementwise; })
       .Case([](LaunchOp) { return LaunchKind::Launch; })

@@ -17,6 +17,7 @@ enum class LaunchKind {
   InvertIndices,
   AttendQueryGrad,
   AttendKeyGrad,
+  AttendBiasGrad,
   LinearAttendGrad,
   Elementwise, ///< arith and math ops on tensors and unpools, of one shape
   Launch       ///< a launch already

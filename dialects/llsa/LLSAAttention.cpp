@@ -55,21 +55,34 @@ static LogicalResult verifyCaptures(Operation *op, Region &region,
   return success();
 }
 
-/// A `score` or `mask` region: its arguments, its one result, its ops.
-static LogicalResult verifyScoreRegion(Operation *op, Region &region,
-                                       StringRef name, Type resultType) {
-  if (region.empty())
-    return success();
+/// A `score` or `mask` region or a gradient's: its arguments and its ops.
+static LogicalResult verifyRegionBody(Operation *op, Region &region,
+                                      StringRef name) {
   Type f32 = Float32Type::get(op->getContext());
   SmallVector<Type> expected(6, IndexType::get(op->getContext()));
   expected[0] = f32;
-  if (name == "derivative")
+  if (name == "derivative" || name == "reads")
     expected.push_back(f32);
   Block &block = region.front();
   if (!llvm::equal(block.getArgumentTypes(), expected))
     return op->emitOpError()
            << name << " region must take (" << TypeRange(expected) << "), got ("
            << block.getArgumentTypes() << ")";
+  for (Operation &inner : block.without_terminator())
+    if (failed(verifyRegionOp(op, region, name, inner)))
+      return failure();
+  for (Operation &inner : block)
+    if (failed(verifyCaptures(op, region, name, inner)))
+      return failure();
+  return success();
+}
+
+/// A region that yields one `resultType`, if it is there.
+static LogicalResult verifyScoreRegion(Operation *op, Region &region,
+                                       StringRef name, Type resultType) {
+  if (region.empty())
+    return success();
+  Block &block = region.front();
   auto yield = dyn_cast<YieldOp>(block.back());
   if (!yield || yield.getNumOperands() != 1 ||
       yield.getOperand(0).getType() != resultType) {
@@ -79,13 +92,28 @@ static LogicalResult verifyScoreRegion(Operation *op, Region &region,
       diagnostic << ", got (" << yield.getOperandTypes() << ")";
     return diagnostic;
   }
-  for (Operation &inner : block.without_terminator())
-    if (failed(verifyRegionOp(op, region, name, inner)))
-      return failure();
-  for (Operation &inner : block)
-    if (failed(verifyCaptures(op, region, name, inner)))
-      return failure();
-  return success();
+  return verifyRegionBody(op, region, name);
+}
+
+LogicalResult shared::verifyReads(Operation *op, Region &reads, int64_t rank) {
+  SmallVector<Type> each(rank + 1, IndexType::get(op->getContext()));
+  each[0] = Float32Type::get(op->getContext());
+  auto yield = dyn_cast<YieldOp>(reads.front().back());
+  ArrayRef<Type> got;
+  SmallVector<Type> types;
+  if (yield) {
+    types.assign(yield->operand_type_begin(), yield->operand_type_end());
+    got = types;
+  }
+  bool fits = !got.empty() && got.size() % each.size() == 0;
+  for (ArrayRef<Type> rest = got; fits && !rest.empty();
+       rest = rest.drop_front(each.size()))
+    fits = rest.take_front(each.size()) == ArrayRef(each);
+  if (!fits)
+    return op->emitOpError()
+           << "reads region must yield (" << TypeRange(each)
+           << ") once or more, got (" << TypeRange(types) << ")";
+  return verifyRegionBody(op, reads, "reads");
 }
 
 LogicalResult shared::verifyScoreAndMask(Operation *op, Region &score,

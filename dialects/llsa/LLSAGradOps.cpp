@@ -175,6 +175,52 @@ LogicalResult AttendKeyGradOp::verifySymbolUses(
 }
 
 //===----------------------------------------------------------------------===//
+// attend_bias_grad
+//===----------------------------------------------------------------------===//
+
+Value AttendBiasGradOp::getIndicesOf(unsigned i) {
+  return indicesOfSource(getSources(), getIndices(), i);
+}
+
+std::optional<int64_t> AttendBiasGradOp::getBaseTokens() {
+  return baseTokensOf(getSources(), getKeys());
+}
+
+SmallVector<ValueRange> AttendBiasGradOp::getReadsOfRegion() {
+  SmallVector<ValueRange> reads;
+  size_t each = 1 + tensorOf(getBiasGrad()).getRank();
+  for (ValueRange rest = getReads().front().getTerminator()->getOperands();
+       !rest.empty(); rest = rest.drop_front(each))
+    reads.push_back(rest.take_front(each));
+  return reads;
+}
+
+LogicalResult AttendBiasGradOp::verify() {
+  if (failed(verifySources(*this, getQuery(), getKeys(), getValues(),
+                           getIndices(), getSources())) ||
+      failed(verifyScale(*this, getScale()))) // attend_bias_grad_c1
+    return failure();
+  return failure(
+      failed(verifyLikeQuery(*this, getQuery(), getOutputGrad(), "gradient")) ||
+      failed(verifyRows(*this, getQuery(), getLse(), "lse")) ||
+      failed(verifyRows(*this, getQuery(), getDelta(),
+                        "delta"))); // attend_bias_grad_c2
+}
+
+LogicalResult AttendBiasGradOp::verifyRegions() {
+  if (failed(verifyScoreAndMask(*this, getScore(),
+                                getMask()))) // attend_bias_grad_c1
+    return failure();
+  return verifyReads(*this, getReads(),
+                     tensorOf(getBiasGrad()).getRank()); // ..._c3
+}
+
+LogicalResult AttendBiasGradOp::verifySymbolUses(
+    SymbolTableCollection &symbols) { // attend_bias_grad_c1
+  return verifyRegionCalls(*this, symbols);
+}
+
+//===----------------------------------------------------------------------===//
 // unpool
 //===----------------------------------------------------------------------===//
 

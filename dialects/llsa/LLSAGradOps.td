@@ -131,6 +131,69 @@ def LLSA_AttendKeyGradOp : LLSA_AttendGradBase<"attend_key_grad"> {
 }
 
 //===----------------------------------------------------------------------===//
+// attend_bias_grad
+//===----------------------------------------------------------------------===//
+
+def LLSA_AttendBiasGradOp : LLSA_Op<"attend_bias_grad", [
+    AttrSizedOperandSegments, RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Gradient of a tensor that an attend's score region reads";
+  let description = [{
+    The tensor is a bias, a gate, a table of relative positions. With P and delta
+    as in `llsa.attend_query_grad` the gradient of what the score region yields
+    for a pair is `P_ij (do_i . v_j - delta_i)`. The region `reads` is given what
+    `score` is, then that gradient, and yields, for every place where `score`
+    reads the tensor, the gradient of what is read there (f32) and where that
+    lies: one index per dimension of the tensor. The result, `bias_grad`, is at
+    each place the sum over all pairs of all sources, batches and heads that
+    read it. An index outside of the tensor stands for the nearest one inside.
+
+    The sum is in f32, in a fixed order: batches, heads, tiles of queries, then
+    sources and their keys. Without `gradient` do is 0.
+
+    Constraints:
+    * (C1) query, sources, scale, `score` and `mask` obey `llsa.attend`.
+    * (C2) `gradient` has the query's type, `lse` and `delta` are `[B, H, M]` of
+      f32.
+    * (C3) `score` is given, and `reads` takes (f32, index x 5, f32), yields (f32,
+      then an index per dimension of the result), once or more, and holds what
+      a `score` may hold.
+    * (C4) the result is of f32.
+
+    ```mlir
+    %dbias = llsa.attend_bias_grad %q from dense(%k, %v)
+        lse %lse delta %delta gradient %do
+        score(%s, %b, %h, %i, %j, %n) {
+          %e = tensor.extract %bias[%h, %i] : tensor<8x4096xf32>
+          %t = arith.addf %s, %e : f32
+          llsa.yield %t : f32
+        }
+        reads(%s, %b, %h, %i, %j, %n, %g) {
+          llsa.yield %g, %h, %i : f32, index, index
+        }
+        : tensor<1x8x4096x64xbf16>, tensor<1x8x4096x64xbf16>, tensor<1x8x4096x64xbf16>
+        -> tensor<8x4096xf32>
+    ```
+    Types are the query's and each source's, then the result's.
+  }];
+  let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
+                       Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
+                       LLSA_Rows:$lse, LLSA_Rows:$delta, Optional<LLSA_Tensor>:$output_grad,
+                       LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);
+  let results = (outs RankedTensorOf<[F32]>:$bias_grad);
+  let regions = (region SizedRegion<1>:$score, MaxSizedRegion<1>:$mask,
+                        SizedRegion<1>:$reads);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = LLSA_SourceAccessors # [{
+    /// For each place where the region reads the tensor: the gradient of what is
+    /// read, then its indices.
+    ::llvm::SmallVector<::mlir::ValueRange> getReadsOfRegion();
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // unpool
 //===----------------------------------------------------------------------===//
 

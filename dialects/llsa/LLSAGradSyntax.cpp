@@ -213,3 +213,66 @@ ParseResult AttendKeyGradOp::parse(OpAsmParser &parser,
   result.addTypes({keysGrad, keysGrad});
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// attend_bias_grad
+//===----------------------------------------------------------------------===//
+
+void AttendBiasGradOp::print(OpAsmPrinter &printer) {
+  SmallVector<Type> types{getQuery().getType()};
+  printSources(printer, *this, types);
+  printer.printNewline();
+  printer << "    lse " << getLse() << " delta " << getDelta();
+  printGiven(printer, "gradient", getOutputGrad());
+  printScale(printer, getScale());
+  printRegions(
+      printer,
+      {{"score", &getScore()}, {"mask", &getMask()}, {"reads", &getReads()}});
+  printer.printOptionalAttrDict((*this)->getAttrs(),
+                                {"sources", "scale", "operandSegmentSizes"});
+  printTypes(printer, types);
+  printer << " -> " << getBiasGrad().getType();
+}
+
+ParseResult AttendBiasGradOp::parse(OpAsmParser &parser,
+                                    OperationState &result) {
+  Operand query, lse, delta;
+  std::optional<Operand> gradient;
+  ParsedSources parsed;
+  if (parser.parseOperand(query) || parser.parseKeyword("from") ||
+      parser.parseCommaSeparatedList(
+          [&] { return parseSource(parser, parsed); }) ||
+      parser.parseKeyword("lse") || parser.parseOperand(lse) ||
+      parser.parseKeyword("delta") || parser.parseOperand(delta) ||
+      parseGiven(parser, "gradient", gradient) || parseScale(parser, result) ||
+      parseRegions(parser, result, {"score", "mask", "reads"}) ||
+      parseOtherAttributes(parser, result,
+                           {"sources", "scale", "operandSegmentSizes"}))
+    return failure();
+  SmallVector<Type> types;
+  Type biasGrad;
+  SMLoc loc;
+  RankedTensorType q =
+      parseGradTypes(parser, "llsa.attend_bias_grad", 1 + parsed.numTypes(),
+                     types, biasGrad, loc);
+  if (!q)
+    return failure();
+  RankedTensorType rows = rowsOf(q);
+  if (parser.resolveOperand(query, q, result.operands) ||
+      parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
+                     result.operands) ||
+      parser.resolveOperand(lse, rows, result.operands) ||
+      parser.resolveOperand(delta, rows, result.operands) ||
+      resolveGiven(parser, gradient, q, result))
+    return failure();
+  Builder &builder = parser.getBuilder();
+  result.addAttribute("sources", builder.getArrayAttr(parsed.sources));
+  result.addAttribute(
+      "operandSegmentSizes",
+      builder.getDenseI32ArrayAttr({1, static_cast<int32_t>(parsed.keys.size()),
+                                    static_cast<int32_t>(parsed.values.size()),
+                                    static_cast<int32_t>(parsed.indices.size()),
+                                    1, 1, gradient.has_value()}));
+  result.addTypes(biasGrad);
+  return success();
+}

@@ -327,11 +327,12 @@ def LLSA_LaunchOp : LLSA_Op<"launch", [RecursiveMemoryEffects,
 
 def LLSA_YieldOp : LLSA_Op<"yield", [Pure, Terminator, ReturnLike,
     ParentOneOf<["::llsa::AttendOp", "::llsa::AttentionOp", "::llsa::LaunchOp",
-                 "::llsa::AttendQueryGradOp", "::llsa::AttendKeyGradOp"]>]> {
+                 "::llsa::AttendQueryGradOp", "::llsa::AttendKeyGradOp",
+                 "::llsa::AttendBiasGradOp"]>]> {
   let summary = "End a region of an llsa op";
   let description = [{
-    Gives the value of a `score`, `mask` or `derivative` region, or the results of
-    a launch.
+    Gives the value of a `score`, `mask` or `derivative` region, the gradients and
+    indices of a `reads` region, or the results of a launch.
 
     ```mlir
     %o, %lse = llsa.attend %q from dense(%k, %k)

@@ -56,7 +56,7 @@ ParseResult shared::parseRegions(OpAsmParser &parser, OperationState &result,
     SMLoc loc = parser.getCurrentLocation();
     if (parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren))
       return failure();
-    bool isDerivative = name == "derivative";
+    bool isDerivative = name == "derivative" || name == "reads";
     size_t expected = isDerivative ? 7 : 6;
     if (arguments.size() != expected)
       return parser.emitError(loc)

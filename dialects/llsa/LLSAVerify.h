@@ -79,6 +79,9 @@ mlir::LogicalResult verifyRegionCalls(mlir::Operation *op,
 /// The `derivative` region beside `score`.
 mlir::LogicalResult verifyDerivative(mlir::Operation *op, mlir::Region &score,
                                      mlir::Region &derivative);
+/// The `reads` region of a gradient of a tensor of this rank.
+mlir::LogicalResult verifyReads(mlir::Operation *op, mlir::Region &reads,
+                                int64_t rank);
 
 /// Types are inferred while an op is parsed, before any verifier has run: what
 /// inference itself relies on is checked here. `what` is "'op' op operand".

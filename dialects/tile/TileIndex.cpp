@@ -108,3 +108,27 @@ void PrefetchOp::getEffects(
   effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
   effects.emplace_back(MemoryEffects::Write::get());
 }
+
+LogicalResult ScatterAddOp::verify() {
+  MemRefType memory = typeOf(getDestination());
+  auto tile = cast<RankedTensorType>(getTile().getType());
+  if (int64_t(getIndices().size()) != memory.getRank()) // scatter_add_c1
+    return emitOpError() << "needs " << memory.getRank() << " index tiles for "
+                         << memory << ", got " << getIndices().size();
+  for (Value index : getIndices())
+    if (cast<RankedTensorType>(index.getType()).getShape() !=
+        tile.getShape()) // scatter_add_c1
+      return emitOpError() << "index tiles must be " << tile.getDimSize(0)
+                           << "x" << tile.getDimSize(1) << ", got "
+                           << index.getType();
+  if (!memory.getElementType().isF32()) // scatter_add_c2
+    return emitOpError() << "must add to memory of f32, got " << memory;
+  return success();
+}
+
+void ScatterAddOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getDestinationMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getDestinationMutable());
+}

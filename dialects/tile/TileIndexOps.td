@@ -77,4 +77,35 @@ def Tile_PrefetchOp : Tile_Op<"prefetch", [DeclareOpInterfaceMethods<MemoryEffec
   let hasVerifier = 1;
 }
 
+def Tile_ScatterAddOp : Tile_Op<"scatter_add", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Add elements where tiles of indices say";
+  let description = [{
+    `destination[i0[r, c], i1[r, c], ...] += tile[r, c]`, the counterpart of
+    `tile.lookup`: one index tile per dimension of the destination, indices
+    outside of it are clamped to it. Elements for one place are added in the
+    order of columns, in each column of rows.
+
+    Constraints:
+    * (C1) one index tile per dimension; all have the tile's sizes.
+    * (C2) the destination is of f32.
+
+    ```mlir
+    tile.kernel @add(%t: memref<1x1x16x8xf32>, %d: memref<8xf32>) items [1] {
+      %c0 = arith.constant 0 : index
+      %x = tile.load %t[%c0, %c0, %c0, %c0] : memref<1x1x16x8xf32> -> tensor<16x8xf32>
+      %i = tile.range %c0 step 1 : tensor<1x8xi32>
+      %places = tile.broadcast %i : tensor<1x8xi32> -> tensor<16x8xi32>
+      tile.scatter_add %x, %d[%places] : tensor<16x8xf32>, memref<8xf32>, tensor<16x8xi32>
+      tile.return
+    }
+    ```
+  }];
+  let arguments = (ins Tile_F32Tile:$tile, AnyMemRef:$destination, Variadic<Tile_I32Tile>:$indices);
+  let assemblyFormat = [{
+    $tile `,` $destination `[` $indices `]` attr-dict
+    `:` type($tile) `,` type($destination) (`,` type($indices)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // TILE_INDEX_OPS_TD

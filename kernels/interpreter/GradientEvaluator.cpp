@@ -147,6 +147,58 @@ llvm::Expected<ScoreGradient> GradientEvaluator::scoreOf(
   return std::move(out);
 }
 
+llvm::Error GradientEvaluator::collectReads(mlir::Region &score,
+                                            ReadTensors &reads) {
+  if (score.empty())
+    return llvm::Error::success();
+  auto copyOf =
+      [&](mlir::Value value) -> llvm::Expected<std::shared_ptr<const Array>> {
+    auto values = forward.fullArray(value);
+    if (!values || !dtypeOf(value))
+      return values;
+    for (const ReadTensors::Tensor &known : reads.tensors)
+      if (known.value == value)
+        return known.values;
+    auto copy = std::make_shared<Array>(**values);
+    reads.tensors.push_back(
+        {value, copy, Array(copy->shape), forward.precisionFor(value)});
+    return copy;
+  };
+  auto program = ScalarProgram::create(
+      score, /*plain=*/false, copyOf,
+      [&](mlir::Value value) { return forward.scalar(value); });
+  if (!program)
+    return program.takeError();
+  reads.program = std::move(*program);
+  return llvm::Error::success();
+}
+
+void GradientEvaluator::ReadTensors::visit(double gradient,
+                                           llvm::ArrayRef<Scalar> arguments) {
+  program->run(arguments);
+  std::vector<ScalarProgram::Read> done, all = program->reads();
+  for (const ScalarProgram::Read &read : all) {
+    auto tensor = llvm::find_if(tensors, [&](const Tensor &tensor) {
+      return tensor.values.get() == read.tensor;
+    });
+    if (tensor == tensors.end() || llvm::is_contained(done, read))
+      continue; // an integer, or read twice
+    done.push_back(read);
+    double &element = tensor->values->data[read.element], there = element;
+    double step = stepAt(there), up = there + step, down = there - step;
+    element = up;
+    double above = program->run(arguments).f;
+    element = down;
+    double below = program->run(arguments).f;
+    element = there;
+    // Frameworks add up in float32, too.
+    double sum = tensor->gradient.data[read.element] +
+                 gradient * (above - below) / (up - down);
+    tensor->gradient.data[read.element] =
+        tensor->precision == Precision::F64 ? sum : roundTo(sum, DType::F32);
+  }
+}
+
 llvm::Error GradientEvaluator::differentiateSources(
     mlir::Operation *op, llvm::Expected<AttendProblem> problem,
     mlir::Region &scoreRegion, mlir::Value query, mlir::ValueRange keys,
@@ -162,9 +214,25 @@ llvm::Error GradientEvaluator::differentiateSources(
   auto score = scoreOf(scoreRegion, problem->programs);
   if (!score)
     return score.takeError();
+  ReadTensors reads;
+  if (!problem->sampled)
+    if (llvm::Error error = collectReads(scoreRegion, reads))
+      return error;
+  if (!reads.tensors.empty())
+    score->visit = [&](double gradient, double s, int64_t b, int64_t h,
+                       int64_t i, int64_t j, int64_t span) {
+      reads.visit(gradient,
+                  {{s, 0}, {0, b}, {0, h}, {0, i}, {0, j}, {0, span}});
+    };
   AttendGradients found = evaluate(*problem, results->view(), *score);
   if (llvm::Error error = problem->check(op))
     return error;
+  for (ReadTensors::Tensor &tensor : reads.tensors) {
+    for (double &element : tensor.gradient.data)
+      element = roundFor(element, tensor.precision);
+    if (llvm::Error error = add(tensor.value, std::move(tensor.gradient)))
+      return error;
+  }
   if (llvm::Error error = add(query, std::move(found.query), problem->sampled))
     return error;
   for (size_t i = 0; !problem->sampled && i < found.sources.size(); ++i) {

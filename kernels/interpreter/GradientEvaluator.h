@@ -60,6 +60,23 @@ private:
   scoreOf(mlir::Region &score,
           std::vector<std::unique_ptr<ScalarProgram>> &programs);
 
+  /// Float tensors that a score region reads, and their gradients. The values
+  /// are copies, which differences change.
+  struct ReadTensors {
+    struct Tensor {
+      mlir::Value value;
+      std::shared_ptr<Array> values;
+      Array gradient;
+      Precision precision;
+    };
+    std::vector<Tensor> tensors;
+    std::unique_ptr<ScalarProgram> program;
+
+    /// Adds one pair's share, by central differences.
+    void visit(double gradient, llvm::ArrayRef<Scalar> arguments);
+  };
+  llvm::Error collectReads(mlir::Region &score, ReadTensors &reads);
+
   Evaluator &forward;
   Evaluator exact; ///< of single ops, in float64
   const std::vector<int64_t> *rows;

@@ -158,7 +158,9 @@ Scalar ScalarProgram::extract(const Step &step) {
     }
     offset = offset * extent + index;
   }
-  double value = step.tensor->data[static_cast<size_t>(offset)];
+  auto element = static_cast<size_t>(offset);
+  readElements.push_back({step.tensor.get(), element});
+  double value = step.tensor->data[element];
   // Integer tensors are kept as doubles too; the one that is not asked for is
   // never read.
   return {value, std::abs(value) < 0x1p62 ? static_cast<int64_t>(value) : 0};
@@ -168,6 +170,7 @@ Scalar ScalarProgram::run(llvm::ArrayRef<Scalar> arguments) {
   require(arguments.size() == numArguments,
           "a region is run with another number of arguments");
   std::copy(arguments.begin(), arguments.end(), slots.begin());
+  readElements.clear();
   for (Step &step : steps) {
     if (step.tensor) {
       slots[step.result] = extract(step);

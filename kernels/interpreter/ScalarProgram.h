@@ -51,6 +51,17 @@ public:
   /// Evaluates the region for these arguments.
   Scalar run(llvm::ArrayRef<Scalar> arguments);
 
+  /// An element of a tensor that a tensor.extract read.
+  struct Read {
+    const Array *tensor;
+    size_t element;
+    bool operator==(const Read &other) const {
+      return tensor == other.tensor && element == other.element;
+    }
+  };
+  /// What the last run read, in order.
+  const std::vector<Read> &reads() const { return readElements; }
+
   /// What went wrong in any run so far; empty when nothing did.
   const std::string &problem() const { return problemText; }
 
@@ -68,6 +79,7 @@ private:
   std::vector<Scalar> slots;
   unsigned numArguments = 0, result = 0;
   std::vector<Scalar> operands; ///< of the step that runs
+  std::vector<Read> readElements;
   bool undefined = false;
   std::string problemText;
 };

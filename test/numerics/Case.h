@@ -66,6 +66,9 @@ struct Case {
 /// numbers share a variant and spec, and have inputs of their own.
 inline constexpr uint64_t kCasesPerKernel = 3;
 
+/// Do tensors that a score region reads have gradients? In every other kernel.
+bool readsHaveGradients(const Case &c);
+
 /// The case of this number; equal numbers give equal cases.
 Case randomCase(uint64_t seed);
 

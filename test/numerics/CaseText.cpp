@@ -148,12 +148,17 @@ static const char *maskText(MaskKind kind) {
   llvm_unreachable("all kinds are listed");
 }
 
+bool llsa::numerics::readsHaveGradients(const Case &c) {
+  bool reads = c.score == ScoreKind::Alibi || c.score == ScoreKind::Table;
+  return reads && c.seed / kCasesPerKernel % 2 == 1;
+}
+
 std::string VariantWriter::regions() {
+  bool isConstant = !readsHaveGradients(c);
   if (c.score == ScoreKind::Alibi)
-    argument("slopes", "tensor<?xf32>", "\"H\"", /*isConstant=*/true);
+    argument("slopes", "tensor<?xf32>", "\"H\"", isConstant);
   if (c.score == ScoreKind::Table)
-    argument("table", "tensor<?x?x7xf32>", "\"B\", \"H\", 7",
-             /*isConstant=*/true);
+    argument("table", "tensor<?x?x7xf32>", "\"B\", \"H\", 7", isConstant);
   if (c.mask == MaskKind::Documents) {
     argument("queryDocuments", "tensor<?x?xi32>", "\"B\", \"M\"");
     argument("keyDocuments", "tensor<?x?xi32>", "\"B\", \"N\"");

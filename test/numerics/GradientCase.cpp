@@ -204,9 +204,13 @@ static double allowedUnits(DType dtype) {
 }
 
 /// Gradients of scores are differences, do . v - delta, which may be far
-/// smaller than their terms: what an element of dq or dk could be without
-/// cancellation. An error may be this share of it, too.
-static double termsOf(const GradientKernel &kernel, const GradientRun &run) {
+/// smaller than their terms: what an element of dq, dk or of the gradient of
+/// what a score reads could be without cancellation. An error may be this share
+/// of it, too.
+static double termsOf(const GradientKernel &kernel, const GradientRun &run,
+                      llvm::StringRef name) {
+  if (name == "v" || name == "gate")
+    return 0; // sums of terms of one sign or the other, no differences
   auto greatestRow = [&](const char *name) {
     Array values = run.tensors.at(name).toArray();
     double most = 0;
@@ -220,11 +224,15 @@ static double termsOf(const GradientKernel &kernel, const GradientRun &run) {
     return std::sqrt(most / double(values.dim(3))); // of an element
   };
   const KernelSpec &spec = kernel.backward->program().spec;
-  double depth = double(spec.D);
-  return std::abs(spec.scale.value_or(1 / std::sqrt(depth))) *
-         std::sqrt(depth) * greatestRow("do") * greatestRow("v") *
-         std::max(greatestRow("k"),
-                  greatestRow("q") * std::sqrt(double(spec.M)));
+  double depth = double(spec.D), queries = double(spec.M);
+  double ofScore = std::sqrt(depth) * greatestRow("do") * greatestRow("v");
+  double scale = std::abs(spec.scale.value_or(1 / std::sqrt(depth)));
+  if (name == "q" || name == "k")
+    return scale * ofScore *
+           std::max(greatestRow("k"), greatestRow("q") * std::sqrt(queries));
+  // Read by all queries of all batches; slopes are multiplied by a distance.
+  double factor = name == "slopes" ? std::max(queries, double(spec.N)) / 16 : 1;
+  return ofScore * factor * std::sqrt(double(spec.B) * queries);
 }
 static double termUnits(DType dtype) {
   switch (dtype) {
@@ -254,7 +262,6 @@ std::string llsa::numerics::checkDirections(const GradientKernel &kernel,
       most = std::max(most, std::abs(value));
     }
   }
-  double terms = termsOf(kernel, run) * termUnits(dtype);
   Random random(seed, /*stream=*/77);
   uint64_t counter = 0;
   for (int n = 0; n < 5; ++n) {
@@ -271,11 +278,10 @@ std::string llsa::numerics::checkDirections(const GradientKernel &kernel,
         got += y.data[e] * gradient.data[e];
         ySquares += y.data[e] * y.data[e];
       }
-      bool isScore = name == "q" || name == "k";
+      double terms = termsOf(kernel, run, name) * termUnits(dtype);
       squares +=
-          ySquares * std::pow(allowedUnits(dtype) * greatest.at("d" + name) +
-                                  (isScore ? terms : 0),
-                              2);
+          ySquares *
+          std::pow(allowedUnits(dtype) * greatest.at("d" + name) + terms, 2);
     }
     double allowed = std::sqrt(squares) + 1e-7;
     double share = std::abs(got - *expected) / allowed;
@@ -329,10 +335,9 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
         std::pair("dk", &reference::TokenGradients::keys),
         std::pair("dv", &reference::TokenGradients::values)}) {
     const Array &truth = exact.*part, &x = plain.*part, &y = other.*part;
-    reference::Comparison comparison =
-        compareGradient(name, run.gradients.at(name).toArray(),
-                        {truth, fartherFrom(truth, x, y)}, dtype,
-                        greatestLse(run.tensors));
+    reference::Comparison comparison = compareGradient(
+        name, run.gradients.at(name).toArray(),
+        {truth, fartherFrom(truth, x, y)}, dtype, greatestLse(run.tensors));
     if (!comparison.ok())
       return comparison.message;
   }

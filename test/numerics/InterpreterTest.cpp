@@ -142,6 +142,22 @@ static const std::string kGated = variant(R"(
   %e = math.exp %q : !q
   %o = arith.mulf %p, %e : !q)");
 
+static const std::string kRead = variant(R"(
+  %e = math.exp %q : !q
+  %o, %lse = llsa.attend %q from dense(%k, %v), window(%k, %v) before 3 after 2
+      score(%s, %b, %h, %i, %j, %n) {
+        %c0 = arith.constant 0 : index
+        %c3 = arith.constant 3 : index
+        %x = tensor.extract %q[%b, %h, %i, %c0] : !q
+        %y = tensor.extract %e[%b, %h, %i, %c3] : !q
+        %z = tensor.extract %v[%b, %c0, %j, %c3] : !k
+        %u = arith.mulf %x, %z : f32
+        %w = arith.addf %u, %y : f32
+        %a = arith.mulf %w, %s : f32
+        %t = math.tanh %a : f32
+        llsa.yield %t : f32
+      } : !q, !k, !k, !k, !k)");
+
 static double product(const Array &x, const Array &y) {
   double sum = 0;
   for (size_t e = 0; e < x.data.size(); ++e)
@@ -153,7 +169,7 @@ TEST(Interpreter, GradientsAreTheDerivativesOfItsValues) {
   NamedArrays inputs = tokens(50);
   NamedArrays weights = {{"o", randomArray({1, 2, 50, 8}, 4)},
                          {"lse", randomArray({1, 2, 50}, 5)}};
-  for (const std::string &text : {kComposite, kWrittenOut, kGated}) {
+  for (const std::string &text : {kComposite, kWrittenOut, kGated, kRead}) {
     Interpreter interpreter = parse(text);
     NamedIndices selections = valueOf(interpreter.select(inputs));
     EvaluateOptions options;

@@ -39,6 +39,13 @@ AttendForm::AttendForm(AttendQueryGradOp op)
   addSources(*this, op);
 }
 
+AttendForm::AttendForm(AttendBiasGradOp op)
+    : query(op.getQuery()), scale(scaleOf(op.getScale(), depth())),
+      score(orNull(op.getScore())), mask(orNull(op.getMask())),
+      reads(orNull(op.getReads())) {
+  addSources(*this, op);
+}
+
 AttendForm::AttendForm(AttendKeyGradOp op)
     : query(op.getQuery()), keys{op.getKeys()}, values{op.getValues()},
       indices{Value()}, sources{op.getSource()}, baseTokens(op.getTokens()),

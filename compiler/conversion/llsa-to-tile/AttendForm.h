@@ -12,6 +12,7 @@ namespace llsa {
 struct AttendForm {
   explicit AttendForm(AttendOp op);
   explicit AttendForm(AttendQueryGradOp op);
+  explicit AttendForm(AttendBiasGradOp op);
   /// One source, whose indices are null.
   explicit AttendForm(AttendKeyGradOp op);
 
@@ -22,7 +23,8 @@ struct AttendForm {
   std::optional<int64_t> baseTokens; ///< level-0 tokens, if they are known
   double scale;
   /// Null when there is none.
-  mlir::Region *score = nullptr, *mask = nullptr, *derivative = nullptr;
+  mlir::Region *score = nullptr, *mask = nullptr, *derivative = nullptr,
+               *reads = nullptr;
 
   bool hasRegion() const { return score || mask; }
   /// A window or mask hides keys from rows.

@@ -26,10 +26,10 @@ SmallVector<Value> AttendRegions::arguments(const Source &source, Value score,
               {})};
 }
 
-Value AttendRegions::emit(const Source &source, Region &region,
-                          ArrayRef<Value> args) {
+SmallVector<Value> AttendRegions::emitAll(const Source &source, Region &region,
+                                          ArrayRef<Value> args) {
   if (hasFailed) // one diagnostic is enough
-    return args[0];
+    return {};
   int64_t span = std::max<int64_t>(source.attr.getSpan(), 1);
   auto query = cast<RankedTensorType>(form.query.getType());
   ScalarRanges ranges;
@@ -38,9 +38,17 @@ Value AttendRegions::emit(const Source &source, Region &region,
   ranges.declare(region.getArgument(3), 0, query.getDimSize(kToken) - 1);
   ranges.declare(region.getArgument(4), 0, (source.tokens - 1) * span);
   ranges.declare(region.getArgument(5), span, span);
-  Value result = emitScoreRegion(k, ranges, region, args);
-  hasFailed |= !result;
-  return result ? k.broadcast(result, commonSize({args[0], result})) : args[0];
+  SmallVector<Value> results = emitScoreRegion(k, ranges, region, args);
+  hasFailed |= results.empty();
+  return results;
+}
+
+Value AttendRegions::emit(const Source &source, Region &region,
+                          ArrayRef<Value> args) {
+  SmallVector<Value> results = emitAll(source, region, args);
+  return results.empty()
+             ? args[0]
+             : k.broadcast(results[0], commonSize({args[0], results[0]}));
 }
 
 Value AttendRegions::score(const Source &source, ArrayRef<Value> args) {
@@ -61,4 +69,11 @@ Value AttendRegions::derivative(const Source &source, ArrayRef<Value> args,
   SmallVector<Value> all(args);
   all.push_back(gradient);
   return emit(source, *form.derivative, all);
+}
+
+SmallVector<Value> AttendRegions::reads(const Source &source,
+                                        ArrayRef<Value> args, Value gradient) {
+  SmallVector<Value> all(args);
+  all.push_back(gradient);
+  return emitAll(source, *form.reads, all);
 }

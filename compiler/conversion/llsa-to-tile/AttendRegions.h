@@ -27,9 +27,18 @@ public:
   mlir::Value derivative(const Source &source, llvm::ArrayRef<mlir::Value> args,
                          mlir::Value gradient);
 
+  /// What the `reads` region yields, given the gradient of score().
+  llvm::SmallVector<mlir::Value> reads(const Source &source,
+                                       llvm::ArrayRef<mlir::Value> args,
+                                       mlir::Value gradient);
+
   bool failed() const { return hasFailed; }
 
 private:
+  /// Empty after a diagnostic.
+  llvm::SmallVector<mlir::Value> emitAll(const Source &source,
+                                         mlir::Region &region,
+                                         llvm::ArrayRef<mlir::Value> args);
   mlir::Value emit(const Source &source, mlir::Region &region,
                    llvm::ArrayRef<mlir::Value> args);
 

@@ -11,8 +11,8 @@ using namespace mlir;
 using namespace llsa;
 
 AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
-                       KernelBuilder &k, const RowGrid &grid)
-    : k(k), form(std::move(attend)), tile(k.rowTile(grid)),
+                       KernelBuilder &k, const RowTile &rowTile)
+    : k(k), form(std::move(attend)), tile(rowTile),
       rows(context.schedule.getRows()), depth(form.depth()),
       cols(context.schedule.getCols()), widen(context.widenDots),
       streams(context.streams), together(context.pairStreams),

@@ -1,6 +1,7 @@
 //===- AttendTile.h - a tile of queries and all keys they see ---*- C++ -*-===//
 //
-// What the softmax (Attend.cpp) and its gradient (AttendQueryGrad.cpp) share: a
+// What the softmax (Attend.cpp) and its gradients over queries
+// (AttendQueryGrad.cpp, AttendBiasGrad.cpp) share: a
 // walk over the keys of all sources, and what the exponent of a pair is made
 // of. The weight of a key and its existence ride along in one addend per key, a
 // 1xC tile, and cost nothing where they are constant.
@@ -21,7 +22,11 @@ public:
   using State = TileBuilder::Values;
 
   AttendTile(const LaunchContext &context, AttendForm form, KernelBuilder &k,
-             const RowGrid &grid);
+             const RowTile &rowTile);
+  /// The work item's tile.
+  AttendTile(const LaunchContext &context, AttendForm form, KernelBuilder &k,
+             const RowGrid &grid)
+      : AttendTile(context, std::move(form), k, k.rowTile(grid)) {}
   AttendTile(const AttendTile &) = delete;
 
   /// Calls `update` for all steps over all keys; for the first one of streams

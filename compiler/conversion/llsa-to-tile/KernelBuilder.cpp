@@ -92,6 +92,29 @@ Value KernelBuilder::argument(Value hostBuffer) {
   return entry->addArgument(hostBuffer.getType(), loc);
 }
 
+/// What limits the rows that exist: the granule's end, the tensor's end.
+RowTile KernelBuilder::rowTileIn(const RowGrid &grid, Value batch, Value head,
+                                 Value granule, Value part) {
+  RowTile tile{batch, head, mul(granule, grid.granule), Value()};
+  if (grid.isGranular()) {
+    Value offset = mul(part, grid.rows);
+    tile.start = add(tile.start, offset);
+    tile.rows = min(index(grid.rows), sub(index(grid.granule), offset));
+  }
+  if (grid.tokens % grid.granule != 0)
+    tile.rows = min(tile.rows ? tile.rows : index(grid.rows),
+                    sub(index(grid.tokens), tile.start));
+  return tile;
+}
+
+RowTile KernelBuilder::rowTile(const RowGrid &grid, Value batch, Value head,
+                               Value number) {
+  if (!grid.isGranular())
+    return rowTileIn(grid, batch, head, number, Value());
+  return rowTileIn(grid, batch, head, div(number, grid.tilesPerGranule()),
+                   rem(number, grid.tilesPerGranule()));
+}
+
 RowTile KernelBuilder::rowTile(const RowGrid &grid) {
   Value number = ids[2], part = grid.isGranular() ? index(0) : Value();
   Value surplus; // how far behind the last tile
@@ -108,16 +131,7 @@ RowTile KernelBuilder::rowTile(const RowGrid &grid) {
   } else if (grid.isGranular()) {
     part = ids[3];
   }
-  RowTile tile{ids[0], ids[1], mul(number, grid.granule), Value()};
-  // What limits the rows that exist: the granule's end, the tensor's end.
-  if (grid.isGranular()) {
-    Value offset = mul(part, grid.rows);
-    tile.start = add(tile.start, offset);
-    tile.rows = min(index(grid.rows), sub(index(grid.granule), offset));
-  }
-  if (grid.tokens % grid.granule != 0)
-    tile.rows = min(tile.rows ? tile.rows : index(grid.rows),
-                    sub(index(grid.tokens), tile.start));
+  RowTile tile = rowTileIn(grid, ids[0], ids[1], number, part);
   if (surplus)
     tile.rows =
         sub(tile.rows ? tile.rows : index(grid.rows), mul(surplus, grid.rows));

@@ -65,6 +65,9 @@ public:
   /// The work item at hand.
   llvm::ArrayRef<mlir::Value> item() const { return ids; }
   RowTile rowTile(const RowGrid &grid);
+  /// Tile `number` of a head, of grid.numTiles().
+  RowTile rowTile(const RowGrid &grid, mlir::Value batch, mlir::Value head,
+                  mlir::Value number);
 
   /// Ends the kernel, gives it the costs ("llsa.flops", "llsa.bytes") that
   /// `costs` carries, times `share`, and launches it.
@@ -73,6 +76,9 @@ public:
 
 private:
   KernelBuilder(HostBuilder &host, mlir::Location loc, mlir::Operation *kernel);
+  /// `part`: of a granule.
+  RowTile rowTileIn(const RowGrid &grid, mlir::Value batch, mlir::Value head,
+                    mlir::Value granule, mlir::Value part);
 
   HostBuilder &host;
   mlir::Operation *kernel; ///< null when finished

@@ -153,6 +153,8 @@ static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
       return lowerAttend(context, op);
     if (auto op = dyn_cast<AttendQueryGradOp>(ops[0]))
       return lowerAttendQueryGrad(context, op);
+    if (auto op = dyn_cast<AttendBiasGradOp>(ops[0]))
+      return lowerAttendBiasGrad(context, op);
     if (auto op = dyn_cast<LinearAttendGradOp>(ops[0]))
       return lowerLinearAttendGrad(context, op);
     if (auto op = dyn_cast<InvertIndicesOp>(ops[0]))

@@ -32,6 +32,8 @@ mlir::LogicalResult lowerSelect(const LaunchContext &context, SelectOp op);
 mlir::LogicalResult lowerAttend(const LaunchContext &context, AttendOp op);
 mlir::LogicalResult lowerAttendQueryGrad(const LaunchContext &context,
                                          AttendQueryGradOp op);
+mlir::LogicalResult lowerAttendBiasGrad(const LaunchContext &context,
+                                        AttendBiasGradOp op);
 /// `epilogue`: elementwise ops and unpools of the keys' shape, in order.
 mlir::LogicalResult
 lowerAttendKeyGrad(const LaunchContext &context, AttendKeyGradOp op,
@@ -77,11 +79,14 @@ mlir::Value emitUniform(TileBuilder &t, ScalarRanges &ranges,
 /// True where emitUniform gives a tile for a tensor.
 bool isUniformTensor(mlir::Value tensor);
 
-/// A `score` or `mask` region on tiles; `args` are its arguments, whose ranges
-/// are declared. Null on failure. See ScoreRegion.cpp.
-mlir::Value emitScoreRegion(KernelBuilder &kernel, ScalarRanges &ranges,
-                            mlir::Region &region,
-                            llvm::ArrayRef<mlir::Value> args);
+/// What a `score`, `mask` or gradient's region yields, on tiles; `args` are its
+/// arguments, whose ranges are declared. Empty on failure. See ScoreRegion.cpp.
+llvm::SmallVector<mlir::Value>
+emitScoreRegion(KernelBuilder &kernel, ScalarRanges &ranges,
+                mlir::Region &region, llvm::ArrayRef<mlir::Value> args);
+/// A tile of indices as tile.lookup and tile.scatter_add take them, which are
+/// i32 and clamped there to `extent`.
+mlir::Value narrowIndex(KernelBuilder &k, mlir::Value index, int64_t extent);
 
 /// An operand of a dot as the target wants it.
 inline mlir::Value dotOperand(TileBuilder &t, mlir::Value tile,

@@ -21,9 +21,8 @@
 using namespace mlir;
 using namespace llsa;
 
-/// An index for tile.lookup, which takes i32 and clamps: clamped before it
-/// loses its upper half.
-static Value narrowIndex(KernelBuilder &k, Value index, int64_t extent) {
+/// Clamped before it loses its upper half.
+Value llsa::narrowIndex(KernelBuilder &k, Value index, int64_t extent) {
   Type i32 = k.b.getI32Type(), element = tileTypeOf(index).getElementType();
   if (element == i32)
     return index;
@@ -72,8 +71,8 @@ static Value emitCall(KernelBuilder &k, func::CallOp op,
                               op.getCallee(), inputs);
 }
 
-Value llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
-                            Region &region, ArrayRef<Value> args) {
+SmallVector<Value> llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
+                                         Region &region, ArrayRef<Value> args) {
   DenseMap<Value, Value> tiles;
   for (auto [argument, tile] : llvm::zip(region.getArguments(), args))
     tiles[argument] = tile;
@@ -93,8 +92,6 @@ Value llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
   for (Operation &op : region.front()) {
     if (isa<arith::ConstantOp>(op))
       continue; // where it is used
-    if (isa<YieldOp>(op))
-      return tileOf(op.getOperand(0), &op);
     SmallVector<Value> operands;
     for (Value operand : op.getOperands()) {
       if (isa<TensorType>(operand.getType()))
@@ -103,6 +100,8 @@ Value llsa::emitScoreRegion(KernelBuilder &k, ScalarRanges &ranges,
       if (!operands.back())
         return {};
     }
+    if (isa<YieldOp>(op))
+      return operands;
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
       Value tile =
           emitExtract(k, ranges, extract, operands, sizeOf(args[0]).rows);

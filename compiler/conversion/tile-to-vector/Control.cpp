@@ -40,6 +40,8 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
           })
           .Case<StoreOp>([&](StoreOp o) { return lowerStore(o); })
           .Case<LookupOp>([&](LookupOp o) { return lowerLookup(o); })
+          .Case<ScatterAddOp>(
+              [&](ScatterAddOp o) { return lowerScatterAdd(o); })
           .Case<DotOp>([&](DotOp o) { return lowerDot(o); })
           .Case<ReduceOp>([&](ReduceOp o) { return lowerReduce(o); })
           .Case<InvertRowsOp>(

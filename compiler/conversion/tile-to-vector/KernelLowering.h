@@ -133,6 +133,11 @@ private:
   mlir::LogicalResult lowerBlockRows(BlockRowsOp op);
   mlir::LogicalResult lowerStore(StoreOp op);
   mlir::LogicalResult lowerLookup(LookupOp op);
+  mlir::LogicalResult lowerScatterAdd(ScatterAddOp op);
+  /// The place in `memory` that row r and column c of index tiles, each in
+  /// Layout::Rows, name; clamped to the memory.
+  llvm::SmallVector<Value> placeOf(Value memory, llvm::ArrayRef<Value> tiles,
+                                   Value r, Value c);
   Value evaluateLoad(LoadOp op, const Slice &slice);
   Value evaluateGather(GatherOp op, const Slice &slice);
   Value loadVector(Value memory, llvm::ArrayRef<Value> indices, int64_t width,

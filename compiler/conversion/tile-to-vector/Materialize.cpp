@@ -167,6 +167,8 @@ SmallVector<Layout> KernelLowering::wantedLayouts(Value tile) {
         want(flip(layout));
     } else if (isa<GatherOp>(user)) {
       want(Layout::Cols);
+    } else if (isa<ScatterAddOp>(user)) {
+      want(Layout::Rows);
     } else if (isa<TopkOp>(user)) {
       want(use.getOperandNumber() == 3 ? Layout::Cols : Layout::Rows);
     } else if (isa<BroadcastOp>(user)) {

@@ -126,33 +126,58 @@ LogicalResult KernelLowering::lowerBlockRows(BlockRowsOp op) {
   return success();
 }
 
+SmallVector<Value> KernelLowering::placeOf(Value memory, ArrayRef<Value> tiles,
+                                           Value r, Value c) {
+  auto type = cast<MemRefType>(memory.getType());
+  SmallVector<Value> place;
+  for (auto [d, tile] : llvm::enumerate(tiles)) {
+    Value i = memref::LoadOp::create(builder, loc, tile, ValueRange{c, r});
+    Type i32 = i.getType();
+    Value zero = arith::ConstantIntOp::create(builder, loc, i32, 0);
+    Value last =
+        arith::ConstantIntOp::create(builder, loc, i32, type.getDimSize(d) - 1);
+    i = arith::MinSIOp::create(
+        builder, loc, arith::MaxSIOp::create(builder, loc, i, zero), last);
+    place.push_back(
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), i));
+  }
+  return place;
+}
+
 LogicalResult KernelLowering::lowerLookup(LookupOp op) {
   Value result = op.getResult();
   Value memory = mapped(op.getSource());
-  auto type = cast<MemRefType>(memory.getType());
   SmallVector<Value> tiles;
   for (Value tile : op.getIndices())
     tiles.push_back(materialize(tile, Layout::Rows));
   Value buffer = allocateFor(result, Layout::Rows);
   loop(index(0), index(colsOf(result)), 1, [&](Value c) {
     loop(index(0), index(rowsOf(result)), 1, [&](Value r) {
-      SmallVector<Value> place;
-      for (auto [d, tile] : llvm::enumerate(tiles)) {
-        Value i = memref::LoadOp::create(builder, loc, tile, ValueRange{c, r});
-        Type i32 = i.getType();
-        Value zero = arith::ConstantIntOp::create(builder, loc, i32, 0);
-        Value last = arith::ConstantIntOp::create(builder, loc, i32,
-                                                  type.getDimSize(d) - 1);
-        i = arith::MinSIOp::create(
-            builder, loc, arith::MaxSIOp::create(builder, loc, i, zero), last);
-        place.push_back(arith::IndexCastOp::create(builder, loc,
-                                                   builder.getIndexType(), i));
-      }
-      Value scalar = memref::LoadOp::create(builder, loc, memory, place);
+      Value scalar = memref::LoadOp::create(builder, loc, memory,
+                                            placeOf(memory, tiles, r, c));
       memref::StoreOp::create(builder, loc, scalar, buffer, ValueRange{c, r});
     });
   });
   buffers[int(Layout::Rows)][result] = buffer;
+  return success();
+}
+
+LogicalResult KernelLowering::lowerScatterAdd(ScatterAddOp op) {
+  Value memory = mapped(op.getDestination());
+  Value tile = materialize(op.getTile(), Layout::Rows);
+  SmallVector<Value> indices;
+  for (Value index : op.getIndices())
+    indices.push_back(materialize(index, Layout::Rows));
+  loop(index(0), index(colsOf(op.getTile())), 1, [&](Value c) {
+    loop(index(0), index(rowsOf(op.getTile())), 1, [&](Value r) {
+      SmallVector<Value> place = placeOf(memory, indices, r, c);
+      Value there = memref::LoadOp::create(builder, loc, memory, place);
+      Value more = memref::LoadOp::create(builder, loc, tile, ValueRange{c, r});
+      memref::StoreOp::create(builder, loc,
+                              arith::AddFOp::create(builder, loc, there, more),
+                              memory, place);
+    });
+  });
   return success();
 }
 

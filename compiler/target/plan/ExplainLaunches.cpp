@@ -102,6 +102,10 @@ private:
       line << "gradient of " << shapeOf(grad.getQuery())[kTokenDim]
            << " queries, over " << grad.getKeys().size()
            << (grad.getKeys().size() == 1 ? " source" : " sources");
+    else if (auto grad = dyn_cast<AttendBiasGradOp>(op))
+      line << "gradient of a " << grad.getBiasGrad().getType()
+           << " that the score reads, over " << grad.getKeys().size()
+           << (grad.getKeys().size() == 1 ? " source" : " sources");
     else if (auto grad = dyn_cast<AttendKeyGradOp>(op))
       line << "gradients of " << shapeOf(grad.getKeys())[kTokenDim]
            << " keys and values of a "

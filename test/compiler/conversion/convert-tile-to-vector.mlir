@@ -212,3 +212,28 @@ tile.kernel @one_element(%slopes: memref<4xf32>, %y: memref<16x8xf32>) items [4]
   tile.store %sum, %y[%c0, %c0] : tensor<16x8xf32>, memref<16x8xf32>
   tile.return
 }
+
+// -----
+
+// Elements are added one after the other, in the order of columns, at indices
+// that are clamped to the memory.
+
+// CHECK-LABEL: func.func @scatter_add
+// CHECK-SAME: %[[X:[^:]*]]: memref<16x8xf32>, %[[D:[^:]*]]: memref<5xf32>
+// CHECK: %[[I:.*]] = memref.load %{{.*}}[%[[C:.*]], %[[R:.*]]] : memref<8x16xi32>
+// CHECK-NEXT: arith.maxsi %[[I]], %c0_i32
+// CHECK: arith.minsi {{.*}}, %c4_i32
+// CHECK: %[[AT:.*]] = arith.index_cast
+// CHECK: %[[THERE:.*]] = memref.load %[[D]][%[[AT]]]
+// CHECK: %[[MORE:.*]] = memref.load %{{.*}}[%[[C]], %[[R]]] : memref<8x16xf32>
+// CHECK: %[[SUM:.*]] = arith.addf %[[THERE]], %[[MORE]]
+// CHECK: memref.store %[[SUM]], %[[D]][%[[AT]]]
+tile.kernel @scatter_add(%x: memref<16x8xf32>, %d: memref<5xf32>) items [1] {
+  %i = tile.work_item : index
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : memref<16x8xf32> -> tensor<16x8xf32>
+  %row = tile.range %c0 step 1 : tensor<1x8xi32>
+  %places = tile.broadcast %row : tensor<1x8xi32> -> tensor<16x8xi32>
+  tile.scatter_add %t, %d[%places] : tensor<16x8xf32>, memref<5xf32>, tensor<16x8xi32>
+  tile.return
+}

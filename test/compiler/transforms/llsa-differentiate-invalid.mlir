@@ -25,20 +25,6 @@ func.func @no_rule_in_a_region(%q: !x, %k: !x, %v: !x) -> !x {
 // -----
 
 !x = tensor<1x2x64x8xf32>
-func.func @bias(%q: !x, %k: !x, %v: !x, %bias: tensor<2xf32>) -> !x {
-  %o, %lse = llsa.attend %q from dense(%k, %v)
-      score(%s, %b, %h, %i, %j, %n) {
-        // expected-error @+1 {{'tensor.extract' op reads a tensor in a score region, and its gradient is not supported; an argument with llsa.no_gradient is taken for a constant}}
-        %e = tensor.extract %bias[%h] : tensor<2xf32>
-        %r = arith.addf %s, %e : f32
-        llsa.yield %r : f32
-      } : !x, !x, !x
-  return %o : !x
-}
-
-// -----
-
-!x = tensor<1x2x64x8xf32>
 func.func @composite(%q: !x, %k: !x, %v: !x) -> !x {
   // expected-error @+1 {{'llsa.attention' op has no derivative: expected llsa.attend, llsa.pool, llsa.linear_attend, llsa.select or elementwise ops on tensors}}
   %o, %lse = llsa.attention %q, %k, %v hierarchy <block = 16, levels = 1, topk = 1> : !x, !x, !x

@@ -178,3 +178,65 @@ func.func @lse_alone(%q: !x, %k: !x, %v: !x) -> (tensor<1x2x64xf32> {llsa.name =
   %o, %lse = llsa.attend %q from dense(%k, %v) : !x, !x, !x
   return %lse : tensor<1x2x64xf32>
 }
+
+// -----
+
+// A tensor that the score region reads twice: one op gives its gradient, from
+// the gradients and the indices of both reads. What the score does to what is
+// read goes back through it; the index of the second is no constant.
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @bias_grad
+// CHECK-SAME: -> (tensor<1x2x64x8xf32> {llsa.name = "dq"}, tensor<1x2x64x8xf32> {llsa.name = "dk"}, tensor<1x2x64x8xf32> {llsa.name = "dv"}, tensor<2x64xbf16> {llsa.name = "darg3"})
+// CHECK: %[[DELTA:[^ ]*]] = llsa.attend_query_grad
+// CHECK: %[[D:.*]] = llsa.attend_bias_grad %{{.*}} from
+// CHECK-NEXT: dense(
+// CHECK-NEXT: delta %[[DELTA]] gradient
+// CHECK-NEXT: score(
+// CHECK: mask(
+// CHECK: reads(%[[S:[^,]*]], %{{[^,]*}}, %[[H:[^,]*]], %[[I:[^,]*]], %[[J:[^,]*]], %{{[^,]*}}, %[[G:[^)]*]]) {
+// CHECK: %[[TWICE:.*]] = arith.mulf %[[G]], %{{.*}} : f32
+// CHECK: llsa.yield %[[TWICE]], %[[H]], %[[I]], %[[G]], %[[H]], %[[J]] : f32, index, index, f32, index, index
+// CHECK: -> tensor<2x64xf32>
+// CHECK: llsa.attend_key_grad
+// CHECK: arith.truncf %[[D]]
+func.func @bias(%q: !x, %k: !x, %v: !x, %bias: tensor<2x64xbf16> {llsa.name = "arg3"}) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %two = arith.constant 2.0 : f32
+        %e = tensor.extract %bias[%h, %i] : tensor<2x64xbf16>
+        %f = tensor.extract %bias[%h, %j] : tensor<2x64xbf16>
+        %x = arith.extf %e : bf16 to f32
+        %y = arith.extf %f : bf16 to f32
+        %t = arith.mulf %x, %two : f32
+        %u = arith.addf %t, %y : f32
+        %r = arith.addf %s, %u : f32
+        llsa.yield %r : f32
+      }
+      mask(%s, %b, %h, %i, %j, %n) {
+        %m = arith.cmpi ule, %j, %i : index
+        llsa.yield %m : i1
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+// A constant has none, nor what a mask reads.
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @constants_grad
+// CHECK-NOT: llsa.attend_bias_grad
+func.func @constants(%q: !x, %k: !x, %v: !x, %a: tensor<2xf32> {llsa.no_gradient},
+                     %b: tensor<2xf32>) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %batch, %h, %i, %j, %n) {
+        %e = tensor.extract %a[%h] : tensor<2xf32>
+        %r = arith.addf %s, %e : f32
+        llsa.yield %r : f32
+      }
+      mask(%s, %batch, %h, %i, %j, %n) {
+        %e = tensor.extract %b[%h] : tensor<2xf32>
+        %m = arith.cmpf ogt, %s, %e : f32
+        llsa.yield %m : i1
+      } : !x, !x, !x
+  return %o : !x
+}

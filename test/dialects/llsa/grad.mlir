@@ -97,3 +97,51 @@ func.func @lse_alone(%q: !q, %k: !k, %lse: !r, %dlse: !r) {
       lse %lse delta %delta : !q, !k, !k -> !k
   return
 }
+
+// CHECK-LABEL: func @bias
+// CHECK: llsa.attend_bias_grad %{{.*}} from
+// CHECK-NEXT: gathered(%{{.*}}, %{{.*}} by %{{.*}}) block 16 every 16,
+// CHECK-NEXT: dense(%{{.*}}, %{{.*}}) span 16
+// CHECK-NEXT: lse %{{.*}} delta %{{.*}} gradient %{{.*}} scale 0.5
+// CHECK-NEXT: score(
+// CHECK: reads(%{{.*}}, %{{.*}}, %[[H:.*]], %{{.*}}, %{{.*}}, %[[N:.*]], %[[G:.*]]) {
+// CHECK-NEXT: llsa.yield %[[G]], %[[H]], %[[G]], %[[N]] : f32, index, f32, index
+// CHECK-NEXT: } {note} : tensor<1x8x4096x64xbf16>, tensor<1x2x4096x64xbf16>, tensor<1x2x4096x64xbf16>, tensor<1x8x256x8xi32>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<20xf32>
+// CHECK: llsa.attend_bias_grad
+// CHECK: mask(
+// CHECK: llsa.yield %{{.*}} : f32
+// CHECK: -> tensor<f32>
+func.func @bias(%q: !q, %k: !k, %k1: !k1, %i: !i, %lse: !r, %delta: !r, %do: !q, %t: tensor<20xf32>, %u: tensor<f32>) {
+  %a = llsa.attend_bias_grad %q from
+      gathered(%k, %k by %i) block 16 every 16,
+      dense(%k1, %k1) span 16
+      lse %lse delta %delta gradient %do scale 0.5
+      score(%s, %b, %h, %x, %j, %n) {
+        %e = tensor.extract %t[%h] : tensor<20xf32>
+        %f = tensor.extract %t[%n] : tensor<20xf32>
+        %g = arith.addf %e, %f : f32
+        %r = arith.addf %s, %g : f32
+        llsa.yield %r : f32
+      }
+      reads(%s, %b, %h, %x, %j, %n, %g) {
+        llsa.yield %g, %h, %g, %n : f32, index, f32, index
+      } {note}
+      : !q, !k, !k, !i, !k1, !k1 -> tensor<20xf32>
+  %c = llsa.attend_bias_grad %q from window(%k, %k) before 1 after 1
+      lse %lse delta %delta
+      score(%s, %b, %h, %x, %j, %n) {
+        %e = tensor.extract %u[] : tensor<f32>
+        %r = arith.mulf %s, %e : f32
+        llsa.yield %r : f32
+      }
+      mask(%s, %b, %h, %x, %j, %n) {
+        %m = arith.cmpi ule, %j, %x : index
+        llsa.yield %m : i1
+      }
+      reads(%s, %b, %h, %x, %j, %n, %g) {
+        %r = arith.mulf %s, %g : f32
+        llsa.yield %r : f32
+      }
+      : !q, !k, !k -> tensor<f32>
+  return
+}

@@ -410,3 +410,174 @@ func.func @attend_query_grad_c5_none(%q: !q, %k: !k, %r: !r) {
   %a:2 = llsa.attend_query_grad %q from dense(%k, %k) lse %r : !q, !k, !k -> !q
   return
 }
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x3x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c1_heads(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op heads of keys must divide the query's 8 heads, got 3}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c1_scale(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op scale must be finite in float32, got 1.000000e+39}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q scale 1.0e39
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c1_mask(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op mask region must yield one 'i1', got ('f32')}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      mask(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func private @helper(%i: f32) -> f32 {
+  return %i : f32
+}
+func.func @attend_bias_grad_c1_calls(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op score and mask regions may call functions with llsa.device_function, got @helper}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) {
+        %t = func.call @helper(%s) : (f32) -> f32
+        llsa.yield %t : f32
+      }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c2_gradient(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op gradient must have the query's type 'tensor<1x8x64x16xf16>', got 'tensor<1x2x64x16xf16>'}}
+  %a = "llsa.attend_bias_grad"(%q, %k, %k, %r, %r, %k) ({
+      ^bb0(%s: f32, %b: index, %h: index, %n: index, %j: index, %m: index):
+        llsa.yield %s : f32
+      }, {}, {
+      ^bb0(%s: f32, %b: index, %h: index, %n: index, %j: index, %m: index, %g: f32):
+        llsa.yield %g, %h : f32, index
+      }) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1>} : (!q, !k, !k, !r, !r, !k) -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c2_delta(%q: !q, %k: !k, %r: !r, %l: tensor<8x64xf32>) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op delta must have the type 'tensor<1x8x64xf32>', got 'tensor<8x64xf32>'}}
+  %a = "llsa.attend_bias_grad"(%q, %k, %k, %r, %l, %q) ({
+      ^bb0(%s: f32, %b: index, %h: index, %n: index, %j: index, %m: index):
+        llsa.yield %s : f32
+      }, {}, {
+      ^bb0(%s: f32, %b: index, %h: index, %n: index, %j: index, %m: index, %g: f32):
+        llsa.yield %g, %h : f32, index
+      }) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1>} : (!q, !k, !k, !r, tensor<8x64xf32>, !q) -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c3_no_score(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op region #0 ('score') failed to verify constraint: region with 1 blocks}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c3_rank(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op reads region must yield ('f32', 'index', 'index') once or more, got ('f32', 'index')}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8x8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c3_nothing(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op reads region must yield ('f32', 'index') once or more, got ()}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c3_ops(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op reads region may hold arith, math, tensor.extract and func.call ops, got 'llsa.pool'}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) {
+        %p = llsa.pool %q block 16 : !q
+        llsa.yield %g, %h : f32, index
+      } : !q, !k, !k -> tensor<8xf32>
+  return
+}
+
+
+// -----
+
+!q = tensor<1x8x64x16xf16>
+!k = tensor<1x2x64x16xf16>
+!r = tensor<1x8x64xf32>
+func.func @attend_bias_grad_c4_element(%q: !q, %k: !k, %r: !r) {
+  // expected-error @+1 {{'llsa.attend_bias_grad' op result #0 must be ranked tensor of 32-bit float values, but got 'tensor<8xf16>'}}
+  %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
+      score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
+      reads(%s, %b, %h, %n, %j, %m, %g) { llsa.yield %g, %h : f32, index } : !q, !k, !k -> tensor<8xf16>
+  return
+}

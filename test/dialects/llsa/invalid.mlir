@@ -469,6 +469,6 @@ func.func @launch_c3_name(%x: tensor<1x8x32x64xf32>) {
 // -----
 
 func.func @yield_parent() {
-  // expected-error @+1 {{'llsa.yield' op expects parent op to be one of 'llsa.attend, llsa.attention, llsa.launch, llsa.attend_query_grad, llsa.attend_key_grad'}}
+  // expected-error @+1 {{'llsa.yield' op expects parent op to be one of 'llsa.attend, llsa.attention, llsa.launch, llsa.attend_query_grad, llsa.attend_key_grad, llsa.attend_bias_grad'}}
   llsa.yield
 }

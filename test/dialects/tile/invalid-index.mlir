@@ -43,3 +43,27 @@ func.func @prefetch_c2_rule(%r: memref<2048xi32>, %b: index) {
   tile.prefetch %r[%b] count 0 : memref<2048xi32>
   return
 }
+
+// -----
+
+func.func @scatter_add_c1_count(%t: tensor<4x8xf32>, %i: tensor<4x8xi32>, %d: memref<2x8xf32>) {
+  // expected-error @+1 {{'tile.scatter_add' op needs 2 index tiles for 'memref<2x8xf32>', got 1}}
+  tile.scatter_add %t, %d[%i] : tensor<4x8xf32>, memref<2x8xf32>, tensor<4x8xi32>
+  return
+}
+
+// -----
+
+func.func @scatter_add_c1_sizes(%t: tensor<4x8xf32>, %i: tensor<4x1xi32>, %d: memref<8xf32>) {
+  // expected-error @+1 {{'tile.scatter_add' op index tiles must be 4x8, got 'tensor<4x1xi32>'}}
+  tile.scatter_add %t, %d[%i] : tensor<4x8xf32>, memref<8xf32>, tensor<4x1xi32>
+  return
+}
+
+// -----
+
+func.func @scatter_add_c2_element(%t: tensor<4x8xf32>, %i: tensor<4x8xi32>, %d: memref<8xf16>) {
+  // expected-error @+1 {{'tile.scatter_add' op must add to memory of f32, got 'memref<8xf16>'}}
+  tile.scatter_add %t, %d[%i] : tensor<4x8xf32>, memref<8xf16>, tensor<4x8xi32>
+  return
+}

@@ -122,6 +122,15 @@ func.func @call(%s: tensor<16x64xf32>, %i: tensor<16x64xi64>) {
   return
 }
 
+// CHECK-LABEL: func @scatter_add
+// CHECK: tile.scatter_add %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}] {note} : tensor<4x8xf32>, memref<2x8xf32>, tensor<4x8xi32>, tensor<4x8xi32>
+// CHECK: tile.scatter_add %{{.*}}, %{{.*}}[] : tensor<4x8xf32>, memref<f32>
+func.func @scatter_add(%t: tensor<4x8xf32>, %i: tensor<4x8xi32>, %d: memref<2x8xf32>, %e: memref<f32>) {
+  tile.scatter_add %t, %d[%i, %i] {note} : tensor<4x8xf32>, memref<2x8xf32>, tensor<4x8xi32>, tensor<4x8xi32>
+  tile.scatter_add %t, %e[] : tensor<4x8xf32>, memref<f32>
+  return
+}
+
 // CHECK-LABEL: tile.kernel @index_rows
 // CHECK: tile.invert_rows %{{.*}}[%{{.*}}, %{{.*}}] keys %{{.*}} count 128 to %{{.*}}, %{{.*}} scratch %{{.*}} {note} : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x5x128xf32, 3>
 // CHECK: tile.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] count 64 {note} : memref<1x8x2048xi32>
