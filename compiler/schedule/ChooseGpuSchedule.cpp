@@ -211,25 +211,33 @@ static int64_t pieceQueries(const Problem &problem, const Schedule &schedule,
                   int64_t(llvm::alignTo(queries, schedule.cols)));
 }
 
-/// A selection within a coarser one: few candidates a warp, all its own. Many
-/// warps hide each other's latency better than deep pipelines would.
+/// A selection within a coarser one: few candidates for each index row's
+/// queries. Tiles are half as high as a tensor core's, since sorting is most of
+/// the work: so each is half as long. Warps share the candidates where they
+/// have the same, and many CTAs hide each other's latency better than deep
+/// pipelines would.
 static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
                                  const TargetInfo &target) {
   int64_t most = 1;
   for (int64_t keys : problem.keys)
     most = std::max(most, keys);
-  schedule.rows = kTileRows;
+  schedule.rows = kTileRows / 2;
+  int64_t tiles = problem.granule / schedule.rows;
+  bool isShared = problem.granule % schedule.rows == 0;
+  schedule.warps =
+      isShared ? std::min<int64_t>(tiles & -tiles, kGatherWarps) : kGatherWarps;
+  int64_t rings = isShared ? 1 : schedule.warps;
   schedule.cols =
       std::min<int64_t>(llvm::alignTo(most, kTileCols), kSelectCols);
-  schedule.warps = kGatherWarps;
   int64_t key = problem.depth * problem.elementBytes;
   while (schedule.cols > kTileCols &&
-         schedule.warps * schedule.cols * key > kGatherBytes)
+         rings * schedule.cols * key > kGatherBytes)
     schedule.cols /= 2;
-  while (schedule.warps > 1 &&
-         schedule.warps * schedule.cols * key > kGatherBytes)
+  while (schedule.warps > 1 && rings * schedule.cols * key > kGatherBytes) {
     schedule.warps /= 2;
-  int64_t bytes = schedule.warps * schedule.cols * key + kReservedBytes;
+    rings = isShared ? 1 : schedule.warps;
+  }
+  int64_t bytes = rings * schedule.cols * key + kReservedBytes;
   schedule.ctas =
       std::min(target.sharedBytes / bytes, kResidentWarps / schedule.warps);
 }

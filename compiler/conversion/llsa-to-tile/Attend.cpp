@@ -211,6 +211,14 @@ private:
   void store(ValueRange state) {
     Value max = state[0], acc = state[2];
     Value sum = lazy ? k.sumCols(state[1]) : state[1];
+    // The few numbers first: behind the many registers wait for stores.
+    if (k.isWanted(op.getLse())) {
+      Value lse = k.apply<arith::AddFOp>(max, k.apply<math::Log2Op>(sum));
+      lse = k.apply<arith::MulFOp>(lse, k.splat(kLn2, {}));
+      k.store(lse, k.buffer(op.getLse()), {tile.batch, tile.head, tile.start},
+              tile.rows,
+              /*rowDim=*/kToken);
+    }
     if (k.isWanted(op.getOutput()) || isRestWanted()) {
       Value zero = k.splat(0.0, {rows, 1});
       // Approximate (one unit in the last place): a GPU's exact division calls
@@ -221,13 +229,6 @@ private:
       // A NaN sum is not 0 and stays NaN.
       reciprocal = k.select(k.equalFloat(sum, zero), zero, reciprocal);
       storeOutput(k.apply<arith::MulFOp>(acc, reciprocal));
-    }
-    if (k.isWanted(op.getLse())) {
-      Value lse = k.apply<arith::AddFOp>(max, k.apply<math::Log2Op>(sum));
-      lse = k.apply<arith::MulFOp>(lse, k.splat(kLn2, {}));
-      k.store(lse, k.buffer(op.getLse()), {tile.batch, tile.head, tile.start},
-              tile.rows,
-              /*rowDim=*/kToken);
     }
   }
 

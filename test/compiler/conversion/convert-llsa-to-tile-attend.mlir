@@ -31,9 +31,9 @@
 // CHECK:         %[[NEW_ACC:.*]] = tile.dot %[[P]], %[[V]], %[[FADED]]
 // CHECK:         scf.yield %[[NEW_MAX]], %[[NEW_SUM]], %[[NEW_ACC]]
 // CHECK-NOT:   rows %
-// CHECK:       tile.store {{.*}} : tensor<16x64xf32>
 // CHECK:       math.log2 %[[END]]#1
 // CHECK:       tile.store {{.*}} row_dim 2 : tensor<16x1xf32>
+// CHECK:       tile.store {{.*}} : tensor<16x64xf32>
 func.func @llsa(%q: tensor<1x4x64x64xf32>, %k: tensor<1x2x96x64xf32>, %v: tensor<1x2x96x64xf32>)
     -> (tensor<1x4x64x64xf32>, tensor<1x4x64xf32>) {
   %0:2 = llsa.launch "attend" schedule #s {
