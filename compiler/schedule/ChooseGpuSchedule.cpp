@@ -18,6 +18,9 @@ static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
 static constexpr int64_t kFewTiles = 1024;  ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
+/// Longest top-k list that a warp keeps without spilling, and parts of longer
+/// ones.
+static constexpr int64_t kLongestList = 128, kListPart = 64;
 /// Depth up to which a thread of a key gradient needs at most 255 registers;
 /// up to kMaxDepthOfTwo 168 will do.
 static constexpr int64_t kMaxDepthOfKeys = 128;
@@ -253,6 +256,8 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
       chooseGatherSchedule(schedule, problem, target);
     else if (!chooseBulkSchedule(schedule, problem, target))
       chooseMatrixSchedule(schedule, problem, target);
+    if (problem.topk > kLongestList)
+      schedule.list = kListPart;
     break;
   case Problem::Kind::KeyGrad:
     if (!chooseKeyGradSchedule(schedule, problem, target))

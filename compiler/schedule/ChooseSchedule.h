@@ -29,6 +29,9 @@ struct Schedule {
   int64_t privateStages = 0;
   /// Key gradients: queries that a work item takes at most; 0: all.
   int64_t queries = 0;
+  /// Selections: places of a list that one walk over the candidates fills; 0:
+  /// all.
+  int64_t list = 0;
 };
 
 /// On the CPU the rows of a tile lie in vector lanes:
@@ -53,6 +56,8 @@ struct Schedule {
 /// * A key gradient's warp has four accumulators, so fewer warps share a
 ///   multiprocessor. Where there are few keys, or where one block may be chosen
 ///   by many, `queries` cuts the work in pieces.
+/// * A top-k list that registers do not hold is filled `list` places at a time,
+///   by one walk over the candidates after the other.
 /// * `stages` is as much of 3 as fits, two CTAs to a multiprocessor where their
 ///   registers fit, too.
 Schedule chooseSchedule(const Problem &problem, const TargetInfo &target);

@@ -32,6 +32,7 @@ struct Problem {
   std::vector<int64_t> blocks;
   bool windows = false;     ///< a source is a window, whose keys every tile
                             ///< loads for itself
+  int64_t topk = 0;         ///< selection: length of a list
   int64_t elementBytes = 4; ///< of queries, keys and values
   int64_t streamed = 0;     ///< key gradient: queries of a head
   int64_t block = 0;        ///< pool: tokens of a block

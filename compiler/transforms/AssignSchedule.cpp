@@ -45,6 +45,7 @@ static Problem problemOf(SelectOp select) {
   problem.queries = sizeOf(select.getQuery(), kToken);
   problem.depth = sizeOf(select.getQuery(), kDepth);
   problem.keys.push_back(candidatesOf(select));
+  problem.topk = std::min<int64_t>(select.getTopk(), candidatesOf(select));
   if (std::optional<int64_t> block = select.getBlock()) {
     problem.granule = *block;
     problem.blocks.push_back(*block);
@@ -206,7 +207,7 @@ void AssignSchedule::runOnOperation() {
       launch.setScheduleAttr(tile::ScheduleAttr::get(
           &getContext(), schedule.rows, schedule.cols, schedule.warps,
           schedule.stages, schedule.privateCols, schedule.ctas,
-          schedule.privateStages, schedule.queries));
+          schedule.privateStages, schedule.queries, schedule.list));
     Cost cost = estimateCost(launch);
     launch->setAttr("llsa.flops", builder.getF64FloatAttr(cost.flops));
     launch->setAttr("llsa.bytes", builder.getF64FloatAttr(cost.bytes));

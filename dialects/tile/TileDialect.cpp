@@ -49,7 +49,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t rows, int64_t cols, int64_t warps,
                                    int64_t stages, int64_t privateCols,
                                    int64_t ctas, int64_t privateStages,
-                                   int64_t queries) {
+                                   int64_t queries, int64_t list) {
   for (auto [name, value] : {std::pair<const char *, int64_t>{"rows", rows},
                              {"cols", cols},
                              {"warps", warps},
@@ -61,7 +61,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
        {std::pair<const char *, int64_t>{"private_cols", privateCols},
         {"ctas", ctas},
         {"private_stages", privateStages},
-        {"queries", queries}})
+        {"queries", queries},
+        {"list", list}})
     if (value < 0) // schedule_c1
       return emitError() << "schedule " << name << " must be at least 0, got "
                          << value;

@@ -55,10 +55,12 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       means `stages`.
     * `queries`: queries that one work item of a key gradient takes at most; 0
       (the default): all.
+    * `list`: places of a top-k list that one walk over the candidates fills; 0
+      (the default): all.
 
     Constraints:
-    * (C1) each is at least 1, but `private_cols`, `ctas`, `private_stages` and
-      `queries` may be 0.
+    * (C1) each is at least 1, but `private_cols`, `ctas`, `private_stages`,
+      `queries` and `list` may be 0.
 
     ```mlir
     #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
@@ -68,10 +70,11 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
                         DefaultValuedParameter<"int64_t", "0">:$private_cols,
                         DefaultValuedParameter<"int64_t", "0">:$ctas,
                         DefaultValuedParameter<"int64_t", "0">:$private_stages,
-                        DefaultValuedParameter<"int64_t", "0">:$queries);
+                        DefaultValuedParameter<"int64_t", "0">:$queries,
+                        DefaultValuedParameter<"int64_t", "0">:$list);
   let builders = [AttrBuilder<(ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps,
                                    "int64_t":$stages), [{
-    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0);
+    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0, 0);
   }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;

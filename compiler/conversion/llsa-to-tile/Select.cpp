@@ -4,13 +4,21 @@
 // running top-k list per row: all keys, or the children of the coarser row
 // that the tile's queries share.
 //
+// A list that registers do not hold is filled part by part. Each part is the
+// list of a walk over what comes behind the last place of the part before: the
+// other candidates get the score -inf, which no candidate that counts keeps (it
+// becomes the least number; to numbers of that size order is lost). A place of
+// score -inf is empty.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/GatherSteps.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace llsa;
@@ -22,7 +30,7 @@ public:
                  const RowGrid &grid)
       : op(op), k(k), widen(context.widenDots),
         cols(context.schedule.getCols()), rows(context.schedule.getRows()),
-        tile(k.rowTile(grid)) {
+        part(context.schedule.getList()), tile(k.rowTile(grid)) {
     auto keys = cast<RankedTensorType>(op.getKeys().getType());
     tokens = keys.getDimSize(kToken);
     depth = keys.getDimSize(kDepth);
@@ -39,18 +47,103 @@ public:
                               {tile.batch, tile.head, tile.start, k.index(0)},
                               {rows, depth}, tile.rows),
                        widen);
-    TileBuilder::Values list{k.splat(-INFINITY, {rows, length}),
-                             k.splatInt(-1, {rows, length})};
-    list = op.getWithin() ? within(list) : dense(list);
-    Value result = k.buffer(op.getResult());
-    k.store(list[1], result, {tile.batch, tile.head, tile.start, k.index(0)},
-            tile.rows);
+    result = k.buffer(op.getResult());
+    if (part == 0 || length <= part)
+      store(walk(length)[1], k.index(0));
+    else
+      storeParts(length);
     if (length < topk)
-      k.store(k.splatInt(-1, {rows, topk - length}), result,
-              {tile.batch, tile.head, tile.start, k.index(length)}, tile.rows);
+      store(k.splatInt(-1, {rows, topk - length}), k.index(length));
   }
 
 private:
+  /// The last place of a part: scores (Rx1) and ids (Rx1).
+  struct Place {
+    Value score, id;
+  };
+
+  /// The best candidates of each row, or the best behind a place.
+  TileBuilder::Values walk(int64_t length, const Place *after = nullptr) {
+    last = after;
+    TileBuilder::Values list{k.splat(-INFINITY, {rows, length}),
+                             k.splatInt(-1, {rows, length})};
+    return op.getWithin() ? within(list) : dense(list);
+  }
+
+  void store(Value ids, Value column) {
+    k.store(ids, result, {tile.batch, tile.head, tile.start, column},
+            tile.rows);
+  }
+
+  void storeParts(int64_t length) {
+    // Behind a NaN of id -1 come all.
+    TileBuilder::Values behind{k.splat(NAN, {rows, 1}),
+                               k.splatInt(-1, {rows, 1})};
+    auto storePart = [&](Value i, int64_t width, ValueRange carried) {
+      Place place{carried[0], carried[1]};
+      TileBuilder::Values list = walk(width, &place);
+      Value isEmpty = k.equalFloat(list[0], k.splat(-INFINITY, {}));
+      store(k.select(isEmpty, k.splatInt(-1, {}), list[1]), k.mul(i, part));
+      return lastOf(list[0], list[1]);
+    };
+    behind = k.repeat(length / part, behind, [&](Value i, ValueRange carried) {
+      return storePart(i, part, carried);
+    });
+    if (length % part != 0)
+      storePart(k.index(length / part), length % part, behind);
+  }
+
+  /// The last column of a list. Ids are put together from halves, which f32
+  /// holds exactly.
+  TileBuilder::Values lastOf(Value scores, Value ids) {
+    TileSize size = sizeOf(scores);
+    Value columns = k.broadcast(k.range(k.index(0), {1, size.cols}), size);
+    Value isLast = k.equal(columns, k.splatInt(size.cols - 1, {}));
+    auto last = [&](Value tile) {
+      return k.maxCols(k.select(isLast, tile, k.splat(-INFINITY, {})));
+    };
+    Type f32 = k.b.getF32Type(), i32 = k.b.getI32Type();
+    auto half = [&](Value bits) -> Value {
+      Value wide =
+          arith::SIToFPOp::create(k.b, k.loc, k.tileType(size, f32), bits);
+      return arith::FPToSIOp::create(k.b, k.loc, k.tileType({rows, 1}, i32),
+                                     last(wide));
+    };
+    Value sixteen = k.splatInt(16, {});
+    Value high = half(k.apply<arith::ShRSIOp>(ids, sixteen));
+    Value low = half(k.apply<arith::AndIOp>(ids, k.splatInt(0xffff, {})));
+    Value id =
+        k.apply<arith::OrIOp>(k.apply<arith::ShLIOp>(high, sixteen), low);
+    return {last(scores), id};
+  }
+
+  /// Scores in the list's order, -inf for candidates that are not behind the
+  /// place.
+  Value behindLast(Value scores, Value ids) {
+    TileSize size = sizeOf(scores);
+    auto is = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
+      return arith::CmpFOp::create(k.b, k.loc, predicate, k.broadcast(x, size),
+                                   k.broadcast(y, size));
+    };
+    Value placeIsNaN = is(arith::CmpFPredicate::UNO, last->score, last->score);
+    Value isNaN = is(arith::CmpFPredicate::UNO, scores, scores);
+    scores = k.apply<arith::MaximumFOp>(
+        scores, k.splat(std::numeric_limits<float>::lowest(), {}));
+    // Neither is true of NaN, which is above every number and equal to itself.
+    Value isLower = is(arith::CmpFPredicate::OLT, scores, last->score);
+    Value isEqual = is(arith::CmpFPredicate::OEQ, scores, last->score);
+    Value isNumber =
+        k.apply<arith::XOrIOp>(isNaN, k.splat(k.b.getBoolAttr(true), size));
+    isLower = k.apply<arith::OrIOp>(
+        isLower, k.apply<arith::AndIOp>(placeIsNaN, isNumber));
+    isEqual = k.apply<arith::OrIOp>(isEqual,
+                                    k.apply<arith::AndIOp>(placeIsNaN, isNaN));
+    Value isLater = k.less(k.broadcast(last->id, size), k.broadcast(ids, size));
+    Value counts = k.apply<arith::OrIOp>(
+        isLower, k.apply<arith::AndIOp>(isEqual, isLater));
+    return k.select(counts, scores, k.splat(-INFINITY, {}));
+  }
+
   int64_t numCandidates() {
     if (!op.getWithin())
       return tokens;
@@ -63,6 +156,8 @@ private:
     keys = dotOperand(k, keys, widen);
     Value zero = k.splat(0.0, {rows, sizeOf(keys).rows});
     Value scores = k.dot(query, keys, zero, /*transposed=*/true);
+    if (last)
+      scores = behindLast(scores, ids);
     auto topk = tile::TopkOp::create(k.b, k.loc, list[0], list[1], scores, ids);
     return {topk.getNewScores(), topk.getNewIds()};
   }
@@ -107,9 +202,12 @@ private:
   SelectOp op;
   KernelBuilder &k;
   bool widen;
-  int64_t cols, rows, tokens, depth;
+  int64_t cols, rows;
+  int64_t part; ///< places of a list that one walk fills; 0: all
+  int64_t tokens, depth;
   RowTile tile;
-  Value head, query, keyBuffer;
+  Value head, query, keyBuffer, result;
+  const Place *last = nullptr; ///< of the part before
 };
 } // namespace
 

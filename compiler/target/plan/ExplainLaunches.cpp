@@ -70,6 +70,9 @@ public:
            << " stages";
       if (schedule.getQueries() > 0)
         os << ", pieces of at most " << schedule.getQueries() << " queries";
+      if (schedule.getList() > 0)
+        os << ", lists in parts of " << schedule.getList()
+           << ", one walk over the candidates for each";
       os << '\n';
     }
     double flops = estimate(launch, "llsa.flops");

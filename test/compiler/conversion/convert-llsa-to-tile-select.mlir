@@ -66,3 +66,36 @@ func.func @llsa(%q: tensor<1x1x70x64xf32>, %k: tensor<1x1x70x64xf32>, %i: tensor
   } : tensor<1x1x70x6xi32>
   return %0 : tensor<1x1x70x6xi32>
 }
+
+// -----
+
+// A long list in parts of 8: a walk for each, over what comes behind the last
+// place of the part before. The last part has the 4 places that are left, and
+// places behind the candidates are empty.
+
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1, list = 8>
+
+// CHECK-LABEL: tile.kernel @select(
+// CHECK-DAG:   %[[NAN:.*]] = arith.constant dense<0x7FC00000> : tensor<16x1xf32>
+// CHECK-DAG:   %[[NOBODY:.*]] = arith.constant dense<-1> : tensor<16x1xi32>
+// CHECK:       scf.for {{.*}} iter_args(%[[SCORE:.*]] = %[[NAN]], %[[ID:.*]] = %[[NOBODY]])
+// CHECK:         %[[S:.*]] = tile.dot
+// CHECK:         %[[PLACE:.*]] = tile.broadcast %[[SCORE]]
+// CHECK:         %[[CLAMPED:.*]] = arith.maximumf %[[S]]
+// CHECK:         arith.cmpf olt, %[[CLAMPED]], %[[PLACE]]
+// CHECK:         arith.cmpf oeq, %[[CLAMPED]], %[[PLACE]]
+// CHECK:         %[[LEFT:.*]] = arith.select
+// CHECK:         %[[LIST:.*]], %[[IDS:.*]] = tile.topk %{{.*}} insert %[[LEFT]] {{.*}} tensor<16x8xf32>
+// CHECK:         %[[EMPTY:.*]] = arith.cmpf oeq, %[[LIST]]
+// CHECK:         arith.select %[[EMPTY]]
+// CHECK:         tile.store
+// CHECK:         tile.reduce max
+// CHECK:         scf.yield
+// CHECK:       tile.topk {{.*}} tensor<16x4xf32>
+func.func @llsa(%q: tensor<1x1x16x16xf32>, %k: tensor<1x1x20x16xf32>) -> tensor<1x1x16x24xi32> {
+  %0 = llsa.launch "select" schedule #s {
+    %i = llsa.select %q, %k topk 24 : tensor<1x1x16x16xf32>, tensor<1x1x20x16xf32>
+    llsa.yield %i : tensor<1x1x16x24xi32>
+  } : tensor<1x1x16x24xi32>
+  return %0 : tensor<1x1x16x24xi32>
+}

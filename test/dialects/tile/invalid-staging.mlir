@@ -122,6 +122,11 @@ func.func @schedule_c1_queries() attributes {a = #tile.schedule<rows = 1, cols =
 
 // -----
 
+// expected-error @+1 {{schedule list must be at least 0, got -2}}
+func.func @schedule_c1_list() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, list = -2>} { return }
+
+// -----
+
 // expected-error @+1 {{schedule private_cols must be at least 0, got -1}}
 func.func @schedule_c1_private() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, private_cols = -1>} { return }
 
