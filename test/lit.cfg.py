@@ -64,6 +64,7 @@ llvm_config.add_tool_substitutions(
         "llsac",
         "llsa-run",
         "llsa-cache",
+        "llsa-emulator-record",
         "llsa-bench",
         "llsa-lsp-server",
         "llsa-reduce",
