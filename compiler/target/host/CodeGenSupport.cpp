@@ -107,7 +107,9 @@ Expected<std::string> generateCode(TargetMachine &machine, Module &module,
   Error error = runGuarded([&]() -> Error {
     raw_svector_ostream os(buffer);
     legacy::PassManager passes;
-    if (machine.addPassesToEmitFile(passes, os, nullptr, file))
+    // Whoever made the module has verified it.
+    if (machine.addPassesToEmitFile(passes, os, nullptr, file,
+                                    /*DisableVerify=*/true))
       return createStringError(inconvertibleErrorCode(),
                                "the target cannot emit this kind of file");
     passes.run(module);
