@@ -108,8 +108,9 @@ def Differentiate : Pass<"llsa-differentiate", "::mlir::ModuleOp"> {
   let summary = "Derive the backward of a variant, or the forward that it needs";
   let description = [{
     Reverse mode over `llsa.attend`, `llsa.pool`, `llsa.linear_attend` and
-    elementwise `arith` and `math` ops on tensors, `score` regions included;
-    selections carry no gradient. Compositions of any depth follow.
+    elementwise `arith` and `math` ops on tensors, `score` regions and the
+    tensors that these read included; selections carry no gradient. Compositions
+    of any depth follow.
 
     `produce=backward` replaces the entry by its backward. Arguments: the
     entry's, by their names; for every result that has a gradient one named "d"
@@ -120,8 +121,9 @@ def Differentiate : Pass<"llsa-differentiate", "::mlir::ModuleOp"> {
 
     `produce=forward` leaves the entry and appends what the backward needs and
     the entry does not return yet: selections ("i1", numbered as by
-    `llsa-expose-indices`), pooled tokens, outputs and lse of attends ("kept1",
-    "kept2", ...). Elementwise values are computed again instead.
+    `llsa-expose-indices`), pooled tokens, outputs and lse of attends and what
+    rounding took from outputs of bf16 or f16 ("kept1", "kept2", ...).
+    Elementwise values are computed again instead.
 
     All gradients are f32 until they are returned. An op without a derivative is
     an error.
