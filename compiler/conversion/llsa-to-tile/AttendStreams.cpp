@@ -56,7 +56,8 @@ public:
                           TileBuilder::Values state) {
     streams = group(segments);
     Stream *shared = firstOf(true), *own = firstOf(false);
-    if (together && shared && own)
+    if (together && shared && own && shared->plainSteps() > 0 &&
+        own->plainSteps() > 0)
       state = takeTogether(*shared, *own, std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
