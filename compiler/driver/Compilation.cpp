@@ -202,7 +202,7 @@ Error Compilation::takePlan(StringRef plan) {
   Expected<Program> program = Program::fromJSON(plan);
   if (!program)
     return fail(program.takeError());
-  program->target = target.str();
+  program->target = result.program.target; // as resolved
   result.program = std::move(*program);
   hasPlan = true;
   return Error::success();
