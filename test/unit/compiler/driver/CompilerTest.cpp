@@ -1,4 +1,5 @@
 #include "compiler/driver/Compiler.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include <gtest/gtest.h>
 #include <thread>
@@ -127,19 +128,37 @@ TEST(Compiler, ThreadsDoNotChangeAGpusCode) {
 
 // Every kernel says what is wrong with it, in their order.
 TEST(Compiler, ThreadsDoNotChangeAGpusErrors) {
-  for (unsigned threads : {1, 3}) {
-    CompileOptions options;
-    options.target = "sm_90a";
-    options.threads = threads;
-    EXPECT_EQ(messageOf(kVariant,
-                        "B=1,H=1,N=262144,D=64,dtype=bf16,levels=2,block=4,"
-                        "topk=2048:1500",
-                        options),
-              "test.mlir:6:14: error: 'tile.topk' op keeps lists of 1500 "
-              "candidates; the GPU target takes up to 1024\n"
-              "test.mlir:6:14: error: 'tile.topk' op keeps lists of 2048 "
-              "candidates; the GPU target takes up to 1024");
+  CompileOptions options;
+  options.target = "sm_90a";
+  auto staged = Compiler().compileTo(Stage::Staged, kVariant, "test.mlir",
+                                     specOf(kSpec), options);
+  ASSERT_TRUE(bool(staged)) << toString(staged.takeError());
+  size_t kernels = 0;
+  std::string text;
+  for (llvm::StringRef line : llvm::split(staged->text, '\n')) {
+    text += (line + "\n").str();
+    if (!line.ltrim().starts_with("tile.kernel @"))
+      continue;
+    text += "%bad = arith.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>\n";
+    ++kernels;
   }
+  ASSERT_GT(kernels, 2u);
+
+  options.startFrom = Stage::Staged;
+  std::string messages[2];
+  for (unsigned threads : {1, 3}) {
+    options.threads = threads;
+    messages[threads / 3] = messageOf(text, kSpec, options);
+  }
+  EXPECT_EQ(messages[0], messages[1]);
+  size_t errors = 0;
+  for (llvm::StringRef line : llvm::split(messages[0], '\n')) {
+    EXPECT_TRUE(line.ends_with(": error: 'arith.constant' op must repeat one "
+                               "element to become a tile on a GPU"))
+        << line.str();
+    ++errors;
+  }
+  EXPECT_EQ(errors, kernels);
 }
 
 TEST(Compiler, SpecDecidesLSEAndIndices) {
