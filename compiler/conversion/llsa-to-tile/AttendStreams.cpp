@@ -74,11 +74,15 @@ private:
     llvm::stable_sort(shared.segments, [](const Segment *a, const Segment *b) {
       return rankOf(*a) < rankOf(*b);
     });
+    // Both before the first product: ptxas (13.0) has overwritten a product's
+    // descriptor with what it moved up from copies that started behind it.
+    open(shared);
+    open(own);
     int64_t alone =
         shared.steps() - std::min(shared.plainSteps(), own.plainSteps());
     while (alone > 0) {
       int64_t steps = std::min(alone, shared.left());
-      state = take(steps, {&shared}, std::move(state), &own);
+      state = take(steps, {&shared}, std::move(state));
       alone -= steps;
     }
     while (shared.isPlain() && own.isPlain())
@@ -116,20 +120,16 @@ private:
     return nullptr;
   }
 
-  /// `steps` steps, each of which takes an element of every stream. The copies
-  /// of `following` start behind the first of all steps.
+  /// `steps` steps, each of which takes an element of every stream.
   TileBuilder::Values take(int64_t steps, ArrayRef<Stream *> from,
-                           TileBuilder::Values state,
-                           Stream *following = nullptr) {
+                           TileBuilder::Values state) {
     for (Stream *stream : from)
       open(*stream);
     if (isEmpty && first) {
       state = takeSteps(1, from, std::move(state), first);
       --steps;
+      isEmpty = false;
     }
-    isEmpty = false;
-    if (following)
-      open(*following);
     return takeSteps(steps, from, std::move(state), update);
   }
 

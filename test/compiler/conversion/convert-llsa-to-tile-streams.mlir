@@ -9,13 +9,13 @@
 // CHECK:      tile.prefetch %{{.*}} count 2
 // CHECK-NEXT: tile.load {{.*}} -> tensor<16x32xbf16>
 
-// Dense steps that no block goes along with come first, and wait for no index
-// row. The blocks' copies start behind the first.
+// Dense steps that no block goes along with come first: their copies wait for
+// no index row. The blocks' start right behind.
 // CHECK:      %[[DENSE:.*]] = tile.stream count 4
-// CHECK:      tile.next %[[DENSE]][%c0]
 // CHECK:      %[[OWN:.*]] = tile.stream count 2
 // CHECK:        tile.block_rows
 // CHECK:        tile.gather
+// CHECK:      tile.next %[[DENSE]][%c0]
 // CHECK:      tile.next %[[DENSE]][%c1]
 // CHECK:      scf.for
 // CHECK:        tile.next %[[DENSE]]
