@@ -63,6 +63,28 @@ static RankedTensorType parseGradTypes(OpAsmParser &parser, StringRef op,
   return queryType(parser, loc, op, types[0]);
 }
 
+/// `%query from dense(...), ...`
+static ParseResult parseQueryAndSources(OpAsmParser &parser, Operand &query,
+                                        ParsedSources &parsed) {
+  return failure(parser.parseOperand(query) || parser.parseKeyword("from") ||
+                 parser.parseCommaSeparatedList(
+                     [&] { return parseSource(parser, parsed); }));
+}
+
+/// The sources, and how many operands there are of each: the query, those of
+/// the sources, then `others`.
+static void addSources(OpAsmParser &parser, const ParsedSources &parsed,
+                       ArrayRef<int32_t> others, OperationState &result) {
+  Builder &builder = parser.getBuilder();
+  SmallVector<int32_t> sizes{1, static_cast<int32_t>(parsed.keys.size()),
+                             static_cast<int32_t>(parsed.values.size()),
+                             static_cast<int32_t>(parsed.indices.size())};
+  sizes.append(others.begin(), others.end());
+  result.addAttribute("sources", builder.getArrayAttr(parsed.sources));
+  result.addAttribute("operandSegmentSizes",
+                      builder.getDenseI32ArrayAttr(sizes));
+}
+
 //===----------------------------------------------------------------------===//
 // attend_query_grad
 //===----------------------------------------------------------------------===//
@@ -92,9 +114,7 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
   Operand query, lse;
   std::optional<Operand> output, rest, gradient, lseGradient;
   ParsedSources parsed;
-  if (parser.parseOperand(query) || parser.parseKeyword("from") ||
-      parser.parseCommaSeparatedList(
-          [&] { return parseSource(parser, parsed); }) ||
+  if (parseQueryAndSources(parser, query, parsed) ||
       parseGiven(parser, "output", output) ||
       parseGiven(parser, "rest", rest) || parser.parseKeyword("lse") ||
       parser.parseOperand(lse) || parseGiven(parser, "gradient", gradient) ||
@@ -122,15 +142,10 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
       resolveGiven(parser, gradient, q, result) ||
       resolveGiven(parser, lseGradient, rows, result))
     return failure();
-  Builder &builder = parser.getBuilder();
-  result.addAttribute("sources", builder.getArrayAttr(parsed.sources));
-  result.addAttribute("operandSegmentSizes",
-                      builder.getDenseI32ArrayAttr(
-                          {1, static_cast<int32_t>(parsed.keys.size()),
-                           static_cast<int32_t>(parsed.values.size()),
-                           static_cast<int32_t>(parsed.indices.size()),
-                           output.has_value(), rest.has_value(), 1,
-                           gradient.has_value(), lseGradient.has_value()}));
+  addSources(parser, parsed,
+             {output.has_value(), rest.has_value(), 1, gradient.has_value(),
+              lseGradient.has_value()},
+             result);
   result.addTypes({queryGrad, rows});
   return success();
 }
@@ -239,9 +254,7 @@ ParseResult AttendBiasGradOp::parse(OpAsmParser &parser,
   Operand query, lse, delta;
   std::optional<Operand> gradient;
   ParsedSources parsed;
-  if (parser.parseOperand(query) || parser.parseKeyword("from") ||
-      parser.parseCommaSeparatedList(
-          [&] { return parseSource(parser, parsed); }) ||
+  if (parseQueryAndSources(parser, query, parsed) ||
       parser.parseKeyword("lse") || parser.parseOperand(lse) ||
       parser.parseKeyword("delta") || parser.parseOperand(delta) ||
       parseGiven(parser, "gradient", gradient) || parseScale(parser, result) ||
@@ -265,14 +278,7 @@ ParseResult AttendBiasGradOp::parse(OpAsmParser &parser,
       parser.resolveOperand(delta, rows, result.operands) ||
       resolveGiven(parser, gradient, q, result))
     return failure();
-  Builder &builder = parser.getBuilder();
-  result.addAttribute("sources", builder.getArrayAttr(parsed.sources));
-  result.addAttribute(
-      "operandSegmentSizes",
-      builder.getDenseI32ArrayAttr({1, static_cast<int32_t>(parsed.keys.size()),
-                                    static_cast<int32_t>(parsed.values.size()),
-                                    static_cast<int32_t>(parsed.indices.size()),
-                                    1, 1, gradient.has_value()}));
+  addSources(parser, parsed, {1, 1, gradient.has_value()}, result);
   result.addTypes(biasGrad);
   return success();
 }
