@@ -24,23 +24,6 @@ LogicalResult KernelLowering::lowerBlock(Block &block) {
   return success();
 }
 
-/// Nothing but barriers' own set-up stands before, as far as shared memory
-/// goes.
-static bool isFirstUseOfShared(tile::BarrierOp barrier) {
-  Block &entry = barrier->getParentOfType<KernelOp>().getBody().front();
-  if (barrier->getBlock() != &entry)
-    return false;
-  for (Operation &op : entry) {
-    if (&op == barrier.getOperation())
-      return true;
-    if (!isa<AllocSharedOp, AllocBarriersOp, WorkItemOp, LoadOp, PrefetchOp>(
-            op) &&
-        !isMemoryEffectFree(&op))
-      return false;
-  }
-  return false;
-}
-
 LogicalResult KernelLowering::lowerOp(Operation &op) {
   loc = op.getLoc();
   settleBefore(op);
@@ -77,7 +60,7 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](CommitGroupOp) { return nvvm.commitGroup(loc), success(); })
       .Case([&](WaitGroupOp o) { return lowerWaitGroup(o), success(); })
       .Case([&](tile::BarrierOp o) {
-        return lowerBarrier(o.getScope(), !isFirstUseOfShared(o)), success();
+        return lowerBarrier(o.getScope()), success();
       })
       .Case([&](AllocBarriersOp o) { return lowerAllocBarriers(o), success(); })
       .Case([&](ExpectOp o) { return lowerExpect(o), success(); })

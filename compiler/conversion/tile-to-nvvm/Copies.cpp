@@ -168,8 +168,8 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
       });
 }
 
-/// A ring that the copy engine fills may take the place of one that cp.async
-/// filled; the engine sees memory through a proxy of its own.
+/// The copy engine sees memory through a proxy of its own. It has to see the
+/// barriers that were made, and that a ring which cp.async filled is free.
 static void fenceForCopyEngine(OpBuilder &builder, Location loc) {
   LLVM::InlineAsmOp::create(builder, loc, TypeRange(), ValueRange(),
                             "fence.proxy.async.shared::cta;", "~{memory}",
@@ -178,9 +178,8 @@ static void fenceForCopyEngine(OpBuilder &builder, Location loc) {
                             LLVM::AsmDialectAttr(), ArrayAttr());
 }
 
-void KernelLowering::lowerBarrier(Scope scope, bool touched) {
-  if (touched && scope == Scope::Cta &&
-      !kernel.getBody().front().getOps<AllocBarriersOp>().empty())
+void KernelLowering::lowerBarrier(Scope scope) {
+  if (!kernel.getBody().front().getOps<AllocBarriersOp>().empty())
     fenceForCopyEngine(builder, loc);
   if (scope == Scope::Cta && warps > 1)
     nvvm.barrier(loc);

@@ -134,8 +134,7 @@ private:
   void copyBlock(tile::GatherAsyncOp op, tile::BlockRowsOp rows, Value start,
                  Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);
-  /// `touched`: shared memory may have been read or written before.
-  void lowerBarrier(tile::Scope scope, bool touched = true);
+  void lowerBarrier(tile::Scope scope);
   Value slotAddress(Value ring, Value slot);
   /// Calls `copy(row, chunk, destination)` for the chunks of a slot that this
   /// lane copies.
