@@ -43,6 +43,11 @@ Expected<std::vector<Cubin>> unpackCubins(StringRef code) {
     Expected<StringRef> data = name ? child.getBuffer() : name.takeError();
     if (!data)
       return joinErrors(std::move(error), data.takeError());
+    // LLVM does not look whether the last one is all there.
+    if (data->end() > code.end())
+      return joinErrors(
+          std::move(error),
+          createStringError("the archive of cubins ends in the middle of one"));
     name->consume_back(kEnding);
     cubins.push_back({name->str(), data->str()});
   }
