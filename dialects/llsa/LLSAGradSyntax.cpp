@@ -85,6 +85,23 @@ static void addSources(OpAsmParser &parser, const ParsedSources &parsed,
                       builder.getDenseI32ArrayAttr(sizes));
 }
 
+/// The types, and with them the operands `query` and those of the sources; the
+/// query's type, null after a diagnostic.
+static RankedTensorType
+resolveQueryAndSources(OpAsmParser &parser, StringRef op, const Operand &query,
+                       ParsedSources &parsed, Type &gradient,
+                       OperationState &result) {
+  SmallVector<Type> types;
+  SMLoc loc;
+  RankedTensorType q =
+      parseGradTypes(parser, op, 1 + parsed.numTypes(), types, gradient, loc);
+  if (!q || parser.resolveOperand(query, q, result.operands) ||
+      parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
+                     result.operands))
+    return {};
+  return q;
+}
+
 //===----------------------------------------------------------------------===//
 // attend_query_grad
 //===----------------------------------------------------------------------===//
@@ -124,19 +141,13 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
       parseOtherAttributes(parser, result,
                            {"sources", "scale", "operandSegmentSizes"}))
     return failure();
-  SmallVector<Type> types;
   Type queryGrad;
-  SMLoc loc;
-  RankedTensorType q =
-      parseGradTypes(parser, "llsa.attend_query_grad", 1 + parsed.numTypes(),
-                     types, queryGrad, loc);
+  RankedTensorType q = resolveQueryAndSources(parser, "llsa.attend_query_grad",
+                                              query, parsed, queryGrad, result);
   if (!q)
     return failure();
   RankedTensorType rows = rowsOf(q);
-  if (parser.resolveOperand(query, q, result.operands) ||
-      parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
-                     result.operands) ||
-      resolveGiven(parser, output, q, result) ||
+  if (resolveGiven(parser, output, q, result) ||
       resolveGiven(parser, rest, q, result) ||
       parser.resolveOperand(lse, rows, result.operands) ||
       resolveGiven(parser, gradient, q, result) ||
@@ -262,19 +273,13 @@ ParseResult AttendBiasGradOp::parse(OpAsmParser &parser,
       parseOtherAttributes(parser, result,
                            {"sources", "scale", "operandSegmentSizes"}))
     return failure();
-  SmallVector<Type> types;
   Type biasGrad;
-  SMLoc loc;
-  RankedTensorType q =
-      parseGradTypes(parser, "llsa.attend_bias_grad", 1 + parsed.numTypes(),
-                     types, biasGrad, loc);
+  RankedTensorType q = resolveQueryAndSources(parser, "llsa.attend_bias_grad",
+                                              query, parsed, biasGrad, result);
   if (!q)
     return failure();
   RankedTensorType rows = rowsOf(q);
-  if (parser.resolveOperand(query, q, result.operands) ||
-      parsed.resolve(parser, ArrayRef(types).drop_front(), loc,
-                     result.operands) ||
-      parser.resolveOperand(lse, rows, result.operands) ||
+  if (parser.resolveOperand(lse, rows, result.operands) ||
       parser.resolveOperand(delta, rows, result.operands) ||
       resolveGiven(parser, gradient, q, result))
     return failure();

@@ -91,6 +91,19 @@ private:
     k.store(value, buffer, {tile.batch, tile.head, tile.start, column},
             tile.rows);
   }
+
+  /// Stores columns of the gradient of `input` (query or keys), given that of
+  /// its features.
+  void storeFeatureGradient(KernelBuilder &k, Value input,
+                            const Features &features, Value gradient,
+                            Value mean, Value target, const RowTile &tile,
+                            Value column) {
+    Value x = loadColumns(k, input, tile, column);
+    storeColumnsOf(
+        k,
+        featureGradient(k, op.getPhi(), x, features.columns(x), gradient, mean),
+        target, tile, column);
+  }
   Value loadTotal(KernelBuilder &k, Value buffer, Value batch, Value head,
                   Value column, int64_t width) {
     return k.load(k.argument(buffer), {batch, head, k.index(0), column},
@@ -155,11 +168,8 @@ private:
                   k.splat(0.0, {rows, columns}));
         Value gradient =
             timesTransposed(k, g, state, tile.batch, head, column, from);
-        Value x = loadColumns(k, op.getQuery(), tile, column);
-        storeColumnsOf(k,
-                       featureGradient(k, op.getPhi(), x, features.columns(x),
-                                       gradient, mean),
-                       target, tile, column);
+        storeFeatureGradient(k, op.getQuery(), features, gradient, mean, target,
+                             tile, column);
         return TileBuilder::Values();
       });
     }
@@ -258,11 +268,8 @@ private:
             {rows, columns});
         Value gradient = timesTransposed(k, v, stateGrad, tile.batch, tile.head,
                                          column, from);
-        Value x = loadColumns(k, op.getKeys(), tile, column);
-        storeColumnsOf(k,
-                       featureGradient(k, op.getPhi(), x, features.columns(x),
-                                       gradient, mean),
-                       target, tile, column);
+        storeFeatureGradient(k, op.getKeys(), features, gradient, mean, target,
+                             tile, column);
         return TileBuilder::Values();
       });
     }
