@@ -44,8 +44,19 @@ Value Nvvm::matchAny(Location loc, Value x) {
   return NVVM::MatchSyncOp::create(b, loc, b.getI32Type(), allLanes(b, loc), x,
                                    NVVM::MatchSyncKind::any);
 }
+/// ptxas takes it for granted that the warp of an elected lane is whole: a part
+/// of it that went another way does what the lane should, too, with whatever is
+/// in its registers. It must not see that nothing but the election counts.
 Value Nvvm::elect(Location loc) {
-  return NVVM::ElectSyncOp::create(b, loc, b.getI1Type(), Value());
+  Value elected = NVVM::ElectSyncOp::create(b, loc, b.getI1Type(), Value());
+  Value processor = NVVM::SmIdOp::create(b, loc, b.getI32Type());
+  Value always = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne,
+                                      processor, allLanes(b, loc));
+  return LLVM::AndOp::create(b, loc, elected, always);
+}
+Value Nvvm::ballot(Location loc, Value x) {
+  return NVVM::VoteSyncOp::create(b, loc, b.getI32Type(), allLanes(b, loc), x,
+                                  NVVM::VoteSyncKind::ballot);
 }
 Value Nvvm::any(Location loc, Value x) {
   return NVVM::VoteSyncOp::create(b, loc, b.getI1Type(), allLanes(b, loc), x,

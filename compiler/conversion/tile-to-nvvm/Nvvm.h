@@ -30,8 +30,10 @@ public:
   Value matchAny(mlir::Location loc, Value x);
   /// Brings the cache line at `pointer` into L1.
   void prefetch(mlir::Location loc, Value pointer);
-  /// True for one lane of the warp, which the assembler knows to be one.
+  /// True for one lane of the warp.
   Value elect(mlir::Location loc);
+  /// A bit (of an i32) for each lane whose `x` is true.
+  Value ballot(mlir::Location loc, Value x);
   /// True for all lanes if `x` is for any.
   Value any(mlir::Location loc, Value x);
   /// 2^x and log2(x), approximately, subnormals flushed.
