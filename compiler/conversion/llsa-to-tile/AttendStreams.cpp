@@ -24,6 +24,18 @@ struct Stream {
   const Segment &segment() const { return *segments[current]; }
   int64_t left() const { return segment().steps - within; }
   bool isPlain() const { return !isDone() && segment().plain; }
+  int64_t steps() const {
+    return count([](const Segment &) { return true; });
+  }
+  int64_t plainSteps() const {
+    return count([](const Segment &segment) { return segment.plain; });
+  }
+  int64_t count(llvm::function_ref<bool(const Segment &)> counts) const {
+    int64_t sum = 0;
+    for (const Segment *segment : segments)
+      sum += counts(*segment) ? segment->steps : 0;
+    return sum;
+  }
   void advance(int64_t steps) {
     taken += steps;
     within += steps;
@@ -42,13 +54,11 @@ public:
 
   TileBuilder::Values run(ArrayRef<Segment> segments, bool together,
                           TileBuilder::Values state) {
-    SmallVector<Stream> streams = group(segments);
-    if (together) {
-      Stream *shared = firstOf(streams, true), *own = firstOf(streams, false);
-      while (shared && own && shared->isPlain() && own->isPlain())
-        state = take(std::min(shared->left(), own->left()), {shared, own},
-                     std::move(state));
-    }
+    streams = group(segments);
+    Stream *shared = firstOf(true), *own = firstOf(false);
+    if (together && shared && own && shared->plainSteps() > 0 &&
+        own->plainSteps() > 0)
+      state = takeTogether(*shared, *own, std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
         state = take(stream.left(), {&stream}, std::move(state));
@@ -56,6 +66,33 @@ public:
   }
 
 private:
+  /// What the shared stream has more than the other one comes first, of dense
+  /// segments if there are any: these wait for no index row, and the other
+  /// stream's first blocks arrive meanwhile.
+  TileBuilder::Values takeTogether(Stream &shared, Stream &own,
+                                   TileBuilder::Values state) {
+    llvm::stable_sort(shared.segments, [](const Segment *a, const Segment *b) {
+      return rankOf(*a) < rankOf(*b);
+    });
+    open(shared);
+    open(own);
+    int64_t alone =
+        shared.steps() - std::min(shared.plainSteps(), own.plainSteps());
+    while (alone > 0) {
+      int64_t steps = std::min(alone, shared.left());
+      state = take(steps, {&shared}, std::move(state));
+      alone -= steps;
+    }
+    while (shared.isPlain() && own.isPlain())
+      state = take(std::min(shared.left(), own.left()), {&shared, &own},
+                   std::move(state));
+    return state;
+  }
+
+  static int rankOf(const Segment &segment) {
+    return !segment.plain ? 0 : segment.kind == Segment::Kind::Dense ? 1 : 2;
+  }
+
   static SmallVector<Stream> group(ArrayRef<Segment> segments) {
     SmallVector<Stream> streams;
     for (const Segment &segment : segments) {
@@ -74,7 +111,7 @@ private:
     return streams;
   }
 
-  static Stream *firstOf(MutableArrayRef<Stream> streams, bool shared) {
+  Stream *firstOf(bool shared) {
     for (Stream &stream : streams)
       if (stream.shared == shared)
         return &stream;
@@ -85,12 +122,11 @@ private:
   TileBuilder::Values take(int64_t steps, ArrayRef<Stream *> from,
                            TileBuilder::Values state) {
     for (Stream *stream : from)
-      if (!stream->value)
-        open(*stream);
+      open(*stream);
     if (isEmpty && first) {
-      isEmpty = false;
       state = takeSteps(1, from, std::move(state), first);
       --steps;
+      isEmpty = false;
     }
     return takeSteps(steps, from, std::move(state), update);
   }
@@ -122,9 +158,8 @@ private:
   }
 
   void open(Stream &stream) {
-    int64_t count = 0;
-    for (const Segment *segment : stream.segments)
-      count += segment->steps;
+    if (stream.value)
+      return;
     const Source &source = *stream.segments.front()->source;
     auto type = [&](Value buffer) -> Type {
       auto memory = cast<MemRefType>(buffer.getType());
@@ -134,7 +169,7 @@ private:
     SmallVector<Type> tiles{type(source.keys), type(source.values)};
     auto op = tile::StreamOp::create(
         k.b, k.loc, tile::StreamType::get(k.b.getContext(), tiles),
-        k.b.getI64IntegerAttr(count), /*length=*/Value());
+        k.b.getI64IntegerAttr(stream.steps()), /*length=*/Value());
     OpBuilder::InsertionGuard guard(k.b);
     Block *body =
         k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()}, {k.loc});
@@ -173,6 +208,7 @@ private:
   KernelBuilder &k;
   AttendSources &sources;
   AttendUpdate first, update;
+  SmallVector<Stream> streams;
   bool isEmpty = true; ///< the state has seen no key
 };
 

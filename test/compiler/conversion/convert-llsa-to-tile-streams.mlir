@@ -9,16 +9,17 @@
 // CHECK:      tile.prefetch %{{.*}} count 2
 // CHECK-NEXT: tile.load {{.*}} -> tensor<16x32xbf16>
 
-// One element of each stream at a time, then what one has more.
+// Dense steps that no block goes along with come first: their copies wait for
+// no index row. The blocks' start right behind.
+// CHECK:      %[[DENSE:.*]] = tile.stream count 4
 // CHECK:      %[[OWN:.*]] = tile.stream count 2
 // CHECK:        tile.block_rows
 // CHECK:        tile.gather
-// CHECK:      tile.next %[[DENSE:.*]][%c0]
-// CHECK:      tile.next %[[OWN]][%c0]
+// CHECK:      tile.next %[[DENSE]][%c0]
 // CHECK:      tile.next %[[DENSE]][%c1]
-// CHECK:      tile.next %[[OWN]][%c1]
 // CHECK:      scf.for
 // CHECK:        tile.next %[[DENSE]]
+// CHECK:        tile.next %[[OWN]]
 // CHECK-NOT:  tile.next
 
 // The few numbers are stored before the many.
