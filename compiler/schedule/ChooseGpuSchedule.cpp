@@ -35,6 +35,8 @@ static constexpr int64_t kGatherBytes = 64 * 1024;
 /// a head, each of which reads all entries.
 static constexpr int64_t kInvertCtas = 16, kInvertWarps = 16;
 static constexpr int64_t kFewestKeys = 128;
+/// What each of its warps collects before it places them.
+static constexpr int64_t kCollectedEntries = 256;
 /// What the hardware keeps of shared memory for itself, per CTA.
 static constexpr int64_t kReservedBytes = 1024;
 /// Depth up to which a thread needs at most 128 registers, so that two CTAs of
@@ -271,13 +273,14 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
     schedule.warps = kWarps;
     break;
   case Problem::Kind::Invert:
-    // As many as a CTA has counters for: one for each key and warp.
+    // As many as a CTA has counters for: one for each key and warp, and once.
     schedule.warps = kInvertWarps;
     schedule.rows = std::clamp<int64_t>(
         llvm::alignTo(llvm::divideCeil(problem.queries, kInvertCtas), 32),
         kFewestKeys,
-        llvm::alignDown((target.sharedBytes - kReservedBytes) /
-                            (4 * (kInvertWarps + 1)),
+        llvm::alignDown(((target.sharedBytes - kReservedBytes) / 4 -
+                         kInvertWarps * kCollectedEntries) /
+                            (kInvertWarps + 1),
                         32));
     break;
   case Problem::Kind::Map:

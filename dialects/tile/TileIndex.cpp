@@ -13,9 +13,6 @@ using namespace mlir;
 using namespace llsa;
 using namespace llsa::tile;
 
-/// A scratch has a multiple of a warp's lanes.
-static constexpr int64_t kColumns = 32;
-
 static MemRefType typeOf(Value memory) {
   return cast<MemRefType>(memory.getType());
 }
@@ -28,6 +25,13 @@ int64_t InvertRowsOp::getNumRows() {
 }
 int64_t InvertRowsOp::getRowLength() {
   return typeOf(getIndices()).getShape().back();
+}
+
+int64_t InvertRowsOp::countWords(int64_t count, int64_t warps) {
+  return llvm::alignTo(std::max(count, warps + 1), kLanes);
+}
+int64_t InvertRowsOp::scratchWords(int64_t count, int64_t warps) {
+  return (warps + 1) * countWords(count, warps) + warps * kCollected;
 }
 
 /// invert_rows_c1
@@ -63,12 +67,10 @@ LogicalResult InvertRowsOp::verify() {
                       ? kernel.getScheduleAttr().getWarps()
                       : 1;
   MemRefType scratch = typeOf(getScratch());
-  int64_t least =
-      llvm::alignTo(std::max<int64_t>(getCount(), warps + 1), kColumns);
-  if (scratch.getDimSize(0) != 1 || scratch.getDimSize(1) <= warps ||
-      scratch.getDimSize(2) < least || scratch.getDimSize(2) % kColumns != 0 ||
+  int64_t rows32 = scratchWords(getCount(), warps) / kLanes;
+  if (scratch.getShape() != ArrayRef<int64_t>({1, rows32, kLanes}) ||
       !scratch.getElementType().isF32()) // invert_rows_c3
-    return emitOpError() << "needs a scratch of 1x" << warps + 1 << "x" << least
+    return emitOpError() << "needs a scratch of 1x" << rows32 << "x" << kLanes
                          << "xf32 in shared memory, got " << scratch;
   return success();
 }

@@ -14,15 +14,16 @@ def Tile_InvertRowsOp : Tile_Op<"invert_rows", [
     and -1 to what is left of `rows`.
 
     Ranges need nothing of each other: each counts the entries below it. On a
-    GPU all warps of a CTA do one range together, and count in `scratch`.
+    GPU all warps of a CTA do one range together. `scratch` is where they count,
+    and where each warp collects the entries of its range before it places them.
 
     Constraints:
     * (C1) `indices` is `[..., R, K]`, `offsets` `[..., N + 1]` and `rows`
       `[..., R * K]`, with one index in `at` for each leading dimension.
     * (C2) `count` is at least 1.
-    * (C3) `scratch` has one slot, of a row for each warp and one more; its
-      columns, of 32 bits, are a multiple of 32, at least `count` and more than
-      there are warps.
+    * (C3) `scratch` is `1xSx32xf32`, where 32 S words hold for each warp and
+      once more as many as there are keys (at least one more than warps, rounded
+      up to 32), and 256 for each warp.
 
     ```mlir
     tile.kernel @invert(%i: memref<1x8x256x8xi32>, %o: memref<1x8x257xi32>, %r: memref<1x8x2048xi32>) items [1, 8, 2] {
@@ -50,6 +51,11 @@ def Tile_InvertRowsOp : Tile_Op<"invert_rows", [
     /// R, and K.
     int64_t getNumRows();
     int64_t getRowLength();
+    /// Entries that a warp collects at once, and lanes that place them.
+    static constexpr int64_t kCollected = 256, kLanes = 32;
+    /// Words of a row of counts, and of all of `scratch`.
+    static int64_t countWords(int64_t count, int64_t warps);
+    static int64_t scratchWords(int64_t count, int64_t warps);
   }];
 }
 

@@ -12,11 +12,12 @@
 using namespace mlir;
 using namespace llsa;
 
-/// Room for what the warps of a CTA count, see tile.invert_rows.
+/// Room for what the warps of a CTA count and collect.
 static Value allocateScratch(KernelBuilder &k, int64_t warps, int64_t keys) {
-  int64_t columns = llvm::alignTo(std::max(keys, warps + 1), 32);
+  constexpr int64_t columns = tile::InvertRowsOp::kLanes;
+  int64_t words = tile::InvertRowsOp::scratchWords(keys, warps);
   auto type =
-      MemRefType::get({1, warps + 1, columns}, k.b.getF32Type(),
+      MemRefType::get({1, words / columns, columns}, k.b.getF32Type(),
                       MemRefLayoutAttrInterface(), k.b.getI64IntegerAttr(3));
   return tile::AllocSharedOp::create(k.b, k.loc, type, tile::Scope::Cta,
                                      IntegerAttr());

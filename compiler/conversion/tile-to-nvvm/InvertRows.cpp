@@ -7,8 +7,9 @@
 //           the range
 //   sum     one warp turns counts into places: behind everything below the
 //           range, behind lower keys, behind the same key's in earlier runs
-//   place   each warp its run again, in order. Lanes that meet at one key take
-//           consecutive places.
+//   place   each warp its run again, in order. It collects the entries of the
+//           range, and places 32 of these at once; lanes that meet at one key
+//           take consecutive places.
 //
 // So the order follows from the input alone, without atomics whose results
 // anybody reads.
@@ -25,9 +26,12 @@ using namespace mlir;
 using namespace llsa::gpu;
 using namespace llsa::tile;
 
-static constexpr int64_t kWarpLanes = 32;
+static constexpr int64_t kWarpLanes = InvertRowsOp::kLanes;
 /// Entries that a lane loads at once.
-static constexpr int64_t kAtOnce = 8;
+static constexpr int64_t kAtOnce = InvertRowsOp::kCollected / kWarpLanes;
+/// Bits that name one of them.
+static constexpr int64_t kCollectedBits = 8;
+static_assert(InvertRowsOp::kCollected == 1 << kCollectedBits);
 
 namespace llsa::gpu {
 
@@ -36,7 +40,7 @@ public:
   InvertRowsEmitter(KernelLowering &kernel, InvertRowsOp op)
       : k(kernel), b(kernel.builder), loc(kernel.loc), op(op),
         entries(op.getNumRows() * op.getRowLength()),
-        columns(cast<MemRefType>(op.getScratch().getType()).getDimSize(2)),
+        columns(InvertRowsOp::countWords(op.getCount(), kernel.warps)),
         table(k.slotAddress(op.getScratch(), Value())),
         first(k.toI32(k.mapped(op.getFirst()))), at(k.mapped(op.getAt())) {
     // Keys of the range: fewer in the last one.
@@ -89,24 +93,48 @@ private:
   void set(Value pointer, Value value) {
     LLVM::StoreOp::create(b, loc, value, pointer);
   }
+  /// Place `number` of what this warp collects.
+  Value collected(Value number) {
+    Value start = k.mul(k.warp, k.i32(InvertRowsOp::kCollected));
+    return cell(k.i32(k.warps + 1), k.add(start, number));
+  }
   Value inMemory(Value memory, Value last) {
     SmallVector<Value> indices(at);
     indices.push_back(k.toIndex(last));
     return k.addressOf(memory, indices);
   }
-  /// Entry number `number`, or -1 behind the run.
-  Value entry(Value number) {
-    Value exists =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, number, to);
-    number = arith::MinSIOp::create(b, loc, number, k.i32(entries - 1));
+  /// Where entry `number` is.
+  Value addressOf(Value number) {
     SmallVector<Value> indices(at);
     Value length = k.i32(op.getRowLength());
     indices.push_back(
         k.toIndex(arith::DivUIOp::create(b, loc, number, length)));
     indices.push_back(
         k.toIndex(arith::RemUIOp::create(b, loc, number, length)));
-    return k.select(exists, get(k.addressOf(op.getIndices(), indices)),
-                    k.i32(-1));
+    return k.addressOf(op.getIndices(), indices);
+  }
+  /// The keys that `kAtOnce` entries name, `first` and those `kWarpLanes` apart
+  /// behind it; -1 behind the run.
+  SmallVector<Value> entriesFrom(Value first) {
+    SmallVector<Value> found;
+    if (entries % (kWarpLanes * kAtOnce) == 0 &&
+        kWarpLanes % op.getRowLength() == 0) {
+      // All are there, in the same place of rows that lie evenly.
+      Value apart = k.mul(k.strideOf(op.getIndices(), at.size()),
+                          k.index(4 * kWarpLanes / op.getRowLength()));
+      Value start = addressOf(first);
+      for (int64_t i = 0; i < kAtOnce; ++i)
+        found.push_back(get(k.advance(start, k.mul(apart, k.index(i)))));
+      return found;
+    }
+    for (int64_t i = 0; i < kAtOnce; ++i) {
+      Value number = k.add(first, k.i32(i * kWarpLanes));
+      Value exists =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, number, to);
+      number = arith::MinSIOp::create(b, loc, number, k.i32(entries - 1));
+      found.push_back(k.select(exists, get(addressOf(number)), k.i32(-1)));
+    }
+    return found;
   }
 
   //===--------------------------------------------------------------------===//
@@ -127,24 +155,18 @@ private:
     return SmallVector<Value>(loop.getResults());
   }
 
-  /// Calls `body` with number and key of this lane's entries of the run, in
-  /// order; all lanes of the warp take part.
-  SmallVector<Value>
-  forEntries(ValueRange carried,
-             llvm::function_ref<SmallVector<Value>(Value number, Value key,
-                                                   ValueRange carried)>
-                 body) {
+  /// Calls `body` with the number of this lane's first entry of a part of the
+  /// run, and with the keys that this and those behind it name, `kWarpLanes`
+  /// apart; part by part, in order. All lanes of the warp take part.
+  SmallVector<Value> forParts(
+      ValueRange carried,
+      llvm::function_ref<SmallVector<Value>(Value number, ArrayRef<Value> keys,
+                                            ValueRange carried)>
+          body) {
     return loop(from, to, kWarpLanes * kAtOnce, carried,
                 [&](Value start, ValueRange inside) {
-                  SmallVector<Value> numbers, found, state(inside);
-                  for (int64_t i = 0; i < kAtOnce; ++i) {
-                    numbers.push_back(
-                        k.add(k.add(start, k.lane), k.i32(i * kWarpLanes)));
-                    found.push_back(entry(numbers.back()));
-                  }
-                  for (auto [number, key] : llvm::zip(numbers, found))
-                    state = body(number, key, state);
-                  return state;
+                  Value number = k.add(start, k.lane);
+                  return body(number, entriesFrom(number), inside);
                 });
   }
 
@@ -161,17 +183,20 @@ private:
   }
 
   void countEntries() {
-    Value lower =
-        forEntries(k.i32(0), [&](Value, Value key, ValueRange carried) {
-          Value place = arith::SubIOp::create(b, loc, key, first);
-          k.when(below(place, keys), [&] {
-            LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add,
-                                      cell(k.warp, place), k.i32(1),
-                                      LLVM::AtomicOrdering::monotonic);
-          });
-          Value one =
-              arith::ExtUIOp::create(b, loc, b.getI32Type(), below(key, first));
-          return SmallVector<Value>{k.add(carried[0], one)};
+    Value lower = forParts(
+        k.i32(0), [&](Value, ArrayRef<Value> found, ValueRange carried) {
+          Value sum = carried[0];
+          for (Value key : found) {
+            Value place = arith::SubIOp::create(b, loc, key, first);
+            k.when(below(place, keys), [&] {
+              LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add,
+                                        cell(k.warp, place), k.i32(1),
+                                        LLVM::AtomicOrdering::monotonic);
+            });
+            sum = k.add(sum, arith::ExtUIOp::create(b, loc, b.getI32Type(),
+                                                    below(key, first)));
+          }
+          return SmallVector<Value>{sum};
         })[0];
     for (int32_t mask = kWarpLanes / 2; mask > 0; mask /= 2)
       lower = k.add(lower, k.nvvm.shuffleXor(loc, lower, mask));
@@ -218,13 +243,50 @@ private:
   }
 
   void placeEntries() {
-    forEntries({}, [&](Value number, Value key, ValueRange) {
-      Value place = arith::SubIOp::create(b, loc, key, first);
-      Value inside = below(place, keys);
-      k.when(k.nvvm.any(loc, inside),
-             [&] { placeGroup(number, place, inside); });
+    forParts({}, [&](Value number, ArrayRef<Value> found, ValueRange) {
+      Value count = collect(found);
+      k.nvvm.warpBarrier(loc);
+      Value start = arith::SubIOp::create(b, loc, number, k.lane);
+      loop(k.i32(0), count, kWarpLanes, {}, [&](Value group, ValueRange) {
+        Value mine = k.add(group, k.lane);
+        Value last = arith::SubIOp::create(b, loc, count, k.i32(1));
+        Value entry =
+            get(collected(arith::MinSIOp::create(b, loc, mine, last)));
+        Value within = arith::AndIOp::create(
+            b, loc, entry, k.i32(InvertRowsOp::kCollected - 1));
+        placeGroup(k.add(start, within),
+                   shiftRight(entry, k.i32(kCollectedBits)),
+                   below(mine, count));
+        return SmallVector<Value>();
+      });
       return SmallVector<Value>();
     });
+  }
+
+  /// Those of a part that are in the range, in order: what is before them in
+  /// the part, and in higher bits their column. Returns how many there are.
+  Value collect(ArrayRef<Value> found) {
+    Value count = k.i32(0);
+    for (auto [i, key] : llvm::enumerate(found)) {
+      Value column = arith::SubIOp::create(b, loc, key, first);
+      Value inside = below(column, keys);
+      Value all = k.nvvm.ballot(loc, inside);
+      Value before = LLVM::CtPopOp::create(
+          b, loc, arith::AndIOp::create(b, loc, all, lowerLanes()));
+      Value entry = arith::OrIOp::create(
+          b, loc, arith::ShLIOp::create(b, loc, column, k.i32(kCollectedBits)),
+          k.add(k.lane, k.i32(i * kWarpLanes)));
+      k.when(inside, [&] { set(collected(k.add(count, before)), entry); });
+      count = k.add(count, LLVM::CtPopOp::create(b, loc, all));
+    }
+    return count;
+  }
+
+  /// A bit for each lane below this one.
+  Value lowerLanes() {
+    Value one = k.i32(1);
+    return arith::SubIOp::create(
+        b, loc, arith::ShLIOp::create(b, loc, one, k.lane), one);
   }
 
   /// A warp's lanes, those of them that are `inside` at column `column`.
@@ -232,11 +294,8 @@ private:
     // A lane that is outside meets nobody.
     Value alone = arith::XOrIOp::create(b, loc, k.lane, k.i32(-1));
     Value meets = k.nvvm.matchAny(loc, k.select(inside, column, alone));
-    Value one = k.i32(1);
-    Value lower = arith::SubIOp::create(
-        b, loc, arith::ShLIOp::create(b, loc, one, k.lane), one);
     Value rank = LLVM::CtPopOp::create(
-        b, loc, arith::AndIOp::create(b, loc, meets, lower));
+        b, loc, arith::AndIOp::create(b, loc, meets, lowerLanes()));
     Value isLast = equal(shiftRight(meets, k.lane), 1);
     // What is outside reads some cell and does nothing with it.
     Value mine = cell(k.warp, k.select(inside, column, k.i32(0)));
@@ -247,7 +306,7 @@ private:
           arith::DivUIOp::create(b, loc, number, k.i32(op.getRowLength()));
       set(inMemory(op.getRows(), cursor), row);
     });
-    k.when(k.both(inside, isLast), [&] { set(mine, k.add(cursor, one)); });
+    k.when(k.both(inside, isLast), [&] { set(mine, k.add(cursor, k.i32(1))); });
     k.nvvm.warpBarrier(loc);
   }
 

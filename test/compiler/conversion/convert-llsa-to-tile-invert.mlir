@@ -12,7 +12,7 @@
 // CHECK:       %[[FIRST:.*]] = arith.muli %[[RANGE]], %c16
 // CHECK:       tile.invert_rows %[[I]][%c0, %[[ITEM]]#1] keys %[[FIRST]] count 16 to %[[OFFSETS]], %[[ROWS]] :
 
-// GPU: %[[SCRATCH:.*]] = tile.alloc_shared scope cta : memref<1x3x32xf32, 3>
+// GPU: %[[SCRATCH:.*]] = tile.alloc_shared scope cta : memref<1x19x32xf32, 3>
 // GPU: tile.invert_rows {{.*}} scratch %[[SCRATCH]]
 func.func @llsa(%i: tensor<1x2x9x4xi32>, %k: tensor<1x1x40x8xf32>) -> tensor<1x2x41xi32> {
   %0 = llsa.launch "invert_indices" schedule #tile.schedule<rows = 16, cols = 8, warps = 2, stages = 1> {

@@ -21,10 +21,10 @@ func.func @invert_rows_c2_rule(%i: memref<256x8xi32>, %o: memref<257xi32>, %r: m
 tile.kernel @invert_rows_c3_rule(%i: memref<256x8xi32>, %o: memref<257xi32>, %r: memref<2048xi32>)
     items [8] schedule <rows = 100, cols = 1, warps = 4, stages = 1> {
   %n = tile.work_item : index
-  %s = tile.alloc_shared scope cta : memref<1x5x100xf32, 3>
-  // expected-error @+1 {{'tile.invert_rows' op needs a scratch of 1x5x128xf32 in shared memory, got 'memref<1x5x100xf32, 3>'}}
+  %s = tile.alloc_shared scope cta : memref<1x51x32xf32, 3>
+  // expected-error @+1 {{'tile.invert_rows' op needs a scratch of 1x52x32xf32 in shared memory, got 'memref<1x51x32xf32, 3>'}}
   tile.invert_rows %i[] keys %n count 100 to %o, %r scratch %s
-      : memref<256x8xi32>, memref<257xi32>, memref<2048xi32>, memref<1x5x100xf32, 3>
+      : memref<256x8xi32>, memref<257xi32>, memref<2048xi32>, memref<1x51x32xf32, 3>
   tile.return
 }
 

@@ -132,14 +132,14 @@ func.func @scatter_add(%t: tensor<4x8xf32>, %i: tensor<4x8xi32>, %d: memref<2x8x
 }
 
 // CHECK-LABEL: tile.kernel @index_rows
-// CHECK: tile.invert_rows %{{.*}}[%{{.*}}, %{{.*}}] keys %{{.*}} count 128 to %{{.*}}, %{{.*}} scratch %{{.*}} {note} : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x5x128xf32, 3>
+// CHECK: tile.invert_rows %{{.*}}[%{{.*}}, %{{.*}}] keys %{{.*}} count 128 to %{{.*}}, %{{.*}} scratch %{{.*}} {note} : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x52x32xf32, 3>
 // CHECK: tile.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] count 64 {note} : memref<1x8x2048xi32>
 tile.kernel @index_rows(%i: memref<1x8x256x8xi32>, %o: memref<1x8x257xi32>, %r: memref<1x8x2048xi32>)
     items [1, 8, 8] schedule <rows = 128, cols = 1, warps = 4, stages = 1, queries = 0> {
   %b, %h, %n = tile.work_item : index, index, index
-  %s = tile.alloc_shared scope cta : memref<1x5x128xf32, 3>
+  %s = tile.alloc_shared scope cta : memref<1x52x32xf32, 3>
   tile.invert_rows %i[%b, %h] keys %n count 128 to %o, %r scratch %s {note}
-      : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x5x128xf32, 3>
+      : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x52x32xf32, 3>
   tile.prefetch %r[%b, %h, %n] count 64 {note} : memref<1x8x2048xi32>
   tile.return
 }
