@@ -164,9 +164,24 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   schedule.warps = schedule.stages = 1;
 }
 
+/// Queries of a piece of an index row's, if that is how the gradients of a
+/// gathered source's keys are summed: its queries are read once for all blocks
+/// that it names, and each piece leaves a sum for each of these keys. 0 where
+/// these were too many, where rows have few queries, or cannot be cut evenly.
+static int64_t rowPiece(const Problem &problem, const Schedule &schedule) {
+  constexpr int64_t kFewestSteps = 4, kMostBlocks = 16, kKeysToQueries = 2;
+  int64_t queries = std::min(problem.rowQueries, kPieceQueries);
+  if (problem.rowBlocks == 0 || problem.rowBlocks > kMostBlocks ||
+      queries < kFewestSteps * schedule.cols || queries % schedule.cols != 0 ||
+      problem.rowQueries % queries != 0 ||
+      problem.rowBlocks * problem.granule * kKeysToQueries > queries)
+    return 0;
+  return queries;
+}
+
 /// The gradients of keys: four products a step, two of whose sums, keys and
-/// values stay in registers. Four warps share a dense source's queries; a
-/// gathered source's warps have nothing in common, and so are CTAs of their
+/// values stay in registers. Four warps share a dense source's queries, or an
+/// index row's; those of lists have nothing in common, and so are CTAs of their
 /// own.
 static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
                                   const TargetInfo &target) {
@@ -175,9 +190,13 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
   schedule.rows = kTileRows;
   schedule.cols = problem.depth <= kMaxDepthOfTwo ? 2 * kTileCols : kTileCols;
   schedule.privateCols = kTileCols;
-  bool isGathered = !problem.blocks.empty();
-  schedule.warps = isGathered ? 1 : std::min(mostWarps(problem), kWarpGroup);
-  int64_t cols = isGathered ? schedule.privateCols : schedule.cols;
+  bool hasLists = !problem.blocks.empty();
+  if (int64_t queries = rowPiece(problem, schedule)) {
+    schedule.queries = queries;
+    hasLists = false;
+  }
+  schedule.warps = hasLists ? 1 : std::min(mostWarps(problem), kWarpGroup);
+  int64_t cols = hasLists ? schedule.privateCols : schedule.cols;
   // A query and its do, lse and delta; two barriers.
   int64_t query = problem.depth * problem.elementBytes * 2 + 8;
   int64_t slot = cols * query + 16;
@@ -264,7 +283,8 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
   case Problem::Kind::KeyGrad:
     if (!chooseKeyGradSchedule(schedule, problem, target))
       chooseMatrixSchedule(schedule, problem, target);
-    schedule.queries = pieceQueries(problem, schedule, target);
+    if (schedule.queries == 0)
+      schedule.queries = pieceQueries(problem, schedule, target);
     break;
   case Problem::Kind::Pool:
     for (int64_t level = 1; level < problem.levels; ++level)

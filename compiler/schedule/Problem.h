@@ -35,6 +35,9 @@ struct Problem {
   int64_t topk = 0;         ///< selection: length of a list
   int64_t elementBytes = 4; ///< of queries, keys and values
   int64_t streamed = 0;     ///< key gradient: queries of a head
+  /// Key gradient of a gathered source whose index is at hand: the blocks that
+  /// an index row names, and the queries that share it. 0: not so.
+  int64_t rowBlocks = 0, rowQueries = 0;
   int64_t block = 0;        ///< pool: tokens of a block
   int64_t levels = 1;       ///< pool: levels made at once
 };

@@ -5,6 +5,7 @@
 #include "compiler/transforms/LaunchKind.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/llsa/LLSAOps.h"
+#include "dialects/llsa/TransposedIndex.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -101,6 +102,10 @@ static Problem problemOf(AttendKeyGradOp grad) {
     constexpr int64_t kLongest = 64;
     problem.blocks.push_back(std::min(
         {source.getEvery(), sizeOf(grad.getQuery(), kToken), kLongest}));
+    if (Value index = indexBehind(grad)) {
+      problem.rowBlocks = sizeOf(index, 3);
+      problem.rowQueries = source.getEvery();
+    }
   }
   return problem;
 }

@@ -16,11 +16,18 @@
 //   gathered  a list's first entries are a piece, what is left of a long list
 //             is cut (KeyGradCuts.cpp). Where most lists are short the second
 //             kernel takes the first pieces itself, and few are left in memory.
+//   rows      of a gathered source whose index is at hand, if many queries
+//   share
+//             an index row: a piece is an index row's queries (or equal parts
+//             of them) and one of the blocks that it names. So warps that share
+//             the row share the queries; the second kernel adds a list's
+//             pieces.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/KeyGradCuts.h"
 #include "compiler/conversion/llsa-to-tile/KeyGradTile.h"
+#include "dialects/llsa/TransposedIndex.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
@@ -47,7 +54,9 @@ public:
     case SourceKind::Window:
       return whole();
     case SourceKind::Gathered:
-      return cutEntries() > 0 ? splitGathered() : whole();
+      return takesRows()        ? splitRows()
+             : cutEntries() > 0 ? splitGathered()
+                                : whole();
     }
     llvm_unreachable("all kinds are listed");
   }
@@ -111,7 +120,7 @@ private:
     Value firstHead = k.mul(tile.head, group);
     if (source.getKind() == SourceKind::Dense)
       state = keyTile.walkDense(state, firstHead, group, k.index(0),
-                                keyTile.denseSteps());
+                                keyTile.denseSteps(), /*mayEnd=*/false);
     else
       state = k.repeat(group, state, [&](Value i, ValueRange carried) {
         Value head = k.add(firstHead, i);
@@ -191,8 +200,9 @@ private:
       Value head = k.div(tile.head, pieces), piece = k.rem(tile.head, pieces);
       tile.head = k.div(head, group);
       KeyGradTile keyTile(context, op, k, tile);
-      State state = keyTile.walkDense(keyTile.zero(), head, 1,
-                                      k.mul(piece, pieceSteps()), pieceSteps());
+      State state = keyTile.walkDense(
+          keyTile.zero(), head, 1, k.mul(piece, pieceSteps()), pieceSteps(),
+          /*mayEnd=*/pieces * pieceSteps() != keyTile.denseSteps());
       if (keyTile.failed())
         return failure();
       storeSums(k, sums, tile, head, rowOf(k, piece, tile), state);
@@ -206,6 +216,100 @@ private:
           Value head = k.add(k.mul(tile.head, group), k.div(i, pieces));
           return addSums(k, sums, tile, head, rowOf(k, k.rem(i, pieces), tile),
                          carried);
+        });
+    return finish(k, tile, state, /*share=*/0.0);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Gathered: an index row's queries at once
+  //===--------------------------------------------------------------------===//
+
+  /// The schedule says so by warps that share what they walk over.
+  bool takesRows() const {
+    int64_t queries = context.schedule.getQueries();
+    return context.streams && context.schedule.getWarps() > 1 && queries > 0 &&
+           queries % context.schedule.getCols() == 0 &&
+           source.getEvery() % queries == 0 && indexBehind(op);
+  }
+
+  LogicalResult splitRows() {
+    Value index = indexBehind(op);
+    block = source.getBlock();
+    lists = tensorOf(op.getOffsets()).getDimSize(2) - 1;
+    const int64_t slots = tensorOf(index).getDimSize(3),
+                  indexRows = tensorOf(index).getDimSize(2),
+                  pieceQueries = context.schedule.getQueries(),
+                  parts = source.getEvery() / pieceQueries;
+    sums = allocateSums(indexRows * parts * slots * block);
+    // `part`: of the head's, in order of queries.
+    auto pieceOf = [&](KernelBuilder &k, Value part, Value slot) {
+      return k.add(k.mul(part, slots), slot);
+    };
+    LaunchOp launch = context.launch;
+    {
+      // The part is outside of the tiles, so that a CTA's warps share it.
+      int64_t tilesOfBlock = llvm::divideCeil(block, rows),
+              tiles = slots * tilesOfBlock;
+      KernelBuilder k =
+          kernel("_pieces",
+                 {keys.getDimSize(kBatch), queryHeads * indexRows * parts,
+                  int64_t(llvm::alignTo(tiles, context.schedule.getWarps()))});
+      Value batch = k.item()[0];
+      Value head = k.div(k.item()[1], indexRows * parts),
+            part = k.rem(k.item()[1], indexRows * parts);
+      // Warps beyond the last tile repeat it.
+      Value number = k.min(k.item()[2], k.index(tiles - 1));
+      Value slot = k.div(number, tilesOfBlock),
+            inBlock = k.mul(k.rem(number, tilesOfBlock), rows);
+      Value named =
+          k.loadIndex(k.buffer(index), {batch, head, k.div(part, parts), slot});
+      // Nobody asks for the sum of a block that does not exist.
+      named = k.max(k.min(named, k.index(lists - 1)), k.index(0));
+      RowTile tile{batch, k.div(head, group),
+                   k.add(k.mul(named, block), inBlock), Value()};
+      tile.rows = rowsOf(k, tile, inBlock);
+      KeyGradTile keyTile(context, op, k, tile);
+      int64_t steps = pieceQueries / context.schedule.getCols();
+      State state = keyTile.walkDense(
+          keyTile.zero(), head, 1, k.mul(part, steps), steps,
+          /*mayEnd=*/indexRows * parts * steps != keyTile.denseSteps());
+      if (keyTile.failed())
+        return failure();
+      storeSums(k, sums, tile, head, rowOf(k, pieceOf(k, part, slot), inBlock),
+                state);
+      k.finish(launch);
+    }
+    KernelBuilder k = kernel("", grid().items());
+    RowTile tile = k.rowTile(grid());
+    Value list = k.div(tile.start, block);
+    Value inBlock = k.sub(tile.start, k.mul(list, block));
+    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
+    State state =
+        k.repeat(group, {zero, zero}, [&](Value i, ValueRange carried) {
+          Value head = k.add(k.mul(tile.head, group), i);
+          auto [from, to] = listBounds(k, op, tile.batch, head, list);
+          return k.loop(
+              from, to, 1, State(carried), [&](Value at, ValueRange inner) {
+                Value row =
+                    k.loadIndex(k.buffer(op.getRows()), {tile.batch, head, at});
+                row = k.max(k.min(row, k.index(indexRows - 1)), k.index(0));
+                Value slot = k.index(0); // where the row names this block
+                for (int64_t s = 1; s < slots; ++s) {
+                  Value named = k.loadIndex(
+                      k.buffer(index), {tile.batch, head, row, k.index(s)});
+                  Value isHere = arith::CmpIOp::create(
+                      k.b, k.loc, arith::CmpIPredicate::eq, named, list);
+                  slot = arith::SelectOp::create(k.b, k.loc, isHere, k.index(s),
+                                                 slot);
+                }
+                return k.repeat(
+                    parts, State(inner), [&](Value p, ValueRange state) {
+                      Value part = k.add(k.mul(row, parts), p);
+                      return addSums(k, sums, tile, head,
+                                     rowOf(k, pieceOf(k, part, slot), inBlock),
+                                     state);
+                    });
+              });
         });
     return finish(k, tile, state, /*share=*/0.0);
   }

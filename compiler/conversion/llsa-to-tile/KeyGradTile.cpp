@@ -149,7 +149,7 @@ int64_t KeyGradTile::denseSteps() const {
 
 KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
                                           int64_t heads, Value firstStep,
-                                          int64_t steps) {
+                                          int64_t steps, bool mayEnd) {
   if (!onGpu) {
     // A narrower step at the end.
     int64_t full = queryCount / cols, rest = queryCount % cols;
@@ -173,7 +173,7 @@ KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
   }
   // One stream for all: elements are numbered through over the heads.
   bool isWhole = queryCount % cols == 0;
-  bool allExist = isWhole && steps == denseSteps();
+  bool allExist = isWhole && !mayEnd;
   auto runOf = [&](Value element) {
     Value queryHead = head, step = element;
     if (heads > 1) {

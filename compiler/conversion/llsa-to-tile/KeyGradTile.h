@@ -32,9 +32,9 @@ public:
   /// Steps of queries that a dense source's walk takes, of one head.
   int64_t denseSteps() const;
   /// All queries of `heads` query heads from `head` on, or `steps` steps of
-  /// them from step `first` on.
+  /// them from step `first` on, which may lie behind the last query (`mayEnd`).
   State walkDense(State state, mlir::Value head, int64_t heads,
-                  mlir::Value first, int64_t steps);
+                  mlir::Value first, int64_t steps, bool mayEnd);
   /// Those of head `head` that the tile's keys are in the window of.
   State walkWindow(State state, mlir::Value head);
   /// Those of head `head` whose index rows are entries `from` .. `to` - 1 of

@@ -75,3 +75,39 @@ func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) 
   } : !q, !r
   return %0#0, %0#1 : !q, !r
 }
+
+// -----
+
+// Where the index is at hand, four warps share an index row's queries, one each
+// of the blocks that it names; 256 queries are a piece, 8 steps. The second
+// kernel looks where a list's rows name the block, and adds these sums.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4, queries = 256>
+#t = #tile.schedule<rows = 128, cols = 1, warps = 16, stages = 1>
+!q = tensor<1x2x512x32xbf16>
+!k = tensor<1x1x64x32xbf16>
+!g = tensor<1x1x64x32xf32>
+!r = tensor<1x2x512xf32>
+// CHECK-LABEL: tile.kernel @by_rows_pieces
+// CHECK-SAME:  items [1, 4, 4]
+// CHECK:       %[[NAMED:.*]] = memref.load %{{.*}} : memref<1x2x2x3xi32
+// CHECK:       tile.load {{.*}} -> tensor<16x32xbf16>
+// CHECK:       tile.stream count 8 {
+// CHECK-COUNT-2: tile.store %{{.*}} : tensor<16x32xf32>, memref<1x2x96x32xf32
+// CHECK-LABEL: tile.kernel @by_rows(
+// CHECK:       scf.for
+// CHECK:         memref.load %{{.*}} : memref<1x2x6xi32
+// CHECK-COUNT-2: memref.load %{{.*}} : memref<1x2x2x3xi32
+// CHECK-COUNT-2: tile.load {{.*}} : memref<1x2x96x32xf32{{.*}} -> tensor<16x32xf32>
+func.func @rows(%q: !q, %k: !k, %v: !k, %i: tensor<1x2x2x3xi32>, %lse: !r, %delta: !r, %do: !q) -> (!g, !g) {
+  %t:2 = llsa.launch "invert" schedule #t {
+    %offsets, %rows = llsa.invert_indices %i of %k block 16 : tensor<1x2x2x3xi32>, !k
+    llsa.yield %offsets, %rows : tensor<1x2x5xi32>, tensor<1x2x6xi32>
+  } : tensor<1x2x5xi32>, tensor<1x2x6xi32>
+  %0:2 = llsa.launch "by_rows" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from gathered(%k, %v by %t#0, %t#1) block 16 every 256
+        lse %lse delta %delta gradient %do
+        : !q, !k, !k, tensor<1x2x5xi32>, tensor<1x2x6xi32> -> !g
+    llsa.yield %dk, %dv : !g, !g
+  } : !g, !g
+  return %0#0, %0#1 : !g, !g
+}

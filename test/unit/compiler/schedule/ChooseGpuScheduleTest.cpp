@@ -159,6 +159,32 @@ TEST(ChooseGpuSchedule, WarpsThatShareNothingAreCtas) {
   EXPECT_EQ(chooseOnGpu(gatheredKeyGrad(128), "sm_90a").ctas, 8);
 }
 
+TEST(ChooseGpuSchedule, WarpsShareTheQueriesOfAnIndexRow) {
+  Problem problem = gatheredKeyGrad(64);
+  problem.rowBlocks = 8;
+  problem.rowQueries = 256;
+  Schedule schedule = chooseOnGpu(problem, "sm_90a");
+  EXPECT_EQ(schedule.warps, 4);
+  EXPECT_EQ(schedule.queries, 256);
+  problem.rowQueries = 4096; // in parts
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").queries, 1024);
+}
+
+TEST(ChooseGpuSchedule, ListsAreWalkedWhereIndexRowsWouldLeaveTooManySums) {
+  auto warps = [](int64_t blocks, int64_t queries) {
+    Problem problem = gatheredKeyGrad(64);
+    problem.rowBlocks = blocks;
+    problem.rowQueries = queries;
+    return chooseOnGpu(problem, "sm_90a").warps;
+  };
+  EXPECT_EQ(warps(8, 256), 4);
+  EXPECT_EQ(warps(9, 256), 1);   // more keys than half of the queries
+  EXPECT_EQ(warps(2, 64), 1);    // two steps
+  EXPECT_EQ(warps(2, 272), 1);   // no whole number of steps
+  EXPECT_EQ(warps(8, 1536), 1);  // no equal pieces
+  EXPECT_EQ(warps(17, 1024), 1); // long lists of blocks
+}
+
 TEST(ChooseGpuSchedule, KeyGradientsFitSharedMemoryOfEveryTarget) {
   forEverySize([](llvm::StringRef target, int64_t depth, int64_t bytes) {
     Schedule schedule = chooseOnGpu(gatheredKeyGrad(depth, bytes), target);
@@ -176,8 +202,8 @@ TEST(ChooseGpuSchedule, SomeCtasShareTheKeysOfAnInvertedIndex) {
   EXPECT_EQ(schedule.rows, 256);
   EXPECT_EQ(schedule.warps, 16);
   problem.queries = 65536;
-  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").rows, 3392);
-  EXPECT_EQ(chooseOnGpu(problem, "sm_89").rows, 1472);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").rows, 3168);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_89").rows, 1248);
   problem.queries = 7;
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").rows, 128);
 }
