@@ -58,11 +58,7 @@ void DiagnosticCollector::handle(const DiagnosticInfo &info) {
 
 Error optimiseModule(TargetMachine &machine, Module &module, StringRef passes) {
   return runGuarded([&]() -> Error {
-    PipelineTuningOptions tuning;
-    tuning.LoopUnrolling = false;
-    tuning.LoopVectorization = false;
-    tuning.SLPVectorization = false;
-    PassBuilder builder(&machine, tuning);
+    PassBuilder builder(&machine);
     LoopAnalysisManager loops;
     FunctionAnalysisManager functions;
     CGSCCAnalysisManager sccs;
@@ -73,9 +69,7 @@ Error optimiseModule(TargetMachine &machine, Module &module, StringRef passes) {
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, sccs, modules);
     ModulePassManager pipeline;
-    if (passes.empty())
-      pipeline = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2);
-    else if (Error error = builder.parsePassPipeline(pipeline, passes))
+    if (Error error = builder.parsePassPipeline(pipeline, passes))
       return error;
     pipeline.run(module, modules);
     return Error::success();

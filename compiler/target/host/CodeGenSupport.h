@@ -42,10 +42,9 @@ private:
   std::string errors;
 };
 
-/// LLVM's -O2 without unrolling and vectorising; or `passes`, when some are
-/// named as for `opt -passes=`.
+/// Runs `passes`, named as for `opt -passes=`.
 llvm::Error optimiseModule(llvm::TargetMachine &machine, llvm::Module &module,
-                           llvm::StringRef passes = {});
+                           llvm::StringRef passes);
 
 /// Reads and verifies LLVM IR.
 llvm::Expected<std::unique_ptr<llvm::Module>>

@@ -32,7 +32,7 @@ public:
   HostCodeGen(HostCodeGen &&);
   ~HostCodeGen();
 
-  /// LLVM dialect to LLVM IR, optimised at -O3 for the target. Floating point
+  /// LLVM dialect to LLVM IR, optimised for the target. Floating point
   /// keeps its order and its meaning; no fast-math.
   llvm::Expected<std::unique_ptr<llvm::Module>>
   makeLLVMIR(mlir::Operation *module, llvm::LLVMContext &context) const;
