@@ -51,9 +51,11 @@ std::optional<LaunchKind> llsa::launchKindOf(Operation *op) {
       .Case([](UnpoolOp) { return LaunchKind::Elementwise; })
       .Case([](LaunchOp) { return LaunchKind::Launch; })
       .Default([](Operation *op) -> Kind {
-        if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() == 1 &&
+        if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() > 0 &&
             op->getNumRegions() == 0 &&
-            isa<RankedTensorType>(op->getResult(0).getType()) && isPure(op))
+            llvm::all_of(op->getResultTypes(),
+                         llvm::IsaPred<RankedTensorType>) &&
+            isPure(op))
           return LaunchKind::Elementwise;
         return std::nullopt;
       });

@@ -22,7 +22,7 @@ static bool onlyRowsMatter(mlir::ResultRange results) {
       }
       if (!isElementwiseOnTensors(user))
         return false;
-      work.push_back(user->getResult(0));
+      work.append(user->result_begin(), user->result_end());
     }
   }
   return true;

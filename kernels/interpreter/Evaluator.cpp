@@ -29,7 +29,7 @@ std::optional<DType> llsa::reference::dtypeOf(mlir::Value tensor) {
 }
 
 bool llsa::reference::isElementwiseOnTensors(mlir::Operation *op) {
-  return op->getNumResults() == 1 && op->getNumOperands() > 0 &&
+  return op->getNumResults() > 0 && op->getNumOperands() > 0 &&
          llvm::isa<mlir::RankedTensorType>(op->getResult(0).getType()) &&
          scalarFunction(op->getName().getStringRef());
 }
@@ -158,7 +158,8 @@ llvm::Expected<Scalar> Evaluator::scalar(mlir::Value value) {
       return opError(op, "asks for a dimension that does not exist");
     result.i = shape[static_cast<size_t>(axis->i)];
   } else {
-    auto instruction = ScalarInstruction::create(op, options.plain);
+    auto instruction = ScalarInstruction::create(
+        op, options.plain, llvm::cast<mlir::OpResult>(value).getResultNumber());
     if (!instruction)
       return instruction.takeError();
     bool undefined = false;
@@ -261,9 +262,11 @@ llvm::Error Evaluator::evaluateSplat(mlir::Operation *op) {
 }
 
 llvm::Expected<Array>
-Evaluator::elementwise(mlir::Operation *op,
+Evaluator::elementwise(mlir::OpResult result,
                        llvm::ArrayRef<const Array *> operands) {
-  auto instruction = ScalarInstruction::create(op, options.plain);
+  mlir::Operation *op = result.getOwner();
+  auto instruction =
+      ScalarInstruction::create(op, options.plain, result.getResultNumber());
   if (!instruction)
     return instruction.takeError();
   bool undefined = false;
@@ -280,11 +283,11 @@ Evaluator::elementwise(mlir::Operation *op,
       numbers[i] = isFloat[i] ? Scalar{value, 0}
                               : Scalar{0, static_cast<int64_t>(value)};
     }
-    Scalar result =
+    Scalar number =
         runScalar(instruction->function, numbers, instruction->call);
     out.data[e] = instruction->call.to.isFloat()
-                      ? result.f
-                      : static_cast<double>(result.i);
+                      ? number.f
+                      : static_cast<double>(number.i);
   }
   if (undefined)
     return opError(op, "has an undefined result, for example a division by "
@@ -333,10 +336,12 @@ llvm::Error Evaluator::evaluateElementwise(mlir::Operation *op) {
   llvm::Expected<Operands> operands = operandsOf(op);
   if (!operands)
     return operands.takeError();
-  llvm::Expected<Array> result = elementwise(op, operands->pointers());
-  if (!result)
-    return result.takeError();
-  set(op->getResult(0), std::move(*result), operands->sampled);
+  for (mlir::OpResult result : op->getResults()) {
+    llvm::Expected<Array> values = elementwise(result, operands->pointers());
+    if (!values)
+      return values.takeError();
+    set(result, std::move(*values), operands->sampled);
+  }
   return llvm::Error::success();
 }
 

@@ -27,7 +27,7 @@ struct TensorValue {
 std::vector<int64_t> shapeOf(mlir::Value tensor);
 /// The element type of a tensor of floats; nothing for integers.
 std::optional<DType> dtypeOf(mlir::Value tensor);
-/// True for an arith or math op whose results are tensors.
+/// True for an arith or math op on numbers whose results are tensors.
 bool isElementwiseOnTensors(mlir::Operation *op);
 /// The rows (dimension 2) `rows` of `array`.
 Array takeRows(const Array &array, const std::vector<int64_t> &rows);
@@ -97,8 +97,8 @@ public:
     std::vector<const Array *> pointers() const;
   };
   llvm::Expected<Operands> operandsOf(mlir::Operation *op);
-  /// One elementwise op on these arrays.
-  llvm::Expected<Array> elementwise(mlir::Operation *op,
+  /// One result of an elementwise op on these arrays.
+  llvm::Expected<Array> elementwise(mlir::OpResult result,
                                     llvm::ArrayRef<const Array *> operands);
 
   const std::vector<IndexArray> &seen() const { return seenKeys; }

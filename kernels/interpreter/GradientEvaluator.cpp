@@ -63,8 +63,13 @@ llvm::Error GradientEvaluator::run(mlir::Block &block) {
 }
 
 llvm::Error GradientEvaluator::differentiate(mlir::Operation *op) {
-  if (isElementwiseOnTensors(op))
-    return differentiateElementwise(op);
+  if (isElementwiseOnTensors(op)) {
+    for (mlir::OpResult result : op->getResults())
+      if (find(result))
+        if (llvm::Error error = differentiateElementwise(result))
+          return error;
+    return llvm::Error::success();
+  }
   if (op->getNumOperands() == 0 ||
       op->getName().getStringRef() == "tensor.splat")
     return llvm::Error::success();
@@ -293,11 +298,12 @@ llvm::Error GradientEvaluator::differentiateLinearAttend(LinearAttendOp op) {
 // Elementwise ops
 //===----------------------------------------------------------------------===//
 
-llvm::Error GradientEvaluator::differentiateElementwise(mlir::Operation *op) {
+llvm::Error GradientEvaluator::differentiateElementwise(mlir::OpResult result) {
+  mlir::Operation *op = result.getOwner();
   auto operands = forward.operandsOf(op);
   if (!operands)
     return operands.takeError();
-  EvaluatedOutput gradient = *find(op->getResult(0));
+  EvaluatedOutput gradient = *find(result);
   if (gradient.sampled && !operands->sampled)
     for (auto &array : operands->arrays)
       array = std::make_shared<const Array>(takeRows(*array, *rows));
@@ -315,11 +321,11 @@ llvm::Error GradientEvaluator::differentiateElementwise(mlir::Operation *op) {
     }
     std::vector<const Array *> arguments = operands->pointers();
     arguments[i] = &up;
-    auto above = exact.elementwise(op, arguments);
+    auto above = exact.elementwise(result, arguments);
     if (!above)
       return above.takeError();
     arguments[i] = &down;
-    auto below = exact.elementwise(op, arguments);
+    auto below = exact.elementwise(result, arguments);
     if (!below)
       return below.takeError();
     Array product = gradient.values;

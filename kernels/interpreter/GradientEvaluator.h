@@ -37,7 +37,7 @@ private:
   llvm::Error differentiateAttend(AttendOp op);
   llvm::Error differentiateAttention(AttentionOp op);
   llvm::Error differentiateLinearAttend(LinearAttendOp op);
-  llvm::Error differentiateElementwise(mlir::Operation *op);
+  llvm::Error differentiateElementwise(mlir::OpResult result);
 
   /// The gradients of an attention's results, as the reference takes them.
   struct ResultGradients {

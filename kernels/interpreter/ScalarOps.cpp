@@ -139,6 +139,12 @@ Scalar choose(const Scalar *x, bool number, Better better) {
 constexpr auto kGreater = [](auto a, auto b) { return a > b; };
 constexpr auto kLess = [](auto a, auto b) { return a < b; };
 
+/// Of x, least, greatest: not below least, then not above greatest.
+Scalar clamp(const Scalar *x) {
+  const Scalar bounded[] = {choose(x, false, kGreater), x[2]};
+  return choose(bounded, false, kLess);
+}
+
 Scalar floatToInteger(double value, double least, double greatest) {
   double number = std::trunc(value);
   if (std::isnan(number))
@@ -196,9 +202,35 @@ Scalar bitcast(const Scalar *x, const Call &call) {
   misuse("unknown scalar type");
 }
 
+/// Neither zero, subnormal, infinite nor NaN, in its own type.
+bool isNormal(double value, const ScalarType &type) {
+  double least = type.kind == ScalarType::Kind::F64   ? 0x1p-1022
+                 : type.kind == ScalarType::Kind::F16 ? 0x1p-14
+                                                      : 0x1p-126;
+  return std::isfinite(value) && std::fabs(value) >= least;
+}
+
+/// What is left of 1 / base^n in integers is 0, but for bases 1 and -1.
+Scalar integerPower(const Scalar *x, const Call &call) {
+  int64_t base = x[0].i, exponent = x[1].i;
+  if (base == 0 && exponent < 0)
+    return undefinedResult(call);
+  if (exponent < 0 && base != 1 && base != -1)
+    return whole(0);
+  uint64_t power = 1, square = static_cast<uint64_t>(base);
+  // Of a unit the exponent's parity counts alone.
+  for (uint64_t left = static_cast<uint64_t>(exponent); left; left >>= 1) {
+    if (left & 1)
+      power *= square;
+    square *= square;
+  }
+  return wholeOfBits(power);
+}
+
 struct Entry {
   const char *name;
   ScalarFunction function;
+  unsigned result = 0; ///< which of the op's
 };
 
 #define UNARY(NAME, EXPRESSION)                                                \
@@ -251,6 +283,7 @@ const Entry kEntries[] = {
     UNARY("math.atanh", std::atanh(a)),
     UNARY("math.cbrt", std::cbrt(a)),
     UNARY("math.ceil", std::ceil(a)),
+    OP("math.clampf", clamp(x)),
     BINARY("math.copysign", std::copysign(a, b)),
     UNARY("math.cos", std::cos(a)),
     UNARY("math.cosh", std::cosh(a)),
@@ -265,6 +298,7 @@ const Entry kEntries[] = {
     OP("math.isfinite", truth(std::isfinite(x[0].f))),
     OP("math.isinf", truth(std::isinf(x[0].f))),
     OP("math.isnan", truth(std::isnan(x[0].f))),
+    OP("math.isnormal", truth(isNormal(x[0].f, call.from))),
     UNARY("math.log", std::log(a)),
     UNARY("math.log10", std::log10(a)),
     UNARY("math.log1p", std::log1p(a)),
@@ -274,6 +308,10 @@ const Entry kEntries[] = {
     UNARY("math.roundeven", std::nearbyint(a)),
     UNARY("math.rsqrt", 1 / std::sqrt(a)),
     UNARY("math.sin", std::sin(a)),
+    {"math.sincos",
+     [](const Scalar *x, const Call &) { return real(std::sin(x[0].f)); }},
+    {"math.sincos",
+     [](const Scalar *x, const Call &) { return real(std::cos(x[0].f)); }, 1},
     UNARY("math.sinh", std::sinh(a)),
     UNARY("math.sqrt", std::sqrt(a)),
     UNARY("math.tan", std::tan(a)),
@@ -318,6 +356,7 @@ const Entry kEntries[] = {
     OP("arith.cmpi", compareIntegers(x, call)),
     OP("math.absi",
        x[0].i < 0 ? wholeOfBits(0 - static_cast<uint64_t>(x[0].i)) : x[0]),
+    OP("math.ipowi", integerPower(x, call)),
 
     // Both, and conversions.
     OP("arith.select", x[0].i != 0 ? x[1] : x[2]),
@@ -345,9 +384,10 @@ const Entry kEntries[] = {
 
 } // namespace
 
-ScalarFunction llsa::reference::scalarFunction(llvm::StringRef opName) {
+ScalarFunction llsa::reference::scalarFunction(llvm::StringRef opName,
+                                               unsigned result) {
   for (const Entry &entry : kEntries)
-    if (opName == entry.name)
+    if (opName == entry.name && entry.result == result)
       return entry.function;
   return nullptr;
 }

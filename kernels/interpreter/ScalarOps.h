@@ -44,9 +44,9 @@ struct ScalarCall {
 using ScalarFunction = Scalar (*)(const Scalar *operands,
                                   const ScalarCall &call);
 
-/// The function of the op with this name, or null. It leaves rounding and
-/// wrapping to runScalar.
-ScalarFunction scalarFunction(llvm::StringRef opName);
+/// The function that gives this result of the op with this name, or null. It
+/// leaves rounding and wrapping to runScalar.
+ScalarFunction scalarFunction(llvm::StringRef opName, unsigned result = 0);
 
 /// Calls the function; the result is rounded (plain) or wrapped.
 Scalar runScalar(ScalarFunction function, const Scalar *operands,

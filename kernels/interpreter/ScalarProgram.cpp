@@ -46,21 +46,20 @@ llvm::Error llsa::reference::opError(mlir::Operation *op,
                                      message + " (" + location + ")");
 }
 
-llvm::Expected<ScalarInstruction> ScalarInstruction::create(mlir::Operation *op,
-                                                            bool plain) {
+llvm::Expected<ScalarInstruction>
+ScalarInstruction::create(mlir::Operation *op, bool plain, unsigned result) {
   ScalarInstruction out;
   if (op->getName().getStringRef() == "func.call")
     return opError(op, "calls a device function, whose meaning the reference "
                        "interpreter does not know");
-  out.function = scalarFunction(op->getName().getStringRef());
-  if (!out.function || op->getNumResults() != 1 || op->getNumOperands() == 0 ||
-      op->getNumOperands() > 3)
+  out.function = scalarFunction(op->getName().getStringRef(), result);
+  if (!out.function || op->getNumOperands() == 0 || op->getNumOperands() > 3)
     return opError(op, "has no meaning in the reference interpreter");
   auto typeOf = [](mlir::Value value) {
     return scalarTypeOf(mlir::getElementTypeOrSelf(value.getType()));
   };
   std::optional<ScalarType> from = typeOf(op->getOperand(0)),
-                            to = typeOf(op->getResult(0));
+                            to = typeOf(op->getResult(result));
   if (!from || !to)
     return opError(op, "works on types that the reference interpreter does "
                        "not know");
@@ -125,13 +124,6 @@ ScalarProgram::create(mlir::Region &region, bool plain, TensorFn tensorOf,
         return tensor.takeError();
       step.tensor = *tensor;
       first = 1;
-    } else {
-      llvm::Expected<ScalarInstruction> instruction =
-          ScalarInstruction::create(&op, plain);
-      if (!instruction)
-        return instruction.takeError();
-      step.instruction = *instruction;
-      step.instruction.call.undefined = &program->undefined;
     }
     for (mlir::Value operand : op.getOperands().drop_front(first)) {
       llvm::Expected<unsigned> slot = slotFor(operand);
@@ -139,8 +131,18 @@ ScalarProgram::create(mlir::Region &region, bool plain, TensorFn tensorOf,
         return slot.takeError();
       step.operands.push_back(*slot);
     }
-    step.result = newSlot(op.getResult(0));
-    program->steps.push_back(std::move(step));
+    // An op with several results is a step for each; one without is refused.
+    for (unsigned i = 0; i < std::max(1u, op.getNumResults()); ++i) {
+      if (!step.tensor) {
+        auto instruction = ScalarInstruction::create(&op, plain, i);
+        if (!instruction)
+          return instruction.takeError();
+        step.instruction = *instruction;
+        step.instruction.call.undefined = &program->undefined;
+      }
+      step.result = newSlot(op.getResult(i));
+      program->steps.push_back(step);
+    }
   }
   return program;
 }

@@ -23,13 +23,13 @@ std::optional<ScalarType> scalarTypeOf(mlir::Type type);
 /// The value of a scalar constant attribute.
 std::optional<Scalar> scalarOf(mlir::Attribute attribute);
 
-/// One op applied to numbers; an error when its kind is not known.
+/// One result of an op applied to numbers; an error when its kind is not known.
 struct ScalarInstruction {
   ScalarFunction function = nullptr;
   ScalarCall call;
 
-  static llvm::Expected<ScalarInstruction> create(mlir::Operation *op,
-                                                  bool plain);
+  static llvm::Expected<ScalarInstruction>
+  create(mlir::Operation *op, bool plain, unsigned result = 0);
 };
 
 /// "'arith.foo' op ...": an error that names the op and where it stands.

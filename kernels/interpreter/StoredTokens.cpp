@@ -30,7 +30,7 @@ llvm::Expected<Slacked> StoredTokens::make(mlir::Value tensor) {
     return poolStored(**input, pool.getBlock(), dtype);
   }
   if (op && isElementwiseOnTensors(op))
-    return elementwise(op, dtype);
+    return elementwise(llvm::cast<mlir::OpResult>(tensor), dtype);
   auto array = evaluator.fullArray(tensor);
   if (!array)
     return array.takeError();
@@ -50,15 +50,15 @@ llvm::Expected<Slacked> StoredTokens::make(mlir::Value tensor) {
 
 /// The op's value on stored operands, the difference that each operand's slack
 /// makes, and one unit for the op's own rounding.
-llvm::Expected<Slacked> StoredTokens::elementwise(mlir::Operation *op,
+llvm::Expected<Slacked> StoredTokens::elementwise(mlir::OpResult result,
                                                   DType dtype) {
   std::vector<Slacked> operands;
-  for (mlir::Value operand : op->getOperands()) {
+  for (mlir::Value operand : result.getOwner()->getOperands()) {
     if (!llvm::isa<mlir::RankedTensorType>(operand.getType())) {
-      auto result = evaluator.fullArray(op->getResult(0));
-      if (!result)
-        return result.takeError();
-      return exact(roundTo(**result, dtype));
+      auto values = evaluator.fullArray(result);
+      if (!values)
+        return values.takeError();
+      return exact(roundTo(**values, dtype));
     }
     auto stored = of(operand);
     if (!stored)
@@ -69,7 +69,7 @@ llvm::Expected<Slacked> StoredTokens::elementwise(mlir::Operation *op,
     std::vector<const Array *> pointers;
     for (const Slacked &operand : operands)
       pointers.push_back(&operand.value);
-    return evaluator.elementwise(op, pointers);
+    return evaluator.elementwise(result, pointers);
   };
   llvm::Expected<Array> plain = evaluate();
   if (!plain)

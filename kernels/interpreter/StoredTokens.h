@@ -22,7 +22,7 @@ public:
 
 private:
   llvm::Expected<Slacked> make(mlir::Value tensor);
-  llvm::Expected<Slacked> elementwise(mlir::Operation *op, DType dtype);
+  llvm::Expected<Slacked> elementwise(mlir::OpResult result, DType dtype);
 
   Evaluator &evaluator;
   llvm::DenseMap<mlir::Value, std::shared_ptr<const Slacked>> known;

@@ -79,6 +79,12 @@ float extendHalf(float value) {
   return floatOf(sign | ((magnitude << 13) + 0x38000000));
 }
 
+// What LLVM makes of a sine and a cosine of the same number.
+template <typename T> void sineAndCosine(T angle, T *sine, T *cosine) {
+  *sine = std::sin(angle);
+  *cosine = std::cos(angle);
+}
+
 template <typename F> constexpr F *as(F *function) { return function; }
 
 } // namespace
@@ -126,6 +132,8 @@ ArrayRef<HostSymbol> hostSymbols() {
       LLSA_MATH1(rint),
       LLSA_MATH1(round),
       LLSA_MATH1(sin),
+      LLSA_SYMBOL("sincos", &sineAndCosine<double>),
+      LLSA_SYMBOL("sincosf", &sineAndCosine<float>),
       LLSA_MATH1(sinh),
       LLSA_MATH1(sqrt),
       LLSA_MATH1(tan),

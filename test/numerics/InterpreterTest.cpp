@@ -158,6 +158,19 @@ static const std::string kRead = variant(R"(
         llsa.yield %t : f32
       } : !q, !k, !k, !k, !k)");
 
+static const std::string kWaves = variant(R"(
+  %sine, %cosine = math.sincos %q : !q
+  %p, %lse = llsa.attend %sine from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %u, %w = math.sincos %s : f32
+        %least = arith.constant -0.5 : f32
+        %most = arith.constant 0.75 : f32
+        %c = math.clampf %u to [%least, %most] : f32
+        %y = arith.addf %c, %w : f32
+        llsa.yield %y : f32
+      } : !q, !k, !k
+  %o = arith.mulf %p, %cosine : !q)");
+
 static double product(const Array &x, const Array &y) {
   double sum = 0;
   for (size_t e = 0; e < x.data.size(); ++e)
@@ -169,7 +182,8 @@ TEST(Interpreter, GradientsAreTheDerivativesOfItsValues) {
   NamedArrays inputs = tokens(50);
   NamedArrays weights = {{"o", randomArray({1, 2, 50, 8}, 4)},
                          {"lse", randomArray({1, 2, 50}, 5)}};
-  for (const std::string &text : {kComposite, kWrittenOut, kGated, kRead}) {
+  for (const std::string &text :
+       {kComposite, kWrittenOut, kGated, kRead, kWaves}) {
     Interpreter interpreter = parse(text);
     NamedIndices selections = valueOf(interpreter.select(inputs));
     EvaluateOptions options;
@@ -315,6 +329,70 @@ TEST(Interpreter, RegionsByHand) {
     EXPECT_EQ(result.outputs["o"].values.at(0, 1, i, 4),
               inputs["v"].at(0, 0, 0, 4));
   }
+}
+
+/// One key, and a score that is the op's result: so is lse.
+TEST(Interpreter, OpsOnNumbersByHand) {
+  auto scoreOf = [](const std::string &ops) {
+    Interpreter interpreter =
+        parse("!x = tensor<1x1x1x8xf32>\n"
+              "func.func @f(%q: !x {llsa.name = \"q\"})\n"
+              "    -> (tensor<1x1x1xf32> {llsa.name = \"lse\"}) {\n"
+              "  %o, %lse = llsa.attend %q from dense(%q, %q)\n"
+              "      score(%s, %b, %h, %i, %j, %n) {\n" +
+              ops + "\n        llsa.yield %y : f32\n      } : !x, !x, !x\n" +
+              "  return %lse : tensor<1x1x1xf32>\n}\n");
+    auto result = interpreter.evaluate({{"q", Array({1, 1, 1, 8}, 1.0)}});
+    return result ? result->outputs["lse"].values.data[0]
+                  : (llvm::consumeError(result.takeError()), NAN);
+  };
+  auto clamp = [&](const char *x) {
+    return scoreOf(std::string("%x = arith.constant ") + x + R"( : f32
+        %a = arith.constant -1.5 : f32
+        %c = arith.constant 2.0 : f32
+        %y = math.clampf %x to [%a, %c] : f32)");
+  };
+  EXPECT_EQ(clamp("1.25"), 1.25);
+  EXPECT_EQ(clamp("-7.0"), -1.5);
+  EXPECT_EQ(clamp("7.0"), 2.0);
+  EXPECT_TRUE(std::isnan(clamp("0x7FC00000")));
+
+  auto isNormal = [&](const char *x) {
+    return scoreOf(std::string("%x = arith.constant ") + x + R"(
+        %z = math.isnormal %x : f32
+        %c0 = arith.constant 0.0 : f32
+        %c1 = arith.constant 1.0 : f32
+        %y = arith.select %z, %c1, %c0 : f32)");
+  };
+  EXPECT_EQ(isNormal("-3.5 : f32"), 1);
+  EXPECT_EQ(isNormal("0x00800000 : f32"), 1); // the least
+  EXPECT_EQ(isNormal("0x007FFFFF : f32"), 0); // the greatest subnormal
+  EXPECT_EQ(isNormal("0.0 : f32"), 0);
+  EXPECT_EQ(isNormal("0x7F800000 : f32"), 0);
+  EXPECT_EQ(isNormal("0x7FC00000 : f32"), 0);
+
+  auto power = [&](int base, int exponent) {
+    return scoreOf("%x = arith.constant " + std::to_string(base) +
+                   " : i8\n%n8 = arith.constant " + std::to_string(exponent) +
+                   R"( : i8
+        %p = math.ipowi %x, %n8 : i8
+        %y = arith.sitofp %p : i8 to f32)");
+  };
+  EXPECT_EQ(power(3, 4), 81);
+  EXPECT_EQ(power(-5, 3), -125);
+  EXPECT_EQ(power(3, 6), -39); // 729 - 3 * 256
+  EXPECT_EQ(power(7, 0), 1);
+  EXPECT_EQ(power(2, -1), 0);
+  EXPECT_EQ(power(1, -3), 1);
+  EXPECT_EQ(power(-1, -3), -1);
+  EXPECT_EQ(power(-1, -128), 1);
+  EXPECT_TRUE(std::isnan(power(0, -1))); // a division by zero
+
+  const std::string angle = "%x = arith.constant 0.75 : f32\n";
+  EXPECT_DOUBLE_EQ(scoreOf(angle + "%y, %z = math.sincos %x : f32"),
+                   std::sin(0.75));
+  EXPECT_DOUBLE_EQ(scoreOf(angle + "%z, %y = math.sincos %x : f32"),
+                   std::cos(0.75));
 }
 
 TEST(Interpreter, PlainArithmeticRounds) {

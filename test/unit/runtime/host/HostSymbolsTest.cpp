@@ -103,6 +103,10 @@ TEST(HostSymbols, MathIsTheRightOverload) {
   EXPECT_EQ(find<float(float)>("expf")(0.f), 1.f);
   EXPECT_EQ(find<double(double)>("log2")(8.0), 3.0);
   EXPECT_EQ(find<float(float, float)>("powf")(2.f, 10.f), 1024.f);
+  float sine = 0, cosine = 0;
+  find<void(float, float *, float *)>("sincosf")(0.f, &sine, &cosine);
+  EXPECT_EQ(sine, 0.f);
+  EXPECT_EQ(cosine, 1.f);
 }
 
 } // namespace
