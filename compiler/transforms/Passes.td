@@ -248,6 +248,8 @@ def VerifyKernelContract : Pass<"llsa-verify-kernel-contract", "::mlir::ModuleOp
     * (C4) a launch has a `#tile.schedule`, and a name of its own.
     * (C5) no size exceeds 2147483647, so that int32 can index it.
     * (C6) every result of the entry is a launch's result or an argument.
+    * (C7) scalars, those of score and mask regions among them, are no floats but
+      f32, bf16 and f16.
 
     ```mlir
     func.func @select(%q: tensor<1x8x256x64xf32>, %k: tensor<1x8x256x64xf32>)

@@ -30,13 +30,20 @@ struct VerifyKernelContract
 };
 } // namespace
 
+static bool isFloatOfKernels(Type type) {
+  return type.isF32() || type.isF16() || type.isBF16();
+}
+
 /// Why `type` cannot stand in a kernel; empty when it can. `buffer`: it is in
 /// memory, so its elements must be of a type that buffers have.
 static std::string whyNot(Type type, bool buffer) {
   auto shaped = dyn_cast<ShapedType>(type);
+  if (isa<OpenFloatType>(type))
+    return "has an element type that is not bound";
+  if (!shaped && isa<FloatType>(type) && !isFloatOfKernels(type))
+    return "is a float other than f32, bf16 and f16"; // contract_c7
   if (!shaped)
-    return isa<OpenFloatType>(type) ? "has an element type that is not bound"
-                                    : "";
+    return "";
   if (!shaped.hasStaticShape()) // contract_c1
     return "has a size that is not bound";
   for (int64_t size : shaped.getShape()) {
@@ -46,8 +53,7 @@ static std::string whyNot(Type type, bool buffer) {
       return "has a size beyond 2147483647, which int32 indices cannot reach";
   }
   Type element = shaped.getElementType();
-  if (element.isF32() || element.isF16() || element.isBF16() ||
-      element.isSignlessInteger(32))
+  if (isFloatOfKernels(element) || element.isSignlessInteger(32))
     return "";
   if (!buffer && (element.isSignlessInteger() || element.isIndex()))
     return "";

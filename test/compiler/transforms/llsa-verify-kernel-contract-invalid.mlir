@@ -131,3 +131,36 @@ func.func @contract_c6(%q: tensor<8xf32>) -> tensor<8xf32> {
   %c = arith.constant dense<1.0> : tensor<8xf32>
   return %c : tensor<8xf32>
 }
+
+// -----
+
+!x = tensor<1x1x64x8xf32>
+func.func @contract_c7_region(%q: !x) -> !x {
+  %0 = llsa.launch "attend" schedule #tile.schedule<rows = 1, cols = 8, warps = 1, stages = 1> {
+    %o, %lse = llsa.attend %q from dense(%q, %q)
+        score(%s, %b, %h, %i, %j, %n) {
+          // expected-error @below {{'arith.extf' op result is a float other than f32, bf16 and f16: 'f64'}}
+          %d = arith.extf %s : f32 to f64
+          %e = math.exp %d : f64
+          %y = arith.truncf %e : f64 to f32
+          llsa.yield %y : f32
+        } : !x, !x, !x
+    llsa.yield %o : !x
+  } : !x
+  return %0 : !x
+}
+
+// -----
+
+!x = tensor<1x1x64x8xf32>
+func.func @contract_c7_constant(%q: !x) -> !x {
+  %0 = llsa.launch "scale" schedule #tile.schedule<rows = 1, cols = 8, warps = 1, stages = 1> {
+    // expected-error @below {{'arith.constant' op result is a float other than f32, bf16 and f16: 'f64'}}
+    %c = arith.constant 2.0 : f64
+    %d = arith.truncf %c : f64 to f32
+    %t = tensor.splat %d : !x
+    %1 = arith.mulf %q, %t : !x
+    llsa.yield %1 : !x
+  } : !x
+  return %0 : !x
+}
