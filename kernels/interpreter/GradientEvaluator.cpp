@@ -27,10 +27,10 @@ static double roundFor(double value, Precision precision) {
 }
 
 llvm::Error GradientEvaluator::add(mlir::Value value, Array gradient,
-                                   bool sampled) {
+                                   bool sampled, double terms) {
   auto known = gradients.find(value);
   if (known == gradients.end()) {
-    gradients[value] = {std::move(gradient), sampled};
+    gradients[value] = {std::move(gradient), sampled, terms};
     return llvm::Error::success();
   }
   EvaluatedOutput &sum = known->second;
@@ -38,6 +38,7 @@ llvm::Error GradientEvaluator::add(mlir::Value value, Array gradient,
     return opError(value.getParentBlock()->getTerminator(),
                    "returns a result with gradients of sampled and of all "
                    "queries, which the reference cannot add");
+  sum.terms = std::max(sum.terms, terms);
   Precision precision = forward.precisionFor(value);
   for (size_t e = 0; e < sum.values.data.size(); ++e)
     sum.values.data[e] =
@@ -91,7 +92,8 @@ llvm::Error GradientEvaluator::differentiatePool(PoolOp op) {
     return opError(op, "pools what only has a gradient of sampled queries");
   return add(op.getInput(),
              poolGradient(gradient.values, shapeOf(op.getInput())[2],
-                          op.getBlock(), forward.precisionFor(op.getInput())));
+                          op.getBlock(), forward.precisionFor(op.getInput())),
+             /*sampled=*/false, gradient.terms);
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,10 +240,12 @@ llvm::Error GradientEvaluator::differentiateSources(
     if (llvm::Error error = add(tensor.value, std::move(tensor.gradient)))
       return error;
   }
-  if (llvm::Error error = add(query, std::move(found.query), problem->sampled))
+  if (llvm::Error error = add(query, std::move(found.query), problem->sampled,
+                              found.queryTerms))
     return error;
   for (size_t i = 0; !problem->sampled && i < found.sources.size(); ++i) {
-    if (llvm::Error error = add(keys[i], std::move(found.sources[i].keys)))
+    if (llvm::Error error = add(keys[i], std::move(found.sources[i].keys),
+                                false, found.sources[i].keyTerms))
       return error;
     if (llvm::Error error = add(values[i], std::move(found.sources[i].values)))
       return error;
@@ -271,7 +275,9 @@ llvm::Error GradientEvaluator::differentiateAttention(AttentionOp op) {
             problem.selections, results, problem.options, score);
         AttendGradients out;
         out.query = std::move(found.query);
-        out.sources.push_back({std::move(found.keys), std::move(found.values)});
+        out.queryTerms = found.queryTerms;
+        out.sources.push_back(
+            {std::move(found.keys), std::move(found.values), found.keyTerms});
         return out;
       });
 }
@@ -330,12 +336,16 @@ llvm::Error GradientEvaluator::differentiateElementwise(mlir::OpResult result) {
       return below.takeError();
     Array product = gradient.values;
     Precision precision = forward.precisionFor(operand);
-    for (size_t e = 0; e < product.data.size(); ++e)
-      product.data[e] =
-          roundFor(product.data[e] * (above->data[e] - below->data[e]) /
-                       (up.data[e] - down.data[e]),
-                   precision);
-    if (llvm::Error error = add(operand, std::move(product), gradient.sampled))
+    double greatestFactor = 0;
+    for (size_t e = 0; e < product.data.size(); ++e) {
+      double factor =
+          (above->data[e] - below->data[e]) / (up.data[e] - down.data[e]);
+      if (std::isfinite(factor))
+        greatestFactor = std::max(greatestFactor, std::abs(factor));
+      product.data[e] = roundFor(product.data[e] * factor, precision);
+    }
+    if (llvm::Error error = add(operand, std::move(product), gradient.sampled,
+                                gradient.terms * greatestFactor))
       return error;
   }
   return llvm::Error::success();

@@ -24,8 +24,9 @@ public:
                     const std::vector<int64_t> *rows)
       : forward(forward), exact(numbers, {}), rows(rows) {}
 
-  /// Adds to the gradient of a value.
-  llvm::Error add(mlir::Value value, Array gradient, bool sampled = false);
+  /// Adds to the gradient of a value; `terms`: see EvaluatedOutput.
+  llvm::Error add(mlir::Value value, Array gradient, bool sampled = false,
+                  double terms = 0);
   /// Goes through the ops of a block, last first.
   llvm::Error run(mlir::Block &block);
   /// The gradient of a value; null: it has none.

@@ -61,6 +61,7 @@ struct EvaluateOptions {
 struct EvaluatedOutput {
   Array values;
   bool sampled = false; ///< dimension 2 holds the sampled rows alone
+  double terms = 0;     ///< of a gradient in float64: see AttendGradients
 };
 
 struct Evaluation {

@@ -19,6 +19,12 @@ using namespace llsa::reference;
 using namespace llsa::reference::detail;
 
 namespace {
+/// Raises `most` to the root of this sum of squares, if that is a number.
+void raiseTo(double &most, double squares) {
+  if (std::isfinite(squares))
+    most = std::max(most, std::sqrt(squares));
+}
+
 template <typename Arithmetic> class AttendBackward {
 public:
   using Real = typename Arithmetic::Real;
@@ -40,6 +46,7 @@ private:
   /// Gradients of the keys and values of a source that one query head gives.
   struct HeadSums {
     std::vector<Real> keys, values;
+    std::vector<double> squares; ///< of the terms of each element of keys
   };
 
   void runHead(int64_t b, int64_t h) {
@@ -48,12 +55,15 @@ private:
       auto count = static_cast<size_t>(sources[s].keys->dim(2) * size);
       heads[s].keys.assign(count, Real(0));
       heads[s].values.assign(count, Real(0));
+      heads[s].squares.assign(count, 0);
     }
     for (size_t r = 0; r < rows.size(); ++r)
       runQuery(b, h, static_cast<int64_t>(r));
     for (size_t s = 0; s < sources.size(); ++s) {
       addHead(heads[s].keys, out.sources[s].keys, b, h);
       addHead(heads[s].values, out.sources[s].values, b, h);
+      for (double squares : heads[s].squares)
+        raiseTo(out.sources[s].keyTerms, squares);
     }
   }
 
@@ -83,6 +93,44 @@ private:
     double *result = out.query.row(b, h, r);
     for (int64_t d = 0; d < size; ++d)
       result[d] = Arithmetic::round(sums[d]);
+    if (std::is_same_v<Arithmetic, Float64>)
+      addTerms(outputGradient, query, b, h, i);
+  }
+
+  /// Enters the terms of one query's gradients into the greatest ones.
+  void addTerms(const double *outputGradient, const double *query, int64_t b,
+                int64_t h, int64_t i) {
+    // Of a product of rows, and of what it comes to: by an error that all
+    // elements of a row share, too.
+    auto squaresOf = [&](const double *x, const double *y) {
+      double sum = 0, squares = 0;
+      for (int64_t d = 0; d < size; ++d) {
+        sum += x[d] * y[d];
+        squares += x[d] * x[d] * y[d] * y[d];
+      }
+      return sum * sum + squares;
+    };
+    std::vector<double> output(size_t(size), 0.0), squares(size_t(size), 0.0);
+    for (size_t j = 0; j < row.seen.size(); ++j)
+      for (int64_t d = 0; d < size; ++d)
+        output[size_t(d)] += row.probabilities[j] * row.seen[j].value[d];
+    double ofMean = squaresOf(outputGradient, output.data());
+    for (size_t j = 0; j < row.seen.size(); ++j) {
+      const SeenKey &key = row.seen[j];
+      double factor = row.probabilities[j] * row.scale;
+      if (score.derivative)
+        factor *= score.derivative(row.scaledScores[j], b, h, i, key.firstToken,
+                                   key.span);
+      double term =
+          factor * factor * (squaresOf(outputGradient, key.value) + ofMean);
+      double *ofKey = heads[key.source].squares.data() + key.index * size;
+      for (int64_t d = 0; d < size; ++d) {
+        squares[size_t(d)] += term * key.key[d] * key.key[d];
+        ofKey[d] += term * query[d] * query[d];
+      }
+    }
+    for (double sum : squares)
+      raiseTo(out.queryTerms, sum);
   }
 
   /// Sets `gradients` to those of the scores that enter the softmax.
@@ -161,7 +209,7 @@ AttendGradients llsa::reference::attendGradients(
   AttendGradients out{Array(outputs.output->shape), {}};
   for (const Source &source : sources)
     out.sources.push_back(
-        {Array(source.keys->shape), Array(source.values->shape)});
+        {Array(source.keys->shape), Array(source.values->shape), 0});
   withArithmetic(options.precision, [&](auto arithmetic) {
     AttendBackward<decltype(arithmetic)>(q, sources, outputs, options, score,
                                          out)

@@ -37,8 +37,8 @@ static bool sameKind(double a, double b) {
 Comparison llsa::reference::compareValues(std::string_view name,
                                           const Array &actual,
                                           const Array &reference,
-                                          const Array &plain,
-                                          DType outputType) {
+                                          const Array &plain, DType outputType,
+                                          double room) {
   require(
       reference.shape == plain.shape,
       "compareValues: the plain evaluation must have the reference's shape");
@@ -71,7 +71,7 @@ Comparison llsa::reference::compareValues(std::string_view name,
     }
   }
   out.relativeError = greatest > 0 ? out.maxError / greatest : 0;
-  out.allowedError = 2 * out.plainError + 2 * ulp(greatest, outputType);
+  out.allowedError = 2 * out.plainError + 2 * ulp(greatest, outputType) + room;
   if (firstWrongKind >= 0)
     out.message = fmt::format(
         "{}: {} elements are NaN or infinite where the reference is not, or "

@@ -27,7 +27,7 @@ struct Comparison {
       0;                 ///< maxError / greatest |reference|; 0 when that is 0
   double plainError = 0; ///< greatest |plain - reference|
   double allowedError =
-      0; ///< 2 * plainError + 2 units at the greatest |reference|
+      0; ///< 2 * plainError + 2 units at the greatest |reference| + room
   int64_t wrongKind = 0; ///< elements that are NaN or infinite where the
                          ///< reference is not, or the other way round
   std::string message;   ///< empty when correct, else what is wrong and where
@@ -39,10 +39,10 @@ struct Comparison {
 /// formula in plain precision; `outputType` is the type that `actual` was
 /// stored in (LSE: F32); `name` begins the message. An element where the plain
 /// evaluation overflowed although the reference is finite does not enter
-/// plainError.
+/// plainError. `room` is allowed beside.
 Comparison compareValues(std::string_view name, const Array &actual,
                          const Array &reference, const Array &plain,
-                         DType outputType);
+                         DType outputType, double room = 0);
 
 } // namespace llsa::reference
 

@@ -45,11 +45,20 @@ struct ScoreGradient {
 struct SourceGradients {
   Array keys;
   Array values;
+  double keyTerms = 0; ///< see AttendGradients
 };
 
+/// The gradient of a score is a difference, do . v - do . o, and may be far
+/// smaller than its terms, or nothing, as where a query sees one key. What an
+/// error is measured by is then what the terms come to, as independent errors
+/// of each would: `Terms` is the greatest element of the root of the sum of the
+/// squares of P scale do_d v_d k, P scale do_d o_d k, P scale do . v k and
+/// P scale do . o k, over a query's keys and all d; and of the same with q,
+/// over a key's queries. Of float64 evaluations alone.
 struct AttendGradients {
   Array query;                          ///< [B, H, R, D]
   std::vector<SourceGradients> sources; ///< one per source, in their order
+  double queryTerms = 0;
 };
 
 /// The gradients of `attend(q, sources, options)`. With P_ij = w_j exp(s_ij -
@@ -81,7 +90,8 @@ Array poolGradient(const Array &gradient, int64_t tokens, int64_t block,
 //===----------------------------------------------------------------------===//
 
 struct TokenGradients {
-  Array query, keys, values; ///< shaped as q, k and v
+  Array query, keys, values;           ///< shaped as q, k and v
+  double queryTerms = 0, keyTerms = 0; ///< see AttendGradients
 };
 
 /// The gradients of `linearAttend(q, k, v, phi)`. Where the denominator is 0

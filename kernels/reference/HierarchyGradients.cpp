@@ -38,8 +38,9 @@ TokenGradients llsa::reference::attendLevelsGradients(
           options.precision);
     };
     down = {bringDown(down.keys, finer.keys),
-            bringDown(down.values, finer.values)};
+            bringDown(down.values, finer.values),
+            std::hypot(down.keyTerms, finer.keyTerms)};
   }
-  return {std::move(attend.query), std::move(down.keys),
-          std::move(down.values)};
+  return {std::move(attend.query), std::move(down.keys), std::move(down.values),
+          attend.queryTerms, down.keyTerms};
 }

@@ -17,6 +17,14 @@ namespace llsa::numerics {
 enum class ScoreKind { None, SoftCap, Alibi, Table };
 enum class MaskKind { None, Causal, Local, Stripes, Documents, Nothing };
 
+/// What q, k and v hold.
+enum class DataKind {
+  Random,     ///< independent numbers
+  Structured, ///< as tools/io/Tokens.h says
+  AlikeKeys,  ///< all keys of a head are its first: every score is a tie
+  Peaked      ///< queries eight times as long: few keys have all the weight
+};
+
 /// One source of a written-out attend. Level l's keys are pooled l times.
 struct SourceCase {
   enum class Kind { Dense, Window, Selected, Brought };
@@ -34,11 +42,14 @@ struct SourceCase {
 struct Case {
   enum class Form { Hierarchy, Sources, Linear };
   Form form = Form::Hierarchy;
-  uint64_t seed = 1; ///< of the inputs
+  uint64_t seed = 1;   ///< of the inputs
+  uint64_t kernel = 1; ///< cases of one number share a variant and a spec
   int64_t B = 1, H = 1, Hkv = 1, M = 16, N = 16, D = 8;
   DType dtype = DType::F32;
-  bool lse = true, structured = false;
-  double scale = 0; ///< 0: the default
+  bool lse = true;
+  DataKind data = DataKind::Random;
+  bool quietRows = false; ///< results' gradients are 0 in half of the rows
+  double scale = 0;       ///< 0: the default
   tools::Layout layout = tools::Layout::Contiguous;
   ScoreKind score = ScoreKind::None;
   MaskKind mask = MaskKind::None;
@@ -62,15 +73,15 @@ struct Case {
   bool gate = false;
 };
 
-/// Compiling takes far longer than running: this many cases with consecutive
-/// numbers share a variant and spec, and have inputs of their own.
+/// Compiling takes far longer than running: by default, this many cases with
+/// consecutive numbers share a variant and spec, and have inputs of their own.
 inline constexpr uint64_t kCasesPerKernel = 3;
 
 /// Do tensors that a score region reads have gradients? In every other kernel.
 bool readsHaveGradients(const Case &c);
 
 /// The case of this number; equal numbers give equal cases.
-Case randomCase(uint64_t seed);
+Case randomCase(uint64_t seed, uint64_t casesPerKernel = kCasesPerKernel);
 
 /// The variant, ready to be written to a .mlir file.
 std::string variantText(const Case &c);

@@ -150,7 +150,7 @@ static const char *maskText(MaskKind kind) {
 
 bool llsa::numerics::readsHaveGradients(const Case &c) {
   bool reads = c.score == ScoreKind::Alibi || c.score == ScoreKind::Table;
-  return reads && c.seed / kCasesPerKernel % 2 == 1;
+  return reads && c.kernel % 2 == 1;
 }
 
 std::string VariantWriter::regions() {
@@ -354,10 +354,14 @@ KernelSpec llsa::numerics::specOf(const Case &c) {
 std::string llsa::numerics::describe(const Case &c) {
   const char *layouts[] = {"[B, H, N, D]", "[B, N, H, D]",
                            "[B, H, N, D] with padded rows"};
-  return fmt::format("// llsa-run case.mlir --spec={} --input={} --seed={} "
-                     "--check --samples=0\n"
-                     "// in memory: {}\n{}",
-                     specOf(c).str(), c.structured ? "structured" : "random",
-                     c.seed, layouts[static_cast<int>(c.layout)],
-                     variantText(c));
+  const char *data[] = {"", "", "// all keys of a head are its first one\n",
+                        "// q is multiplied by 8\n"};
+  return fmt::format(
+      "// llsa-run case.mlir --spec={} --input={} --seed={} "
+      "--check --samples=0\n"
+      "// in memory: {}\n{}{}{}",
+      specOf(c).str(), c.data == DataKind::Structured ? "structured" : "random",
+      c.seed, layouts[static_cast<int>(c.layout)],
+      data[static_cast<int>(c.data)],
+      c.quietRows ? "// do is 0 in half of its rows\n" : "", variantText(c));
 }

@@ -85,7 +85,8 @@ TEST(CpuVsReference, RandomCases) {
   if (tally.failed.empty())
     return;
   std::sort(tally.failed.begin(), tally.failed.end());
-  auto [smallest, failure] = shrink(randomCase(tally.failed.front()), 40);
+  auto [smallest, failure] =
+      shrink(randomCase(tally.failed.front(), options.casesPerKernel), 40);
   ADD_FAILURE() << fmt::format(
       "{} of {} cases failed (seeds {}). The first, made smaller:\n{}\n{}",
       tally.failed.size(), tally.cases,

@@ -19,16 +19,17 @@ namespace llsa::numerics {
 template <typename Runner, typename Body>
 double forEachCase(const Options &options, Body body) {
   auto start = std::chrono::steady_clock::now();
-  uint64_t end = options.first + options.cases;
-  std::atomic<uint64_t> nextKernel{options.first / kCasesPerKernel};
+  const uint64_t share = options.casesPerKernel,
+                 end = options.first + options.cases;
+  std::atomic<uint64_t> nextKernel{options.first / share};
   auto work = [&] {
     Runner runner;
-    for (uint64_t first; (first = nextKernel++ * kCasesPerKernel) < end;)
+    for (uint64_t first; (first = nextKernel++ * share) < end;)
       for (uint64_t seed = std::max(first, options.first);
-           seed < std::min(first + kCasesPerKernel, end); ++seed) {
+           seed < std::min(first + share, end); ++seed) {
         if (options.verbose) // the last one before a crash is the culprit
           fmt::print(stderr, "case {}\n", seed);
-        body(runner, randomCase(seed));
+        body(runner, randomCase(seed, share));
       }
   };
   std::vector<std::thread> threads;

@@ -27,10 +27,11 @@ struct GradientKernel {
   create(const std::string &text, KernelSpec spec, unsigned threads = 1);
 
   /// Random gradients of the results, "do" and so on, as the backward takes
-  /// them.
+  /// them; `quietRows`: 0 in half of the rows.
   llvm::Expected<tools::NamedTensors>
   outputGradients(uint64_t seed,
-                  tools::Layout layout = tools::Layout::Contiguous) const;
+                  tools::Layout layout = tools::Layout::Contiguous,
+                  bool quietRows = false) const;
 
   /// Runs both; `inputs` are the variant's and the results' gradients.
   llvm::Expected<GradientRun>

@@ -54,7 +54,7 @@ TEST(Gradients, RandomCases) {
   for (const auto &[seed, failure] : failures)
     if (++shown <= 10)
       ADD_FAILURE() << failure << "\nseed " << seed << ":\n"
-                    << describe(randomCase(seed));
+                    << describe(randomCase(seed, options.casesPerKernel));
   EXPECT_EQ(failures.size(), 0u);
 }
 

@@ -99,10 +99,11 @@ static void drawSources(Dice &dice, Case &c) {
   c.within = dice.chance(50);
 }
 
-Case llsa::numerics::randomCase(uint64_t seed) {
-  Dice dice(seed / kCasesPerKernel, /*stream=*/5);
+Case llsa::numerics::randomCase(uint64_t seed, uint64_t casesPerKernel) {
   Case c;
   c.seed = seed;
+  c.kernel = seed / casesPerKernel;
+  Dice dice(c.kernel, /*stream=*/5);
   int64_t form = dice.between(0, 99);
   c.form = form < 55   ? Case::Form::Hierarchy
            : form < 92 ? Case::Form::Sources
@@ -123,12 +124,16 @@ Case llsa::numerics::randomCase(uint64_t seed) {
   c.gate = c.form != Case::Form::Hierarchy && dice.chance(40);
 
   Dice inputs(seed, /*stream=*/6);
-  c.structured = inputs.chance(30);
+  if (inputs.chance(30))
+    c.data = DataKind::Structured;
   c.layout =
       inputs.chance(60)
           ? tools::Layout::Contiguous
           : inputs.oneOf({tools::Layout::TokensFirst,
                           tools::Layout::TokensFirst, tools::Layout::Padded});
+  if (inputs.chance(20))
+    c.data = inputs.oneOf({DataKind::AlikeKeys, DataKind::Peaked});
+  c.quietRows = inputs.chance(20);
   return c;
 }
 
@@ -189,7 +194,8 @@ std::vector<Case> llsa::numerics::smallerCases(const Case &c) {
   s.attempt([](Case &c) { c.dtype = DType::F32; });
   s.attempt([](Case &c) { c.layout = tools::Layout::Contiguous; });
   s.attempt([](Case &c) { c.lse = false; });
-  s.attempt([](Case &c) { c.structured = false; });
+  s.attempt([](Case &c) { c.data = DataKind::Random; });
+  s.attempt([](Case &c) { c.quietRows = false; });
   s.attempt([](Case &c) { c.scale = 0; });
   if (c.form == Case::Form::Hierarchy) {
     s.attempt([](Case &c) {

@@ -39,14 +39,34 @@ llvm::Expected<NamedTensors> TestKernel::run(const NamedTensors &inputs,
   return outputs;
 }
 
+/// Makes each element e of `tensor` what `function` says of the old ones.
+static void
+change(HostTensor &tensor,
+       llvm::function_ref<double(const reference::Array &, int64_t)> function) {
+  reference::Array old = tensor.toArray();
+  tensor.fill([&](int64_t e) { return function(old, e); });
+}
+
 llvm::Expected<Inputs>
 llsa::numerics::inputsOf(const Case &c, const KernelSpec &spec,
                          const reference::Interpreter &interpreter) {
   InputSource source;
-  source.kind =
-      c.structured ? InputSource::Kind::Structured : InputSource::Kind::Random;
+  if (c.data == DataKind::Structured)
+    source.kind = InputSource::Kind::Structured;
   source.seed = c.seed;
-  return makeInputs(source, spec, interpreter.inputs(), c.layout);
+  auto inputs = makeInputs(source, spec, interpreter.inputs(), c.layout);
+  if (!inputs)
+    return inputs;
+  if (c.data == DataKind::AlikeKeys)
+    change(inputs->tensors.at("k"), [&](const reference::Array &k, int64_t e) {
+      int64_t head = e / (c.N * c.D);
+      return k.data[size_t(head * c.N * c.D + e % c.D)];
+    });
+  if (c.data == DataKind::Peaked)
+    change(inputs->tensors.at("q"), [](const reference::Array &q, int64_t e) {
+      return 8 * q.data[size_t(e)];
+    });
+  return inputs;
 }
 
 llvm::Expected<CheckReport> CaseRunner::evaluate(const Case &c) {

@@ -8,7 +8,7 @@ using namespace llsa::numerics;
 
 /// Prints one case and its result.
 static int show(uint64_t seed) {
-  Case c = randomCase(seed);
+  Case c = randomCase(seed, Options::get().casesPerKernel);
   fmt::print("{}", describe(c));
   std::fflush(stdout);
   CaseResult result = runCase(c);
@@ -32,11 +32,15 @@ int main(int argc, char **argv) {
                      ? !argument.getAsInteger(10, options.cases)
                  : argument.consume_front("--first=")
                      ? !argument.getAsInteger(10, options.first)
+                 : argument.consume_front("--cases-per-kernel=")
+                     ? !argument.getAsInteger(10, options.casesPerKernel) &&
+                           options.casesPerKernel > 0
                      : false;
     if (!known) {
       fmt::print(stderr,
-                 "{}: expected --cases=NUMBER, --first=SEED, --show=SEED or "
-                 "--verbose, got {}\n",
+                 "{}: expected --cases=NUMBER, --first=SEED, "
+                 "--cases-per-kernel=NUMBER, --show=SEED (last) or --verbose, "
+                 "got {}\n",
                  argv[0], argv[i]);
       return 2;
     }

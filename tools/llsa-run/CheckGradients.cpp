@@ -1,5 +1,6 @@
 //===- CheckGradients.cpp - a backward against the float64 reference ------===//
 #include "tools/llsa-run/CheckGradients.h"
+#include "kernels/reference/Rounding.h"
 #include "tools/io/Files.h"
 #include "tools/llsa-run/Kernel.h"
 #include <algorithm>
@@ -24,16 +25,14 @@ Comparison llsa::tools::compareGradient(std::string_view name,
                                         const Array &actual,
                                         const ReferenceGradient &expected,
                                         DType dtype, double greatestLse) {
-  Comparison out =
-      compareValues(name, actual, expected.exact, expected.plain, dtype);
   double greatest = 0;
   for (double value : expected.exact.data)
     if (std::isfinite(value))
       greatest = std::max(greatest, std::abs(value));
-  out.allowedError += 0x1p-23 * greatestLse * greatest;
-  if (out.wrongKind == 0 && out.maxError <= out.allowedError)
-    out.message.clear();
-  return out;
+  double room =
+      0x1p-23 * greatestLse * greatest + 2 * ulp(expected.terms, DType::F32);
+  return compareValues(name, actual, expected.exact, expected.plain, dtype,
+                       room);
 }
 
 double llsa::tools::greatestLse(const NamedTensors &tensors) {
@@ -202,7 +201,8 @@ Evaluations::evaluate(const std::vector<Part> &parts,
         continue;
       Array plain = fartherFrom(exact.values, of[1].at(name).values,
                                 of[2].at(name).values);
-      out[name].push_back({std::move(exact.values), std::move(plain)});
+      out[name].push_back(
+          {std::move(exact.values), std::move(plain), exact.terms});
     }
   }
   return std::move(out);
@@ -306,14 +306,16 @@ llvm::Error llsa::tools::checkGradients(const CheckedRun &run,
     Array all = tensor.toArray();
     std::vector<Array> actual;
     std::vector<const Array *> actuals, exact, plain;
+    double terms = 0;
     for (Part part : parts)
       actual.push_back(part.batch < 0 ? all : headsOf(all, run.spec, part));
     for (size_t i = 0; i < parts.size(); ++i) {
       actuals.push_back(&actual[i]);
       exact.push_back(&found->second[i].exact);
       plain.push_back(&found->second[i].plain);
+      terms = std::max(terms, found->second[i].terms);
     }
-    compare(name, join(actuals), {join(exact), join(plain)}, share);
+    compare(name, join(actuals), {join(exact), join(plain), terms}, share);
   }
   return llvm::Error::success();
 }

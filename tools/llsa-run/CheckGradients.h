@@ -20,12 +20,15 @@ namespace llsa::tools {
 struct ReferenceGradient {
   reference::Array exact; ///< float64
   reference::Array plain; ///< the farther one of two plain evaluations
+  double terms = 0;       ///< see reference::AttendGradients
 };
 
 /// Compares a gradient of elements `dtype` by the rule of Compare.h, with room
 /// for what a backward takes from its forward: an lse that was rounded to
 /// float32, by which all weights of a row are wrong (`greatestLse`: the
-/// greatest finite |lse|).
+/// greatest finite |lse|), and an output that was, by which all differences of
+/// a row are. So two units of float32 at `terms` are allowed, too, as Compare.h
+/// allows two at the greatest magnitude of what is no difference.
 reference::Comparison compareGradient(std::string_view name,
                                       const reference::Array &actual,
                                       const ReferenceGradient &expected,

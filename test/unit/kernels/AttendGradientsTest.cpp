@@ -32,6 +32,23 @@ TEST(AttendGradients, TwoKeysByHand) {
   EXPECT_NEAR(g.sources[0].values.data[1], 1.5, 1e-12);
 }
 
+/// As above without dlse: of the second key 3/4 of 32 and of 28, each as one
+/// product of one element and as the sum of one.
+TEST(AttendGradients, TermsAreWhatIsLeftWithoutCancellation) {
+  Array q = column({1}), k = column({0, std::log(3.0)}), v = column({8, 16}),
+        given = column({2});
+  AttendGradients g = attendGradients(q, {Source::dense(k, v)}, {&given});
+  double terms = 0.75 * std::sqrt(2 * 32.0 * 32 + 2 * 28.0 * 28);
+  EXPECT_NEAR(g.queryTerms, terms * std::log(3.0), 1e-12);
+  EXPECT_NEAR(g.sources[0].keyTerms, terms, 1e-12);
+  // One key alone: no gradient, but terms.
+  Array one = column({3});
+  g = attendGradients(q, {Source::dense(one, one)}, {&given});
+  EXPECT_EQ(g.query.data[0], 0);
+  EXPECT_NEAR(g.queryTerms, 2 * 3 * 3 * 2, 1e-12);
+  EXPECT_NEAR(g.sources[0].keyTerms, 2 * 3 * 2, 1e-12);
+}
+
 TEST(AttendGradients, PairsNamedTwiceCountTwice) {
   // One key, named twice by the row and once by a second source: P = 1/3 each.
   Array q = column({1}), k = column({0}), v = column({5}), given = column({3});

@@ -19,6 +19,10 @@ TEST(Compare, TwiceThePlainErrorAndTwoUnits) {
   EXPECT_EQ(c.maxError, allowed);
   EXPECT_EQ(c.plainError, 0.125);
   EXPECT_EQ(c.relativeError, allowed / 1.5);
+  c = compareValues("o", column({1.5 + allowed + 0.25, -1}), reference, plain,
+                    DType::BF16, /*room=*/0.25);
+  EXPECT_TRUE(c.ok()) << c.message;
+  EXPECT_EQ(c.allowedError, allowed + 0.25);
   c = compareValues("o", column({1.5, -1.5}), reference, plain, DType::BF16);
   EXPECT_FALSE(c.ok());
   EXPECT_EQ(
