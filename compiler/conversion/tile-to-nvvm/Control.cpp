@@ -56,7 +56,7 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](AnyOp o) { return lowerAny(o), success(); })
       .Case<AllocSharedOp>(done)
       .Case([&](CopyAsyncOp o) { return lowerCopyAsync(o), success(); })
-      .Case([&](GatherAsyncOp o) { return lowerGatherAsync(o), success(); })
+      .Case([&](GatherAsyncOp o) { return lowerGatherAsync(o); })
       .Case([&](CommitGroupOp) { return nvvm.commitGroup(loc), success(); })
       .Case([&](WaitGroupOp o) { return lowerWaitGroup(o), success(); })
       .Case([&](tile::BarrierOp o) {

@@ -141,8 +141,12 @@ void KernelLowering::copyBlock(GatherAsyncOp op, BlockRowsOp rows, Value start,
                });
 }
 
-void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
+LogicalResult KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
   auto rows = op.getRows().getDefiningOp<BlockRowsOp>();
+  if (!rows)
+    return op.emitOpError(
+        "gathers rows that the GPU target cannot name one by one: expected "
+        "those of a tile.block_rows");
   auto type = cast<MemRefType>(op.getSource().getType());
   int64_t rowDim = type.getRank() - 2;
   Values indices = mapped(op.getIndices());
@@ -152,7 +156,7 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
   Value stride = mul(strideOf(op.getSource(), rowDim), index(bytes));
   if (isOneBlock(rows, op.getRing())) {
     copyBlock(op, rows, start, stride);
-    return;
+    return success();
   }
   forEachChunk(
       op.getRing(), mapped(op.getSlot()),
@@ -166,21 +170,18 @@ void KernelLowering::lowerGatherAsync(GatherAsyncOp op) {
             add(mul(at, stride), toIndex(mul(chunk, i32(kChunkBytes))));
         nvvm.copyAsync(loc, destination, advance(start, offset), size);
       });
+  return success();
 }
 
 /// The copy engine sees memory through a proxy of its own. It has to see the
 /// barriers that were made, and that a ring which cp.async filled is free.
-static void fenceForCopyEngine(OpBuilder &builder, Location loc) {
-  LLVM::InlineAsmOp::create(builder, loc, TypeRange(), ValueRange(),
-                            "fence.proxy.async.shared::cta;", "~{memory}",
-                            /*has_side_effects=*/true,
-                            /*is_align_stack=*/false, LLVM::TailCallKind::None,
-                            LLVM::AsmDialectAttr(), ArrayAttr());
+static void fenceForCopyEngine(Nvvm &nvvm, Location loc) {
+  nvvm.assembly(loc, "fence.proxy.async.shared::cta;", {}, "~{memory}");
 }
 
 void KernelLowering::lowerBarrier(Scope scope) {
   if (!kernel.getBody().front().getOps<AllocBarriersOp>().empty())
-    fenceForCopyEngine(builder, loc);
+    fenceForCopyEngine(nvvm, loc);
   if (scope == Scope::Cta && warps > 1)
     nvvm.barrier(loc);
   else

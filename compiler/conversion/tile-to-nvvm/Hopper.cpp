@@ -1,7 +1,7 @@
 //===- Hopper.cpp - instructions of sm_90a --------------------------------===//
 
 #include "compiler/conversion/tile-to-nvvm/Hopper.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "compiler/conversion/tile-to-nvvm/Nvvm.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -10,24 +10,7 @@ using namespace llsa::gpu;
 SmallVector<Value> Hopper::assembly(Location loc, StringRef text,
                                     TypeRange results, StringRef constraints,
                                     ValueRange inputs) {
-  Type type;
-  if (results.size() == 1)
-    type = results.front();
-  else if (results.size() > 1)
-    type = LLVM::LLVMStructType::getLiteral(b.getContext(),
-                                            SmallVector<Type>(results));
-  auto op = LLVM::InlineAsmOp::create(
-      b, loc, type ? TypeRange(type) : TypeRange(), inputs, text, constraints,
-      /*has_side_effects=*/true, /*is_align_stack=*/false,
-      LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
-  if (!type)
-    return {};
-  if (results.size() == 1)
-    return {op.getResult(0)};
-  Values values;
-  for (size_t i = 0; i < results.size(); ++i)
-    values.push_back(LLVM::ExtractValueOp::create(b, loc, op.getResult(0), i));
-  return values;
+  return Nvvm(b).assembly(loc, text, results, constraints, inputs);
 }
 
 //===----------------------------------------------------------------------===//

@@ -62,7 +62,7 @@ public:
   void keep(mlir::Location loc, mlir::ValueRange values);
 
 private:
-  /// One block of inline assembly; volatile.
+  /// Nvvm's.
   Values assembly(mlir::Location loc, llvm::StringRef text,
                   mlir::TypeRange results, llvm::StringRef constraints,
                   mlir::ValueRange inputs);

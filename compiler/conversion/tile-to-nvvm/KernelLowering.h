@@ -130,7 +130,7 @@ private:
 
   // Copies.cpp: to shared memory.
   void lowerCopyAsync(tile::CopyAsyncOp op);
-  void lowerGatherAsync(tile::GatherAsyncOp op);
+  mlir::LogicalResult lowerGatherAsync(tile::GatherAsyncOp op);
   void copyBlock(tile::GatherAsyncOp op, tile::BlockRowsOp rows, Value start,
                  Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);

@@ -80,35 +80,45 @@ void Nvvm::warpBarrier(Location loc) {
   NVVM::SyncWarpOp::create(b, loc, allLanes(b, loc));
 }
 
-static LLVM::InlineAsmOp assembly(OpBuilder &b, Location loc, StringRef text,
-                                  TypeRange results, StringRef constraints,
-                                  ValueRange inputs) {
-  return LLVM::InlineAsmOp::create(
-      b, loc, results, inputs, text, constraints, /*has_side_effects=*/true,
-      /*is_align_stack=*/false, LLVM::TailCallKind::None,
-      LLVM::AsmDialectAttr(), ArrayAttr());
+/// The type of `types` together; null of none.
+static Type together(OpBuilder &b, TypeRange types) {
+  if (types.empty())
+    return {};
+  return types.size() == 1 ? types.front()
+                           : LLVM::LLVMStructType::getLiteral(
+                                 b.getContext(), llvm::to_vector(types));
+}
+
+Nvvm::Values Nvvm::assembly(Location loc, StringRef text, TypeRange results,
+                            StringRef constraints, ValueRange inputs) {
+  Type type = together(b, results);
+  auto op = LLVM::InlineAsmOp::create(
+      b, loc, type ? TypeRange(type) : TypeRange(), inputs, text, constraints,
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  return type ? unpack(loc, op.getResult(0)) : Values();
 }
 
 void Nvvm::waitForKernelBefore(Location loc) {
-  assembly(b, loc, "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;",
-           {}, "~{memory}", {});
+  assembly(loc, "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;", {},
+           "~{memory}");
 }
 
 void Nvvm::prefetch(Location loc, Value pointer) {
   // LLVM has nvvm.prefetch for sm_90 and newer alone; PTX, for all.
-  assembly(b, loc, "prefetch.global.L1 [$0];", {}, "l", pointer);
+  assembly(loc, "prefetch.global.L1 [$0];", {}, "l", pointer);
 }
 
 Value Nvvm::opaque(Location loc, Value pointer) {
-  return assembly(b, loc, "mov.b64 $0, $1;", pointer.getType(),
-                  "=l,l,~{memory}", pointer)
-      .getResult(0);
+  return assembly(loc, "mov.b64 $0, $1;", pointer.getType(), "=l,l,~{memory}",
+                  pointer)
+      .front();
 }
 
 Value Nvvm::sharedBase(Location loc, Value symbol) {
   Value address = LLVM::PtrToIntOp::create(b, loc, b.getI32Type(), symbol);
-  return assembly(b, loc, "mov.b32 $0, $1;", b.getI32Type(), "=r,r", address)
-      .getResult(0);
+  return assembly(loc, "mov.b32 $0, $1;", b.getI32Type(), "=r,r", address)
+      .front();
 }
 
 // These address shared memory by 32 bits, which the compiler's own ops do
@@ -120,8 +130,7 @@ void Nvvm::copyAsync(Location loc, Value to, Value from, Value bytes) {
   SmallVector<Value> inputs{to, from};
   if (bytes)
     inputs.push_back(bytes);
-  assembly(b, loc, text, {}, bytes ? "r,l,r,~{memory}" : "r,l,~{memory}",
-           inputs);
+  assembly(loc, text, {}, bytes ? "r,l,r,~{memory}" : "r,l,~{memory}", inputs);
 }
 void Nvvm::commitGroup(Location loc) {
   NVVM::CpAsyncCommitGroupOp::create(b, loc);
@@ -140,13 +149,6 @@ Nvvm::Values Nvvm::unpack(Location loc, Value structure) {
   return values;
 }
 
-static Type structOf(OpBuilder &b, Type element, int64_t count) {
-  if (count == 1)
-    return element;
-  return LLVM::LLVMStructType::getLiteral(b.getContext(),
-                                          SmallVector<Type>(count, element));
-}
-
 Nvvm::Values Nvvm::loadMatrices(Location loc, Value address, int64_t count,
                                 bool transposed) {
   std::string results, constraints;
@@ -157,9 +159,8 @@ Nvvm::Values Nvvm::loadMatrices(Location loc, Value address, int64_t count,
   std::string text = "ldmatrix.sync.aligned.m8n8.x" + std::to_string(count) +
                      (transposed ? ".trans" : "") + ".shared.b16 {" + results +
                      "}, [$" + std::to_string(count) + "];";
-  return unpack(loc, assembly(b, loc, text, structOf(b, b.getI32Type(), count),
-                              constraints + "r,~{memory}", address)
-                         .getResult(0));
+  return assembly(loc, text, SmallVector<Type>(count, b.getI32Type()),
+                  constraints + "r,~{memory}", address);
 }
 
 static Value multiply(OpBuilder &b, Location loc, NVVM::MMATypes type,
@@ -167,8 +168,8 @@ static Value multiply(OpBuilder &b, Location loc, NVVM::MMATypes type,
   using Types = std::array<NVVM::MMATypes, 2>;
   using Layouts = std::array<NVVM::MMALayout, 2>;
   return NVVM::MmaOp::create(
-      b, loc, structOf(b, b.getF32Type(), 4), x, y, z, {16, 8, k}, std::nullopt,
-      std::nullopt, Types{type, type},
+      b, loc, together(b, SmallVector<Type>(4, b.getF32Type())), x, y, z,
+      {16, 8, k}, std::nullopt, std::nullopt, Types{type, type},
       Layouts{NVVM::MMALayout::row, NVVM::MMALayout::col});
 }
 

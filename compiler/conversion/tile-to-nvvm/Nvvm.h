@@ -71,6 +71,11 @@ public:
   /// f32 rounded to tf32, as bits.
   Value roundToTf32(mlir::Location loc, Value x);
 
+  /// One block of inline assembly, volatile, and its results.
+  Values assembly(mlir::Location loc, llvm::StringRef text,
+                  mlir::TypeRange results, llvm::StringRef constraints,
+                  mlir::ValueRange inputs = {});
+
 private:
   Values unpack(mlir::Location loc, Value structure);
   mlir::OpBuilder &b;

@@ -31,3 +31,17 @@ tile.kernel @constant() items [1] {
   %t = arith.constant dense<[[0.0, 1.0]]> : tensor<1x2xf32>
   tile.return
 }
+
+// -----
+
+tile.kernel @gathered_range(%k: memref<64x64xbf16>) items [1] {
+  %c0 = arith.constant 0 : index
+  %ring = tile.alloc_shared scope warp : memref<1x16x64xbf16, 3>
+  %rows = tile.range %c0 step 1 : tensor<1x16xi32>
+  // expected-error @+1 {{'tile.gather_async' op gathers rows that the GPU target cannot name one by one: expected those of a tile.block_rows}}
+  tile.gather_async %k[%c0] at %rows to %ring[%c0]
+      : memref<64x64xbf16>, tensor<1x16xi32>, memref<1x16x64xbf16, 3>
+  tile.commit_group
+  tile.wait_group 0 scope warp
+  tile.return
+}
