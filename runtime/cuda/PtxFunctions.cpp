@@ -1,10 +1,12 @@
 //===- PtxFunctions.cpp - functions in PTX texts --------------------------===//
 #include "runtime/cuda/PtxFunctions.h"
 
+#include "runtime/cuda/PtxWords.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/VersionTuple.h"
 #include <fmt/format.h>
 
@@ -54,9 +56,26 @@ std::string PtxFunction::type() const {
   return types(parameters) + " -> " + types(results);
 }
 
+/// Behind the comment or string that begins at `at`; `at` if none does.
+static size_t skipText(StringRef text, size_t at) {
+  StringRef rest = text.substr(at);
+  StringRef end = rest.starts_with("//")   ? "\n"
+                  : rest.starts_with("/*") ? "*/"
+                  : rest.starts_with("\"") ? "\""
+                                           : "";
+  if (end.empty())
+    return at;
+  size_t found = text.find(end, at + std::min<size_t>(end.size(), 2));
+  return found == StringRef::npos ? text.size() : found + end.size();
+}
+
 /// Where the "}" stands that belongs to the "{" in front of `from`.
 static size_t findClosingBrace(StringRef text, size_t from) {
   for (int64_t depth = 1; from < text.size(); ++from) {
+    if (size_t behind = skipText(text, from); behind != from) {
+      from = behind - 1;
+      continue;
+    }
     depth += text[from] == '{' ? 1 : text[from] == '}' ? -1 : 0;
     if (depth == 0)
       return from;
@@ -64,14 +83,22 @@ static size_t findClosingBrace(StringRef text, size_t from) {
   return text.size();
 }
 
+/// Takes ".extern", ".visible" or ".weak" off the front; gives what it took.
+static StringRef takeLinkage(StringRef &text) {
+  for (StringRef linkage : {".extern", ".visible", ".weak"})
+    if (text.consume_front(linkage)) {
+      text = text.ltrim(" \t");
+      return linkage;
+    }
+  return "";
+}
+
 /// The function whose first line begins at `line`, if one does.
 static std::optional<PtxFunction> readFunction(StringRef ptx, size_t line) {
   StringRef text = ptx.substr(line).ltrim(" \t");
   PtxFunction function;
   function.linkage = text.data() - ptx.data();
-  for (StringRef linkage : {".extern", ".visible", ".weak"})
-    if (text.consume_front(linkage))
-      text = text.ltrim(" \t");
+  function.isInternal = takeLinkage(text).empty();
   if (!text.consume_front(".func"))
     return std::nullopt;
   function.results = takeParameters(text);
@@ -82,6 +109,7 @@ static std::optional<PtxFunction> readFunction(StringRef ptx, size_t line) {
   text = text.drop_front(function.name.size());
   function.parameters = takeParameters(text);
   size_t end = ptx.find_first_of("{;", text.data() - ptx.data());
+  function.end = end == StringRef::npos ? ptx.size() : end + 1;
   function.isDefinition = end != StringRef::npos && ptx[end] == '{';
   if (function.isDefinition) {
     function.bodyBegin = end + 1;
@@ -99,6 +127,40 @@ std::vector<PtxFunction> findFunctions(StringRef ptx) {
     line = end == StringRef::npos ? ptx.size() : end + 1;
   }
   return functions;
+}
+
+/// The variable whose line begins at `line`, if one does.
+static std::optional<PtxVariable> readVariable(StringRef line) {
+  line = line.ltrim(" \t");
+  StringRef linkage = takeLinkage(line);
+  if (!line.starts_with(".global") && !line.starts_with(".const") &&
+      !line.starts_with(".shared"))
+    return std::nullopt;
+  StringRef declared =
+      line.take_until([](char c) { return c == '[' || c == '=' || c == ';'; })
+          .rtrim();
+  PtxVariable variable;
+  variable.name = declared.substr(declared.find_last_of(" \t") + 1).str();
+  variable.isDefinition = linkage != ".extern";
+  variable.isInternal = linkage.empty();
+  return variable;
+}
+
+std::vector<PtxVariable> findVariables(StringRef ptx) {
+  std::vector<PtxVariable> variables;
+  int64_t depth = 0; // of braces and parentheses
+  bool begins = true;
+  for (size_t at = 0; at < ptx.size(); ++at) {
+    if (begins && depth == 0)
+      if (std::optional<PtxVariable> variable = readVariable(ptx.substr(at)))
+        variables.push_back(std::move(*variable));
+    if (size_t behind = skipText(ptx, at); behind != at)
+      at = behind - 1;
+    char c = ptx[at];
+    begins = c == '\n';
+    depth += c == '{' || c == '(' ? 1 : c == '}' || c == ')' ? -1 : 0;
+  }
+  return variables;
 }
 
 //===----------------------------------------------------------------------===//
@@ -131,39 +193,95 @@ static std::string withoutHeader(StringRef ptx) {
   return body;
 }
 
-/// Declarations of functions that are defined in the same text must not say
-/// .extern.
+namespace {
+/// Who has which name, of all texts so far.
+class Names {
+public:
+  /// Takes what `text` defines; what is internal and taken is renamed in it.
+  Error take(PtxText &text) {
+    StringMap<std::string> others; // old and new names
+    std::string problem;
+    auto enter = [&](const std::string &name, bool isInternal,
+                     const char *kind) {
+      if (owners.try_emplace(name, text.name).second)
+        return;
+      if (!isInternal) {
+        if (problem.empty())
+          problem = fmt::format("'{}' and '{}' both define the {} '{}'",
+                                owners[name], text.name, kind, name);
+        return;
+      }
+      std::string other = name;
+      for (size_t number = 2; !owners.try_emplace(other, text.name).second;)
+        other = fmt::format("{}_{}", name, number++);
+      others[name] = other;
+    };
+    for (const PtxFunction &function : findFunctions(text.text))
+      if (function.isDefinition)
+        enter(function.name, function.isInternal, "function");
+    for (const PtxVariable &variable : findVariables(text.text))
+      if (variable.isDefinition)
+        enter(variable.name, variable.isInternal, "variable");
+    if (!problem.empty())
+      return createStringError(problem);
+    if (!others.empty())
+      text.text = replaceWords(
+          text.text, [&](StringRef word) -> std::optional<std::string> {
+            auto found = others.find(word);
+            if (found == others.end())
+              return std::nullopt;
+            return found->second;
+          });
+    return Error::success();
+  }
+
+private:
+  StringMap<std::string> owners;
+};
+} // namespace
+
+/// `ptx` as it stands behind texts that define the functions `before`: what it
+/// declares of these must not be said again, and of others that are defined in
+/// the same text, not as .extern. Enters its own into `before`.
 static std::string resolve(StringRef ptx,
-                           const StringMap<Definition> &definitions) {
+                           const StringMap<Definition> &definitions,
+                           StringSet<> &before) {
   std::string text;
   size_t done = 0;
   for (const PtxFunction &function : findFunctions(ptx)) {
-    StringRef rest = ptx.substr(function.linkage);
-    if (!definitions.contains(function.name) || !rest.consume_front(".extern"))
+    if (function.isDefinition) {
+      before.insert(function.name);
       continue;
-    text += ptx.slice(done, function.linkage);
-    text += ".visible";
-    done = ptx.size() - rest.size();
+    }
+    StringRef rest = ptx.substr(function.linkage);
+    if (before.contains(function.name)) {
+      text += ptx.slice(done, function.linkage);
+      done = function.end;
+    } else if (definitions.contains(function.name) &&
+               rest.consume_front(".extern")) {
+      text += (ptx.slice(done, function.linkage) + ".visible").str();
+      done = ptx.size() - rest.size();
+    }
   }
   return text + ptx.substr(done).str();
 }
 
-Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
+Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> given,
                               ArrayRef<std::string> needed) {
   StringMap<Definition> definitions;
   std::vector<std::string> names;
-  for (const PtxText &other : others)
-    for (const PtxFunction &function : findFunctions(other.text)) {
-      if (!function.isDefinition)
-        continue;
-      auto [place, isNew] = definitions.try_emplace(
-          function.name, Definition{other.name, function.type()});
-      if (!isNew)
-        return createStringError(
-            fmt::format("'{}' and '{}' both define the function '{}'",
-                        place->second.source, other.name, function.name));
-      names.push_back(function.name);
-    }
+  std::vector<PtxText> others = given.vec();
+  Names taken;
+  for (PtxText &other : others) {
+    if (Error error = taken.take(other))
+      return std::move(error);
+    for (const PtxFunction &function : findFunctions(other.text))
+      if (function.isDefinition) {
+        definitions.try_emplace(function.name,
+                                Definition{other.name, function.type()});
+        names.push_back(function.name);
+      }
+  }
   for (const PtxFunction &function : findFunctions(kernel)) {
     if (function.isDefinition || !is_contained(needed, function.name))
       continue;
@@ -193,11 +311,12 @@ Expected<std::string> joinPtx(StringRef kernel, ArrayRef<PtxText> others,
   std::string text =
       fmt::format(".version {}\n.target {}\n.address_size 64\n",
                   version.getAsString(), headerValue(kernel, ".target").str());
-  text += withoutHeader(resolve(kernel, definitions));
+  StringSet<> before;
   for (const PtxText &other : others)
-    text += fmt::format("\n// {}\n{}", other.name,
-                        withoutHeader(resolve(other.text, definitions)));
-  return text;
+    text +=
+        fmt::format("\n// {}\n{}", other.name,
+                    withoutHeader(resolve(other.text, definitions, before)));
+  return text + withoutHeader(resolve(kernel, definitions, before));
 }
 
 } // namespace llsa::rt

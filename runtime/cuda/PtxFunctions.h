@@ -28,7 +28,9 @@ struct PtxFunction {
   std::string name;
   std::vector<PtxParameter> parameters, results;
   bool isDefinition = false;
-  size_t linkage = 0; ///< where the text says .extern or .visible
+  bool isInternal = false; ///< neither .extern, .visible nor .weak
+  size_t linkage = 0;      ///< where the text says .extern or .visible
+  size_t end = 0;          ///< behind the ";" of a declaration
   /// The body without its braces, of a definition.
   size_t bodyBegin = 0, bodyEnd = 0;
 
@@ -39,15 +41,26 @@ struct PtxFunction {
 /// All of them in a text's order.
 std::vector<PtxFunction> findFunctions(llvm::StringRef ptx);
 
+/// A variable that stands in no function.
+struct PtxVariable {
+  std::string name;
+  bool isDefinition = false; ///< not .extern
+  bool isInternal = false;   ///< neither .extern, .visible nor .weak
+};
+std::vector<PtxVariable> findVariables(llvm::StringRef ptx);
+
 /// PTX with a name for messages.
 struct PtxText {
   std::string name;
   std::string text;
 };
 
-/// One text of `kernel` and `others`. `needed` are functions that `kernel`
-/// declares; an error names one that no other text defines, that two define, or
-/// that is of another type there.
+/// One text of `others` and `kernel`, in this order: a body that takes a call's
+/// place uses what must stand in front of it. What is internal in one of
+/// `others` (static in CUDA C++) gets another name where another text has the
+/// same. `needed` are functions that `kernel` declares; an error names one that
+/// no other text defines or that is of another type there, and a function or
+/// variable that two texts define.
 llvm::Expected<std::string> joinPtx(llvm::StringRef kernel,
                                     llvm::ArrayRef<PtxText> others,
                                     llvm::ArrayRef<std::string> needed);

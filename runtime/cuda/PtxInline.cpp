@@ -2,6 +2,7 @@
 #include "runtime/cuda/PtxInline.h"
 
 #include "runtime/cuda/PtxFunctions.h"
+#include "runtime/cuda/PtxWords.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -15,30 +16,8 @@ namespace llsa::rt {
 static constexpr size_t kMostLines = 100;
 
 //===----------------------------------------------------------------------===//
-// Words of a line
+// Parameters
 //===----------------------------------------------------------------------===//
-
-static bool isWordCharacter(char c) {
-  return isAlnum(c) || c == '_' || c == '$' || c == '%';
-}
-
-/// Calls `replace(word)` for each word of a line; a result takes its place.
-template <typename Replace>
-static std::string replaceWords(StringRef line, Replace replace) {
-  std::string result;
-  while (!line.empty()) {
-    StringRef word = line.take_while(isWordCharacter);
-    if (word.empty()) {
-      result += line.front();
-      line = line.drop_front();
-      continue;
-    }
-    std::optional<std::string> other = replace(word);
-    result += other ? *other : word.str();
-    line = line.drop_front(word.size());
-  }
-  return result;
-}
 
 /// "ld.param.u64 %rd1, [name];" or "st.param.f32 [name+0], %f2;", which is how
 /// code reaches a parameter.

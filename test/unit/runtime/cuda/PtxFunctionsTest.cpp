@@ -67,8 +67,21 @@ TEST(PtxFunctions, OneTextDeclaresAndDefines) {
   EXPECT_EQ(text.find(".extern"), std::string::npos) << text;
   EXPECT_EQ(text.find(".version", 1), std::string::npos) << text;
   EXPECT_EQ(text.find("sm_80"), std::string::npos) << text;
-  EXPECT_LT(text.find(".entry call"), text.find("\n// twice.cu\n")) << text;
-  EXPECT_EQ(findFunctions(text).size(), 2u) << text;
+  EXPECT_LT(text.find("\n// twice.cu\n"), text.find(".entry call")) << text;
+  // Behind the definition nothing may be declared again.
+  EXPECT_EQ(findFunctions(text).size(), 1u) << text;
+}
+
+TEST(PtxFunctions, DeclarationsStandInFrontOfDefinitions) {
+  std::string caller = ".extern .func (.param .b32 r) twice(.param .b32 x);\n"
+                       ".visible .func calls() { ret; }\n";
+  for (bool first : {false, true}) {
+    std::vector<PtxText> texts = {{"twice.cu", kTwice}};
+    texts.insert(first ? texts.begin() : texts.end(), {"caller.cu", caller});
+    std::string text = get(joinPtx(kKernel, texts, {std::string("twice")}));
+    EXPECT_EQ(findFunctions(text).size(), first ? 3u : 2u) << text;
+    EXPECT_EQ(text.find(".extern"), std::string::npos) << text;
+  }
 }
 
 TEST(PtxFunctions, WhatDoesNotFitIsNamed) {
@@ -90,6 +103,53 @@ TEST(PtxFunctions, WhatDoesNotFitIsNamed) {
   EXPECT_EQ(
       message(joinPtx(kKernel, {{"a.cu", kTwice}, {"b.cu", kTwice}}, needed)),
       "'a.cu' and 'b.cu' both define the function 'twice'");
+  std::string table = ".visible .const .align 4 .b8 table[8];\n";
+  EXPECT_EQ(message(joinPtx(
+                kKernel, {{"a.cu", kTwice + table}, {"b.cu", table}}, needed)),
+            "'a.cu' and 'b.cu' both define the variable 'table'");
+}
+
+TEST(PtxFunctions, BracesInCommentsAndStringsAreText) {
+  std::string body = "\n// } {{ \n/* } */ .pragma \"}\";\nret;\n";
+  std::vector<PtxFunction> found =
+      findFunctions(".func f {" + body + "}\n.func g { ret; }\n");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].bodyEnd - found[0].bodyBegin, body.size());
+  EXPECT_EQ(found[1].name, "g");
+}
+
+TEST(PtxFunctions, VariablesAreFound) {
+  std::vector<PtxVariable> found = findVariables(
+      "// .global .b32 commented;\n"
+      ".extern .global .align 4 .b8 far[];\n"
+      ".visible .const .align 4 .b8 table[8] = {0, 1, 2, 3, 4, 5, 6, 7};\n"
+      ".func f(\n.param .b32 x)\n{\n.shared .b32 own;\n{ ret; }\n}\n"
+      "\t.global .f32 half = 0f3F000000;\n");
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].name, "far");
+  EXPECT_FALSE(found[0].isDefinition);
+  EXPECT_EQ(found[1].name, "table");
+  EXPECT_TRUE(found[1].isDefinition);
+  EXPECT_FALSE(found[1].isInternal);
+  EXPECT_EQ(found[2].name, "half");
+  EXPECT_TRUE(found[2].isInternal);
+}
+
+/// Names of one text alone: the second has others, also where it uses them.
+TEST(PtxFunctions, WhatIsInternalDoesNotClash) {
+  std::string own = ".const .b32 b32 = 1;\n"
+                    ".func (.param .b32 r) helper() {\n"
+                    "ld.const.b32 %r1, [b32];\nst.param.b32 [r], %r1;\n}\n";
+  std::string text =
+      get(joinPtx(kKernel, {{"a.cu", kTwice + own}, {"b.cu", own}},
+                  {std::string("twice")}));
+  size_t second = text.find("// b.cu");
+  for (const char *name : {".const .b32 b32_2 = 1;", "helper_2()", "[b32_2]"}) {
+    EXPECT_GT(text.find(name), second) << name;
+    EXPECT_NE(text.find(name), std::string::npos) << name << text;
+  }
+  for (const char *name : {".const .b32 b32 = 1;", "helper()", "[b32]"})
+    EXPECT_LT(text.find(name), second) << name;
 }
 
 } // namespace
