@@ -25,7 +25,8 @@ TEST(Suite, ShippedSuitesAreRead) {
     size_t cases;
   } const shipped[] = {{"cpu", "cpu", 10},
                        {"gpu-forward", "cuda", 9},
-                       {"gpu-loglinear", "cuda", 7}};
+                       {"gpu-loglinear", "cuda", 7},
+                       {"gpu-two-levels", "cuda", 4}};
   for (auto [name, device, cases] : shipped) {
     auto suite =
         bench::readSuite(std::string(LLSA_SUITES_DIR) + "/" + name + ".json");

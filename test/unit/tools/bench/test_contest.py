@@ -44,7 +44,7 @@ class Suites(unittest.TestCase):
             self.assertEqual(case.levels, levels - 1, case.name)
 
     def test_names_tell_the_spec(self):
-        for name in ("gpu-forward.json", "gpu-grad.json", "gpu-loglinear.json"):
+        for name in ("gpu-forward.json", "gpu-grad.json", "gpu-loglinear.json", "gpu-two-levels.json"):
             for case in read_suite(os.path.join(SUITES, name)):
                 levels = "dense" if case.levels is None else f"L={case.levels}"
                 self.assertEqual(case.name, "x".join(map(str, case.shape)) + " " + levels)
