@@ -2,6 +2,7 @@
 #include "runtime/cuda/PtxFunctions.h"
 
 #include "runtime/cuda/PtxWords.h"
+#include "runtime/program/PtxBraces.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -54,33 +55,6 @@ std::string PtxFunction::type() const {
            ")";
   };
   return types(parameters) + " -> " + types(results);
-}
-
-/// Behind the comment or string that begins at `at`; `at` if none does.
-static size_t skipText(StringRef text, size_t at) {
-  StringRef rest = text.substr(at);
-  StringRef end = rest.starts_with("//")   ? "\n"
-                  : rest.starts_with("/*") ? "*/"
-                  : rest.starts_with("\"") ? "\""
-                                           : "";
-  if (end.empty())
-    return at;
-  size_t found = text.find(end, at + std::min<size_t>(end.size(), 2));
-  return found == StringRef::npos ? text.size() : found + end.size();
-}
-
-/// Where the "}" stands that belongs to the "{" in front of `from`.
-static size_t findClosingBrace(StringRef text, size_t from) {
-  for (int64_t depth = 1; from < text.size(); ++from) {
-    if (size_t behind = skipText(text, from); behind != from) {
-      from = behind - 1;
-      continue;
-    }
-    depth += text[from] == '{' ? 1 : text[from] == '}' ? -1 : 0;
-    if (depth == 0)
-      return from;
-  }
-  return text.size();
 }
 
 /// Takes ".extern", ".visible" or ".weak" off the front; gives what it took.
@@ -154,7 +128,7 @@ std::vector<PtxVariable> findVariables(StringRef ptx) {
     if (begins && depth == 0)
       if (std::optional<PtxVariable> variable = readVariable(ptx.substr(at)))
         variables.push_back(std::move(*variable));
-    if (size_t behind = skipText(ptx, at); behind != at)
+    if (size_t behind = skipPtxText(ptx, at); behind != at)
       at = behind - 1;
     char c = ptx[at];
     begins = c == '\n';

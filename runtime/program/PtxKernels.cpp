@@ -1,6 +1,7 @@
 //===- PtxKernels.cpp - one PTX text, or one for each kernel --------------===//
 #include "runtime/program/PtxKernels.h"
 
+#include "runtime/program/PtxBraces.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -21,13 +22,10 @@ struct Entry {
 
 /// Behind the "}" that closes the first "{" at or behind `from`.
 size_t endOfBody(StringRef ptx, size_t from) {
-  int64_t depth = 0;
-  for (size_t i = ptx.find('{', from); i < ptx.size(); ++i) {
-    depth += ptx[i] == '{' ? 1 : ptx[i] == '}' ? -1 : 0;
-    if (depth == 0)
-      return i + 1;
-  }
-  return ptx.size();
+  size_t open = ptx.find('{', from);
+  return open == StringRef::npos
+             ? ptx.size()
+             : std::min(findClosingBrace(ptx, open + 1) + 1, ptx.size());
 }
 
 /// "name" when a line is ".entry name(" or ".visible .entry name(".

@@ -47,6 +47,14 @@ TEST(PtxKernels, AnEntryOnOneLine) {
   EXPECT_EQ(kernels[1].name, "b");
 }
 
+TEST(PtxKernels, BracesInCommentsAreText) {
+  auto kernels = splitPtxKernels(".entry a() { mov.u32 %r1, 1; // }\nret; }\n"
+                                 ".entry b() { /* { */ ret; }");
+  ASSERT_EQ(kernels.size(), 2u);
+  EXPECT_EQ(kernels[0].text, ".entry a() { mov.u32 %r1, 1; // }\nret; }\n");
+  EXPECT_EQ(kernels[1].name, "b");
+}
+
 TEST(PtxKernels, JoinedDeclarationsStandOnce) {
   std::string other = ".extern .func (.param .b32 r) f\n(\n\t.param .b32 x\n)";
   std::string a = kHeader + globl("a") + kShared + "\n" + kernel("a") + "\n";
