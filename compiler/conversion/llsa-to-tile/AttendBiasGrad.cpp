@@ -51,14 +51,12 @@ public:
     };
     lse = loadRows(op.getLse());
     delta = loadRows(op.getDelta());
-    Value none = k.splat(-INFINITY, column);
     if (tile.rows) { // a query that does not exist is like one without keys
       Value exists =
           k.less(k.range(k.index(0), column), k.repeated(tile.rows, column));
-      lse = k.select(exists, lse, none);
+      lse = k.select(exists, lse, k.splat(-INFINITY, column));
     }
-    base = k.select(k.equalFloat(lse, none), k.splat(0.0, column),
-                    k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
+    base = pairs.baseOf(lse);
     if (op.getOutputGrad())
       gradient =
           pairs.operand(k.load(k.buffer(op.getOutputGrad()),
@@ -96,9 +94,7 @@ private:
     tile = k.broadcast(tile, size);
     if (counts)
       tile = k.select(counts, tile, zero);
-    Value sawNothing =
-        k.equalFloat(k.broadcast(lse, size), k.splat(-INFINITY, size));
-    return k.select(sawNothing, zero, tile);
+    return k.select(pairs.sawNothing(k.broadcast(lse, size)), zero, tile);
   }
 
   AttendBiasGradOp op;

@@ -17,7 +17,6 @@
 
 #include "compiler/conversion/llsa-to-tile/AttendTile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace llsa;
@@ -35,21 +34,18 @@ public:
     if (loaded)
       gradient = pairs.operand(loaded);
     Value lse = loadRows(op.getLse());
-    Value zero = k.splat(0.0, {rows, 1});
-    Value isEmpty = k.equalFloat(lse, k.splat(-INFINITY, {rows, 1}));
-    base = k.select(isEmpty, zero,
-                    k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
+    base = pairs.baseOf(lse);
     Value output = op.getOutput() ? load(op.getOutput()) : Value(),
           rest = op.getRest() ? load(op.getRest()) : Value();
     auto sumDelta = [&] {
-      Value sum = zero;
+      Value sum = k.splat(0.0, {rows, 1});
       if (output) {
         Value exact = k.toF32(output);
         if (rest)
           exact = k.apply<arith::AddFOp>(exact, k.toF32(rest));
         sum = k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), exact));
       }
-      setDelta(sum, isEmpty);
+      setDelta(sum, pairs.sawNothing(lse));
     };
     if (!k.isWanted(op.getQueryGrad())) {
       sumDelta();
@@ -101,9 +97,8 @@ private:
 
   void store(Value result, Value lse) {
     const RowTile &tile = pairs.tile;
-    result = k.select(k.equalFloat(k.broadcast(lse, {rows, depth}),
-                                   k.splat(-INFINITY, {rows, depth})),
-                      k.splat(0.0, {rows, depth}), result);
+    Value isEmpty = pairs.sawNothing(k.broadcast(lse, {rows, depth}));
+    result = k.select(isEmpty, k.splat(0.0, {rows, depth}), result);
     auto type = cast<RankedTensorType>(op.getQueryGrad().getType());
     k.store(k.fromF32(result, type.getElementType()),
             k.buffer(op.getQueryGrad()),

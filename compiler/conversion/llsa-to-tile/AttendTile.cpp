@@ -159,6 +159,15 @@ SmallVector<Value> AttendTile::regionArgs(const Source &source,
   return regions.arguments(source, score, tile.batch, tile.head, queries, ids);
 }
 
+Value AttendTile::sawNothing(Value lse) {
+  return k.equalFloat(lse, k.splat(-INFINITY, sizeOf(lse)));
+}
+
+Value AttendTile::baseOf(Value lse) {
+  return k.select(sawNothing(lse), k.splat(0.0, sizeOf(lse)),
+                  k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
+}
+
 Value AttendTile::weights(const Scores &s, Value base) {
   // Not t - base: one rounding less, and what base was rounded by is the same
   // for all keys of a row.

@@ -45,6 +45,11 @@ public:
   Scores scores(const Source &source, const Step &step, bool again = false);
   /// `score * factor + addend` (null: 0).
   mlir::Value exponent(const Scores &s, mlir::Value addend);
+  /// What weights are relative to, from `lse` (natural, Rx1): 0 for queries
+  /// that saw no key.
+  mlir::Value baseOf(mlir::Value lse);
+  /// Queries that saw no key (i1).
+  mlir::Value sawNothing(mlir::Value lse);
   /// The weights of a step's pairs, relative to 2^base.
   mlir::Value weights(const Scores &s, mlir::Value base);
   /// An operand of a dot.
