@@ -104,6 +104,12 @@ template <typename T> struct Min {
 template <typename T> struct Max {
   LLSA_LANES_INLINE static T apply(T a, T b) { return a > b ? a : b; }
 };
+/// Negative results become 0.
+template <typename T, typename Op> struct Relu {
+  LLSA_LANES_INLINE static T apply(T a, T b) {
+    return Max<T>::apply(Op::apply(a, b), 0);
+  }
+};
 /// An operation on both halves of a 32-bit register.
 template <typename T, typename Op> struct Both {
   LLSA_LANES_INLINE static uint32_t apply(uint32_t a, uint32_t b) {
@@ -209,6 +215,30 @@ template <typename T> Handler packedHandler(StringRef op) {
   return op == "max" ? binaryHandler<uint32_t, Both<T, Max<T>>>() : nullptr;
 }
 
+/// min.relu and max.relu, of s32 and s16x2.
+bool decodeRelu(Decoder &d, Type type) {
+  StringRef op = d.opcode();
+  if (op != "min" && op != "max")
+    return false;
+  bool isMin = op == "min";
+  if (d.has("s16x2")) {
+    using Lower = Relu<int16_t, Min<int16_t>>;
+    using Upper = Relu<int16_t, Max<int16_t>>;
+    return finishElementwise(
+        d,
+        isMin ? binaryHandler<uint32_t, Both<int16_t, Lower>>()
+              : binaryHandler<uint32_t, Both<int16_t, Upper>>(),
+        2, Type::B32);
+  }
+  if (type != Type::S32)
+    return false;
+  return finishElementwise(
+      d,
+      isMin ? binaryHandler<int32_t, Relu<int32_t, Min<int32_t>>>()
+            : binaryHandler<int32_t, Relu<int32_t, Max<int32_t>>>(),
+      2, type);
+}
+
 Type widerType(Type type) {
   switch (type) {
   case Type::U16:
@@ -228,12 +258,12 @@ bool decodeIntegerArithmetic(Decoder &d, Type type) {
   StringRef op = d.opcode();
   if (d.has("cc"))
     return decodeCarry(d);
+  if (d.has("relu"))
+    return decodeRelu(d, type);
   if (d.has("u16x2"))
     return finishElementwise(d, packedHandler<uint16_t>(op), 2, Type::B32);
   if (d.has("s16x2"))
     return finishElementwise(d, packedHandler<int16_t>(op), 2, Type::B32);
-  if (d.has("relu"))
-    return false;
   if (d.has("sat")) {
     if (type != Type::S32 || (op != "add" && op != "sub"))
       return false;

@@ -444,8 +444,8 @@ TEST(Diagnostics, UnknownInstructions) {
   EXPECT_EQ(runBody("add.u32 %r1, %r0, 1;\nfrobnicate.u32 %r1, %r0;"),
             "kernel 'test': PTX line 3 ('frobnicate.u32 %r1, %r0'): unknown "
             "instruction 'frobnicate'");
-  EXPECT_EQ(runBody("min.relu.s32 %r1, %r0, 3;"),
-            "kernel 'test': PTX line 2 ('min.relu.s32 %r1, %r0, 3'): this form "
+  EXPECT_EQ(runBody("min.relu.u32 %r1, %r0, 3;"),
+            "kernel 'test': PTX line 2 ('min.relu.u32 %r1, %r0, 3'): this form "
             "is not supported");
   EXPECT_EQ(runBody("add.u32 %r1, %r0;"),
             "kernel 'test': PTX line 2 ('add.u32 %r1, %r0'): expected 3 "

@@ -167,6 +167,28 @@ TYPED_TEST(Integer, ComparisonsHaveSigns) {
   both("ge", [](auto a, auto b) { return a >= b; });
 }
 
+TEST(Integer32, MinimaAndMaximaMayEndAtZero) {
+  using T = uint32_t;
+  auto relu = [](auto v) { return v < 0 ? decltype(v)(0) : v; };
+  expectSame<T>("min.relu.s32 %d, %a, %b;", [&](T a, T b, T) {
+    return T(relu(std::min(int32_t(a), int32_t(b))));
+  });
+  expectSame<T>("max.relu.s32 %d, %a, %b;", [&](T a, T b, T) {
+    return T(relu(std::max(int32_t(a), int32_t(b))));
+  });
+  auto halves = [&](T a, T b, auto f) {
+    T low = uint16_t(relu(int16_t(f(int16_t(a), int16_t(b)))));
+    T high = uint16_t(relu(int16_t(f(int16_t(a >> 16), int16_t(b >> 16)))));
+    return low | high << 16;
+  };
+  expectSame<T>("min.relu.s16x2 %d, %a, %b;", [&](T a, T b, T) {
+    return halves(a, b, [](int16_t x, int16_t y) { return std::min(x, y); });
+  });
+  expectSame<T>("max.relu.s16x2 %d, %a, %b;", [&](T a, T b, T) {
+    return halves(a, b, [](int16_t x, int16_t y) { return std::max(x, y); });
+  });
+}
+
 TEST(Integer32, SaturatesAndCarries) {
   using T = uint32_t;
   auto clamp = [](int64_t v) {
