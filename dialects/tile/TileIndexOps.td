@@ -88,8 +88,10 @@ def Tile_ScatterAddOp : Tile_Op<"scatter_add", [DeclareOpInterfaceMethods<Memory
   let description = [{
     `destination[i0[r, c], i1[r, c], ...] += tile[r, c]`, the counterpart of
     `tile.lookup`: one index tile per dimension of the destination, indices
-    outside of it are clamped to it. Elements for one place are added in the
-    order of columns, in each column of rows.
+    outside of it are clamped to it. Elements for one place are added in an order
+    that follows from the indices alone: on a CPU that of columns, in each column
+    of rows; on a GPU lanes that hold elements for one place sum them in pairs
+    first. No other warp may reach the places at the same time.
 
     Constraints:
     * (C1) one index tile per dimension; all have the tile's sizes.

@@ -45,6 +45,7 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
       .Case([&](LoadOp o) { return lowerLoad(o); })
       .Case([&](StoreOp o) { return lowerStore(o); })
       .Case([&](LookupOp o) { return lowerLookup(o); })
+      .Case([&](ScatterAddOp o) { return lowerScatterAdd(o), success(); })
       .Case([&](DotOp o) { return lowerDot(o); })
       .Case([&](TopkOp o) { return lowerTopk(o); })
       .Case([&](BlockRowsOp o) { return lowerBlockRows(o), success(); })

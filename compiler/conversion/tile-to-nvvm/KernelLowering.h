@@ -101,6 +101,10 @@ private:
   friend class InvertRowsEmitter;
   mlir::LogicalResult lowerInvertRows(tile::InvertRowsOp op);
 
+  // ScatterAdd.cpp
+  friend class ScatterAddEmitter;
+  void lowerScatterAdd(tile::ScatterAddOp op);
+
   // Memory.cpp
   mlir::LogicalResult lowerLoad(tile::LoadOp op);
   mlir::LogicalResult lowerStore(tile::StoreOp op);
