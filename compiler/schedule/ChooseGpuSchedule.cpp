@@ -28,6 +28,9 @@ static constexpr int64_t kMaxDepthOfKeys = 128;
 static constexpr int64_t kPieceQueries = 1024;
 /// Selections within coarser ones: warps of a CTA, and its shared memory.
 static constexpr int64_t kGatherWarps = 2;
+/// Warps of a bias gradient on a multiprocessor: of at most 255 registers a
+/// thread.
+static constexpr int64_t kBiasGradWarps = 8;
 /// Warps that leave each thread 128 registers.
 static constexpr int64_t kResidentWarps = 16;
 static constexpr int64_t kGatherBytes = 64 * 1024;
@@ -235,6 +238,21 @@ static int64_t pieceQueries(const Problem &problem, const Schedule &schedule,
                   int64_t(llvm::alignTo(queries, schedule.cols)));
 }
 
+/// A bias gradient that adds in memory: each warp is a CTA of its own. It waits
+/// for memory most of the time, so steps are short, which leaves registers for
+/// several warps to a scheduler.
+static void chooseBiasGradSchedule(Schedule &schedule, const Problem &problem,
+                                   const TargetInfo &target) {
+  schedule.rows = kTileRows;
+  schedule.cols = schedule.privateCols = kTileCols;
+  schedule.stages = 2;
+  if (ringBytes(problem, schedule) + kReservedBytes >
+      target.sharedBytes / kBiasGradWarps)
+    schedule.stages = 1;
+  schedule.queries = chooseBiasGradQueries(
+      problem, schedule.rows, kBiasGradWarps * target.multiprocessors);
+}
+
 /// A selection within a coarser one: few candidates for each index row's
 /// queries. Tiles are half as high as a tensor core's, since sorting is most of
 /// the work: so each is half as long. Warps share the candidates where they
@@ -285,6 +303,9 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
       chooseMatrixSchedule(schedule, problem, target);
     if (schedule.queries == 0)
       schedule.queries = pieceQueries(problem, schedule, target);
+    break;
+  case Problem::Kind::BiasGrad:
+    chooseBiasGradSchedule(schedule, problem, target);
     break;
   case Problem::Kind::Pool:
     for (int64_t level = 1; level < problem.levels; ++level)

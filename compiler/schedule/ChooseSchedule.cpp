@@ -21,6 +21,10 @@ static constexpr int64_t kCols = 64;
 static constexpr int64_t kStreamingRows = 64;
 static constexpr int64_t kCachedBytes = 1 << 20;
 static constexpr int64_t kMaxCols = 128;
+/// Work items of a bias gradient: as many as threads may share.
+static constexpr int64_t kBiasGradItems = 32;
+/// Memory that they may take in any case.
+static constexpr int64_t kFreeBytes = 1 << 20;
 
 /// Time per query when runs of `granule` queries are cut into tiles of `rows`.
 /// A tile costs its lanes, those that do nothing included (code generation
@@ -81,6 +85,12 @@ static Schedule chooseCpuSchedule(const Problem &problem,
     schedule.rows = chooseRows(problem, target);
     schedule.cols = chooseCols(problem);
     break;
+  case Problem::Kind::BiasGrad:
+    schedule.rows = chooseRows(problem, target);
+    schedule.cols = chooseCols(problem);
+    schedule.queries =
+        chooseBiasGradQueries(problem, schedule.rows, kBiasGradItems);
+    break;
   case Problem::Kind::Pool:
     for (int64_t level = 1; level < problem.levels; ++level)
       schedule.rows *= problem.block;
@@ -96,6 +106,26 @@ static Schedule chooseCpuSchedule(const Problem &problem,
     break;
   }
   return schedule;
+}
+
+int64_t llsa::chooseBiasGradQueries(const Problem &problem, int64_t rows,
+                                    int64_t wanted) {
+  int64_t granule = problem.granule;
+  int64_t tiles = llvm::divideCeil(problem.queries, rows);
+  if (granule > 0 && granule % rows != 0 && granule < problem.queries)
+    tiles = llvm::divideCeil(problem.queries, granule) *
+            llvm::divideCeil(granule, rows);
+  int64_t items = problem.owners * (problem.ownsQueries ? tiles : 1);
+  int64_t tilesOfItem =
+      problem.heads / problem.owners * (problem.ownsQueries ? 1 : tiles);
+  int64_t bytes = 3 * problem.heads * problem.queries * problem.depth *
+                  problem.elementBytes;
+  int64_t room =
+      std::max(bytes, kFreeBytes) / (problem.elements * int64_t(sizeof(float)));
+  int64_t pieces = std::min({tilesOfItem, wanted / items, room});
+  if (pieces <= 1)
+    return 0;
+  return llvm::divideCeil(tilesOfItem, pieces) * rows;
 }
 
 Schedule llsa::chooseSchedule(const Problem &problem,

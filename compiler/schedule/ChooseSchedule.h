@@ -27,7 +27,8 @@ struct Schedule {
   int64_t ctas = 0;
   /// Buffers of the load pipelines of private sources; 0: `stages`.
   int64_t privateStages = 0;
-  /// Key gradients: queries that a work item takes at most; 0: all.
+  /// Gradients of keys and biases: queries that a work item takes at most; 0:
+  /// all.
   int64_t queries = 0;
   /// Selections: places of a list that one walk over the candidates fills; 0:
   /// all.
@@ -56,11 +57,20 @@ struct Schedule {
 /// * A key gradient's warp has four accumulators, so fewer warps share a
 ///   multiprocessor. Where there are few keys, or where one block may be chosen
 ///   by many, `queries` cuts the work in pieces.
+/// * A bias gradient's warp owns what it adds to, and is a CTA. Where few can
+///   own a part of the tensor, `queries` cuts the work in pieces with tensors
+///   of their own.
 /// * A top-k list that registers do not hold is filled `list` places at a time,
 ///   by one walk over the candidates after the other.
 /// * `stages` is as much of 3 as fits, two CTAs to a multiprocessor where their
 ///   registers fit, too.
 Schedule chooseSchedule(const Problem &problem, const TargetInfo &target);
+
+/// `queries` of a bias gradient whose tiles have `rows` rows, so that about
+/// `wanted` work items have something to do. The tensors of the pieces take no
+/// more memory than three of q's size, or 1 MiB where that is more.
+int64_t chooseBiasGradQueries(const Problem &problem, int64_t rows,
+                              int64_t wanted);
 
 } // namespace llsa
 

@@ -10,12 +10,13 @@ namespace llsa {
 /// What a launch does, as far as its tile sizes depend on it.
 struct Problem {
   enum class Kind {
-    Attend,  ///< queries against sources of keys (linear attention too)
-    Select,  ///< queries against candidates
-    KeyGrad, ///< keys (as `queries`) against the queries that see them
-    Pool,    ///< means of blocks, `depth` levels at once
-    Invert,  ///< index rows by key: `queries` keys
-    Map      ///< row by row: elementwise ops
+    Attend,   ///< queries against sources of keys (linear attention too)
+    Select,   ///< queries against candidates
+    KeyGrad,  ///< keys (as `queries`) against the queries that see them
+    BiasGrad, ///< queries against sources, sums anywhere in a tensor
+    Pool,     ///< means of blocks, `depth` levels at once
+    Invert,   ///< index rows by key: `queries` keys
+    Map       ///< row by row: elementwise ops
   };
 
   Kind kind = Kind::Map;
@@ -38,6 +39,10 @@ struct Problem {
   /// Key gradient of a gathered source whose index is at hand: the blocks that
   /// an index row names, and the queries that share it. 0: not so.
   int64_t rowBlocks = 0, rowQueries = 0;
+  int64_t owners = 1;       ///< bias gradient: how many of `heads` share no
+                            ///< element of the tensor with another
+  bool ownsQueries = false; ///< bias gradient: nor do queries of a head
+  int64_t elements = 1;     ///< bias gradient: of the tensor
   int64_t block = 0;        ///< pool: tokens of a block
   int64_t levels = 1;       ///< pool: levels made at once
 };

@@ -4,6 +4,7 @@
 #include "compiler/transforms/EstimateCost.h"
 #include "compiler/transforms/LaunchKind.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ReadOwner.h"
 #include "dialects/llsa/LLSAOps.h"
 #include "dialects/llsa/TransposedIndex.h"
 #include "dialects/tile/TileDialect.h"
@@ -79,7 +80,19 @@ static Problem problemOf(AttendQueryGradOp grad) {
 }
 
 static Problem problemOf(AttendBiasGradOp grad) {
-  return problemOfSources(grad);
+  Problem problem = problemOfSources(grad);
+  ReadOwner owner(grad);
+  if (owner.isRowSum)
+    return problem;
+  int64_t batches = sizeOf(grad.getQuery(), kBatch),
+          heads = sizeOf(grad.getQuery(), kHead);
+  problem.kind = Problem::Kind::BiasGrad;
+  problem.heads = batches * heads;
+  problem.owners =
+      (owner.batch < 0 ? 1 : batches) * (owner.head < 0 ? 1 : heads);
+  problem.ownsQueries = owner.query >= 0;
+  problem.elements = tensorOf(grad.getBiasGrad()).getNumElements();
+  return problem;
 }
 
 /// Keys are the rows, queries the columns.
@@ -203,6 +216,7 @@ void AssignSchedule::runOnOperation() {
       return failure();
     Schedule schedule = chooseSchedule(*problem, *info);
     bool matrix = problem->kind == Problem::Kind::Attend ||
+                  problem->kind == Problem::Kind::BiasGrad ||
                   problem->kind == Problem::Kind::Select;
     if (matrix && rows > 0)
       schedule.rows = rows;

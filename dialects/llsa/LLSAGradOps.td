@@ -148,8 +148,7 @@ def LLSA_AttendBiasGradOp : LLSA_Op<"attend_bias_grad", [
     each place the sum over all pairs of all sources, batches and heads that
     read it. An index outside of the tensor stands for the nearest one inside.
 
-    The sum is in f32, in a fixed order: batches, heads, tiles of queries, then
-    sources and their keys. Without `gradient` do is 0.
+    The sum is in f32, in an order that follows from sizes and target alone. Without `gradient` do is 0.
 
     Constraints:
     * (C1) query, sources, scale, `score` and `mask` obey `llsa.attend`.

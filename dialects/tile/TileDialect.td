@@ -53,8 +53,8 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       thread's registers; 0 (the default): no limit.
     * `private_stages`: buffers of the pipelines of such sources; 0 (the default)
       means `stages`.
-    * `queries`: queries that one work item of a key gradient takes at most; 0
-      (the default): all.
+    * `queries`: queries that one work item of a gradient of keys or of a bias
+      takes at most; 0 (the default): all.
     * `list`: places of a top-k list that one walk over the candidates fills; 0
       (the default): all.
 

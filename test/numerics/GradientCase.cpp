@@ -48,10 +48,6 @@ llvm::Expected<GradientKernel> GradientKernel::create(const std::string &text,
   return out;
 }
 
-bool llsa::numerics::testsCpu() {
-  return llvm::StringRef(rt::env::testDevice()).starts_with("cpu");
-}
-
 /// The result whose gradient the backward's argument `name` is; null: none.
 static const reference::Port *
 resultOfGradient(const reference::Interpreter &interpreter,

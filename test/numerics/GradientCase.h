@@ -7,9 +7,6 @@
 
 namespace llsa::numerics {
 
-/// Do the tests run on the CPU target?
-bool testsCpu();
-
 /// What one run of both passes read and made, by name.
 struct GradientRun {
   tools::NamedTensors tensors;   ///< inputs, results, what is kept, "do", ...

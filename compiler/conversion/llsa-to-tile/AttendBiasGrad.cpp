@@ -11,18 +11,19 @@
 // * All are the batch, the head and the query (a gate for each query): a row's
 //   sum is an element of the result. Nothing but the row's own work item makes
 //   it, on any target.
-// * Else they are added in memory, one after the other (tile.scatter_add). A
-//   work item owns elements of the result, and is the only one to add to them,
-//   always in one order. It owns what no other can reach: where a dimension is
-//   always indexed by the batch, the head or the query, a part of it; else all
-//   of it. What it owns it sets to 0 first.
+// * Else they are added in memory, in a fixed order (tile.scatter_add). A work
+//   item owns what no other can reach (ReadOwner.h). Where that makes too few
+//   of them, the schedule's `queries` says how many queries one takes; each
+//   piece then adds to a tensor of its own, and a second kernel adds these up.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/AttendTile.h"
+#include "compiler/transforms/ReadOwner.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -104,42 +105,6 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// Who owns which elements
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Dimensions of the result that the batch, the head and the query always
-/// index. -1: none.
-struct ReadOwner {
-  int64_t batch, head, query;
-
-  explicit ReadOwner(AttendBiasGradOp op)
-      : batch(find(op, kBatch)), head(find(op, kHead)), query(find(op, kToken)),
-        isRowSum(tensorOf(op.getBiasGrad()).getRank() == 3 && batch == kBatch &&
-                 head == kHead && query == kToken) {}
-
-  /// Each element is the sum of a row.
-  bool isRowSum;
-
-private:
-  /// `dim` of the query is the number of its region argument, too, but for the
-  /// score.
-  static int64_t find(AttendBiasGradOp op, int64_t dim) {
-    Value argument = op.getReads().getArgument(1 + dim);
-    ArrayRef<int64_t> shape = tensorOf(op.getBiasGrad()).getShape();
-    int64_t count = tensorOf(op.getQuery()).getDimSize(dim);
-    for (int64_t d = 0; d < static_cast<int64_t>(shape.size()); ++d)
-      if (shape[d] == count &&
-          llvm::all_of(op.getReadsOfRegion(), [&](ValueRange read) {
-            return read[1 + d] == argument;
-          }))
-        return d;
-    return -1;
-  }
-};
-} // namespace
-
-//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 
@@ -150,7 +115,8 @@ static Value addRow(KernelBuilder &k, bool inParts, Value sum, Value tile) {
 }
 
 static LogicalResult lowerRowSums(const LaunchContext &context,
-                                  AttendBiasGradOp op, const RowGrid &grid) {
+                                  AttendBiasGradOp op) {
+  RowGrid grid = AttendForm(op).grid(context.schedule);
   LaunchOp launch = context.launch;
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), grid.items(),
                   context.schedule);
@@ -175,122 +141,147 @@ static LogicalResult lowerRowSums(const LaunchContext &context,
 }
 
 namespace {
+/// Adds in memory. A work item has the tiles of queries of all batches and
+/// heads that can reach the part of the result that it owns; where `pieces`
+/// share these, each has a result of its own, and a second kernel adds them up.
 class ScatterLowering {
 public:
-  ScatterLowering(const LaunchContext &context, AttendBiasGradOp op,
-                  KernelBuilder &k, const RowGrid &grid, const ReadOwner &owner)
-      : op(op), k(k), context(context), grid(grid), owner(owner),
-        result(k.buffer(op.getBiasGrad())) {}
-
-  /// Work items: batches, heads and tiles of queries, as far as they own parts.
-  static SmallVector<int64_t> items(const RowGrid &grid,
-                                    const ReadOwner &owner) {
-    return {owner.batch < 0 ? 1 : grid.batch, owner.head < 0 ? 1 : grid.heads,
-            owner.query < 0 ? 1 : grid.numTiles()};
-  }
+  ScatterLowering(const LaunchContext &context, AttendBiasGradOp op)
+      : context(context), op(op), grid(AttendForm(op).grid(context.schedule)),
+        owner(op), batches(owner.batch < 0 ? grid.batch : 1),
+        heads(owner.head < 0 ? grid.heads : 1),
+        numTiles(owner.query < 0 ? grid.numTiles() : 1),
+        count(batches * heads * numTiles), most(tilesOfPiece()),
+        pieces(llvm::divideCeil(count, most)) {}
 
   LogicalResult run() {
-    SmallVector<Value> place;
-    clear(place);
-    forEach(owner.batch < 0, grid.batch, k.item()[0], [&](Value batch) {
-      forEach(owner.head < 0, grid.heads, k.item()[1], [&](Value head) {
-        forEach(owner.query < 0, grid.numTiles(), k.item()[2],
-                [&](Value number) {
-                  addTile(k.rowTile(grid, batch, head, number));
-                });
-      });
-    });
-    return failure(hasFailed);
+    tile::ScheduleAttr schedule = context.schedule;
+    if (schedule.getWarps() != 1)
+      return op.emitOpError() << "adds in memory, which one warp of a CTA may "
+                                 "do: its schedule must have warps = 1, got "
+                              << schedule.getWarps();
+    LaunchOp launch = context.launch;
+    std::string name = launch.getName().str();
+    Value result = context.host.bufferOf(op.getBiasGrad()), sums = result;
+    if (pieces > 1) {
+      SmallVector<int64_t> shape(tensorOf(op.getBiasGrad()).getShape());
+      shape.insert(shape.begin(), pieces);
+      Type element = tensorOf(op.getBiasGrad()).getElementType();
+      sums = context.host.allocate(MemRefType::get(shape, element),
+                                   launch.getLoc());
+    }
+    lowerClear(context, name + "_clear", sums);
+    if (failed(addPairs(pieces > 1 ? name + "_pieces" : name, sums)))
+      return failure();
+    if (pieces > 1)
+      lowerSumOfPieces(context, name, sums, result);
+    return success();
   }
 
 private:
   using Values = TileBuilder::Values;
 
-  /// Calls `body` for 0 .. count-1, or for `mine` alone.
-  void forEach(bool all, int64_t count, Value mine,
-               function_ref<void(Value)> body) {
-    if (!all)
-      return body(mine);
-    k.repeat(count, {}, [&](Value i, ValueRange) {
-      body(i);
-      return Values();
-    });
+  /// Tiles that a work item takes at most.
+  int64_t tilesOfPiece() const {
+    int64_t queries = context.schedule.getQueries();
+    return queries == 0 ? count
+                        : std::clamp<int64_t>(queries / grid.rows, 1, count);
   }
 
-  /// Sets the elements that the work item owns to 0; `place`: their first
-  /// indices.
-  void clear(SmallVector<Value> &place) {
-    ArrayRef<int64_t> shape = tensorOf(op.getBiasGrad()).getShape();
-    auto dim = static_cast<int64_t>(place.size());
-    if (place.size() == shape.size()) {
-      memref::StoreOp::create(k.b, k.loc, k.constant(k.b.getF32FloatAttr(0)),
-                              result, place);
-      return;
-    }
-    Value from = k.index(0), to = k.index(shape[dim]);
-    if (dim == owner.query) {
-      RowTile tile = k.rowTile(grid, k.item()[0], k.item()[1], k.item()[2]);
-      from = tile.start;
-      to = k.add(from, tile.rows ? tile.rows : k.index(grid.rows));
-    } else if (dim == owner.batch || dim == owner.head) {
-      from = k.item()[dim == owner.batch ? 0 : 1];
-      to = k.add(from, k.index(1));
-    }
-    k.loop(from, to, 1, {}, [&](Value i, ValueRange) {
-      place.push_back(i);
-      clear(place);
-      place.pop_back();
-      return Values();
-    });
+  LogicalResult addPairs(StringRef name, Value sums) {
+    LaunchOp launch = context.launch;
+    SmallVector<int64_t> items{grid.batch / batches, grid.heads / heads,
+                               grid.numTiles() / numTiles};
+    if (pieces > 1)
+      items.push_back(pieces);
+    KernelBuilder k(context.host, launch.getLoc(), name, items,
+                    context.schedule);
+    memory = k.argument(sums);
+    piece = pieces > 1 ? k.item()[3] : Value();
+    Value from = piece ? k.mul(piece, most) : k.index(0);
+    auto body = [&](Value number) {
+      return addTile(k, k.rowTile(grid, batchOf(k, number), headOf(k, number),
+                                  tileOf(k, number)));
+    };
+    bool isDone = true;
+    if (most == 1)
+      isDone = body(from);
+    else
+      k.loop(from, k.min(k.add(from, k.index(most)), k.index(count)), 1, {},
+             [&](Value number, ValueRange) {
+               isDone = body(number);
+               return Values();
+             });
+    if (!isDone)
+      return failure();
+    k.finish(launch);
+    return success();
   }
 
-  /// All pairs of a tile of queries.
-  void addTile(const RowTile &tile) {
+  // What tile `number` of those that work items share is a tile of.
+  Value batchOf(KernelBuilder &k, Value number) {
+    return owner.batch < 0 ? k.div(number, heads * numTiles) : k.item()[0];
+  }
+  Value headOf(KernelBuilder &k, Value number) {
+    return owner.head < 0 ? k.rem(k.div(number, numTiles), heads) : k.item()[1];
+  }
+  Value tileOf(KernelBuilder &k, Value number) {
+    return owner.query < 0 ? k.rem(number, numTiles) : k.item()[2];
+  }
+
+  /// All pairs of a tile of queries. False: there is a diagnostic.
+  bool addTile(KernelBuilder &k, const RowTile &tile) {
     BiasGradTile rows(context, op, k, tile);
     rows.pairs.walk({}, [&](ArrayRef<TakenStep> steps, ValueRange) {
       for (const TakenStep &taken : steps)
-        for (BiasGradTile::Read &read : rows.reads(taken))
-          add(read);
+        for (const BiasGradTile::Read &read : rows.reads(taken))
+          add(k, read);
       return Values();
     });
-    hasFailed |= rows.pairs.failed();
+    return !rows.pairs.failed();
   }
 
-  void add(BiasGradTile::Read &read) {
-    // Indices that do not depend on the key: a row's sum.
+  void add(KernelBuilder &k, const BiasGradTile::Read &read) {
+    SmallVector<Value> places;
+    if (piece)
+      places.push_back(k.repeated(piece, {}));
+    for (Value place : read.places)
+      places.push_back(oneOfEqual(k, place));
+    // What indices do not depend on is summed first.
+    TileSize size = commonSize(places);
     Value sum = read.gradient;
-    if (commonSize(read.places).cols == 1)
+    if (size.cols == 1)
       sum = k.sumCols(sum);
-    for (Value &place : read.places)
-      place = k.broadcast(place, sizeOf(sum));
-    tile::ScatterAddOp::create(k.b, k.loc, sum, result, read.places);
+    if (size.rows == 1)
+      sum = k.sumRows(sum);
+    for (Value &place : places)
+      place = k.broadcast(place, size);
+    tile::ScatterAddOp::create(k.b, k.loc, sum, memory, places);
   }
 
-  AttendBiasGradOp op;
-  KernelBuilder &k;
+  /// The batch and the head come as tiles of equal rows.
+  static Value oneOfEqual(KernelBuilder &k, Value place) {
+    auto range = place.getDefiningOp<tile::RangeOp>();
+    return range && range.getStep() == 0 ? k.repeated(range.getStart(), {})
+                                         : place;
+  }
+
   const LaunchContext &context;
-  const RowGrid &grid;
-  const ReadOwner &owner;
-  Value result;
-  bool hasFailed = false;
+  AttendBiasGradOp op;
+  const RowGrid grid;
+  const ReadOwner owner;
+  /// What work items do not own: how many they have of each, and in all.
+  const int64_t batches, heads, numTiles, count;
+  const int64_t most; ///< of `count` that a work item takes
+  const int64_t pieces;
+  Value memory; ///< in the kernel
+  Value piece;  ///< null: there is one
 };
 } // namespace
 
 LogicalResult llsa::lowerAttendBiasGrad(const LaunchContext &context,
                                         AttendBiasGradOp op) {
-  RowGrid grid = AttendForm(op).grid(context.schedule);
-  ReadOwner owner(op);
-  if (owner.isRowSum)
-    return lowerRowSums(context, op, grid);
-  if (!context.widenDots)
-    return op.emitOpError()
-           << "has no lowering for the GPU target, but for a tensor that is "
-              "always read at the batch, the head and the query";
-  LaunchOp launch = context.launch;
-  KernelBuilder k(context.host, launch.getLoc(), launch.getName(),
-                  ScatterLowering::items(grid, owner), context.schedule);
-  if (failed(ScatterLowering(context, op, k, grid, owner).run()))
-    return failure();
-  k.finish(launch);
-  return success();
+  if (ReadOwner(op).isRowSum)
+    return lowerRowSums(context, op);
+  return ScatterLowering(context, op).run();
 }

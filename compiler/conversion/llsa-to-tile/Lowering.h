@@ -51,6 +51,14 @@ mlir::LogicalResult lowerElementwise(const LaunchContext &context,
 void lowerCopy(HostBuilder &host, mlir::Value source, mlir::Value target,
                mlir::Location loc);
 
+/// A kernel that sets all of `buffer` (f32, of the host) to 0.
+void lowerClear(const LaunchContext &context, llvm::StringRef name,
+                mlir::Value buffer);
+/// A kernel that adds up, in order, the tensors that `pieces` has one of for
+/// each index of its first dimension. Both are buffers of the host, of f32.
+void lowerSumOfPieces(const LaunchContext &context, llvm::StringRef name,
+                      mlir::Value pieces, mlir::Value target);
+
 /// The tile of rows `tile` of elementwise ops and unpools, at the end of a
 /// kernel that made `tiles`; what is wanted of them is stored.
 mlir::LogicalResult

@@ -194,6 +194,47 @@ TEST(ChooseGpuSchedule, KeyGradientsFitSharedMemoryOfEveryTarget) {
   });
 }
 
+/// 4,096 queries of 8 heads against as many keys; a tensor of `elements` that
+/// `owners` heads have parts of.
+static Problem biasGrad(int64_t owners, int64_t elements, int64_t depth = 64,
+                        int64_t elementBytes = 2) {
+  Problem problem;
+  problem.kind = Problem::Kind::BiasGrad;
+  problem.heads = 8;
+  problem.queries = 4096;
+  problem.depth = depth;
+  problem.elementBytes = elementBytes;
+  problem.keys = {4096};
+  problem.owners = owners;
+  problem.elements = elements;
+  return problem;
+}
+
+TEST(ChooseGpuSchedule, FewOwnersOfABiasTakeTheirQueriesInPieces) {
+  // 1,056 warps have room at once. One table of all heads: 2,048 tiles.
+  EXPECT_EQ(chooseOnGpu(biasGrad(1, 7), "sm_90a").queries, 2 * 16);
+  // Relative positions of each head: 48 tensors are as large as q, k and v.
+  EXPECT_EQ(chooseOnGpu(biasGrad(8, 8 * 8191), "sm_90a").queries, 6 * 16);
+  // A tensor as large as all pairs leaves no room.
+  EXPECT_EQ(chooseOnGpu(biasGrad(1, 4096 * 4096), "sm_90a").queries, 0);
+  // Who owns queries has enough to do.
+  Problem pairs = biasGrad(8, int64_t(8) * 4096 * 4096);
+  pairs.ownsQueries = true;
+  EXPECT_EQ(chooseOnGpu(pairs, "sm_90a").queries, 0);
+}
+
+TEST(ChooseGpuSchedule, BiasGradientsFitSharedMemoryOfEveryTarget) {
+  forEverySize([](llvm::StringRef target, int64_t depth, int64_t bytes) {
+    Problem problem = biasGrad(1, 7, depth, bytes);
+    problem.blocks = {16};
+    problem.granule = 16;
+    problem.windows = true;
+    Schedule schedule = chooseOnGpu(problem, target);
+    EXPECT_EQ(schedule.warps, 1);
+    EXPECT_LT(sharedBytes(problem, schedule), sharedBytesOf(target));
+  });
+}
+
 TEST(ChooseGpuSchedule, SomeCtasShareTheKeysOfAnInvertedIndex) {
   Problem problem;
   problem.kind = Problem::Kind::Invert;

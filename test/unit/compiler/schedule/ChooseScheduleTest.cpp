@@ -105,3 +105,23 @@ TEST(ChooseSchedule, MapsGoRowByRow) {
   map.queries = 3;
   EXPECT_EQ(choose(map).rows, 4);
 }
+
+TEST(ChooseSchedule, ABiasOfAllHeadsHasPieces) {
+  Problem problem = attend(0, 4096);
+  problem.kind = Problem::Kind::BiasGrad;
+  problem.heads = 8;
+  problem.keys = {256};
+  problem.elements = 7;
+  // 2,048 tiles: 32 pieces of 64.
+  EXPECT_EQ(choose(problem).queries, 64 * choose(problem).rows);
+  problem.owners = 8; // 4 pieces each
+  EXPECT_EQ(choose(problem).queries, 64 * choose(problem).rows);
+  // Tiles that end with granules of 24: 2 each, 171 granules.
+  problem.granule = 24;
+  problem.blocks = {24};
+  problem.owners = 1;
+  problem.heads = 1;
+  int64_t rows = choose(problem).rows;
+  int64_t tiles = 171 * ((24 + rows - 1) / rows);
+  EXPECT_EQ(choose(problem).queries, (tiles + 31) / 32 * rows);
+}
