@@ -33,7 +33,8 @@ def series_of(lines, kind):
             points[line["tokens"]] = min(line["run_ms"], points.get(line["tokens"], math.inf))
     batch, heads, dim = shape
     machine = next((line["machine"] for line in lines if line.get("machine")), "")
-    heading = f"{machine}, {batch} x {heads} heads of {dim}, {kind} data".lstrip(", ")
+    what = ", forward and backward" if any("backward_ms" in line for line in lines) else ""
+    heading = f"{machine}, {batch} x {heads} heads of {dim}, {kind} data{what}".lstrip(", ")
     return heading, {engine: sorted(points.items()) for engine, points in best.items()}
 
 

@@ -221,6 +221,11 @@ class Plots(unittest.TestCase):
         one = [line("x", "llsa", 1, batch=1, heads=1, dim=64, tokens=4096, levels=1)]
         self.assertIn("4K", plot.speed_figure(one))
 
+    def test_the_heading_says_what_was_measured(self):
+        self.assertNotIn("backward", plot.speed_figure(self.lines()))
+        both = [{**line, "backward_ms": 1.0} for line in self.lines()]
+        self.assertIn("random data, forward and backward<", plot.speed_figure(both))
+
     def test_nothing_measured_is_said(self):
         with self.assertRaisesRegex(ValueError, "nothing was measured on structured data"):
             plot.speed_figure(self.lines(), "structured")
