@@ -232,23 +232,6 @@ private:
            source.getEvery() % queries == 0 && indexBehind(op);
   }
 
-  /// The kernel that adds what rows' pieces left. It waits for memory alone, so
-  /// it has a third more warps where these have registers enough for its sums.
-  KernelBuilder kernelOfSums() {
-    tile::ScheduleAttr s = context.schedule;
-    constexpr int64_t kMostDepth = 64;
-    int64_t ctas = s.getCtas();
-    if (keys.getDimSize(kDepth) <= kMostDepth)
-      ctas += ctas / 3;
-    LaunchOp launch = context.launch;
-    auto schedule = tile::ScheduleAttr::get(
-        launch.getContext(), s.getRows(), s.getCols(), s.getWarps(),
-        s.getStages(), s.getPrivateCols(), ctas, s.getPrivateStages(),
-        s.getQueries(), s.getList());
-    return KernelBuilder(context.host, launch.getLoc(), launch.getName(),
-                         grid().items(), schedule);
-  }
-
   LogicalResult splitRows() {
     Value index = indexBehind(op);
     block = source.getBlock();
@@ -296,7 +279,7 @@ private:
                 state);
       k.finish(launch);
     }
-    KernelBuilder k = kernelOfSums();
+    KernelBuilder k = kernel("", grid().items());
     RowTile tile = k.rowTile(grid());
     Value list = k.div(tile.start, block);
     Value inBlock = k.sub(tile.start, k.mul(list, block));
