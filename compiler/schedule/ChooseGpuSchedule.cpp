@@ -220,16 +220,21 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
 }
 
 /// Queries of a piece: of a dense source, as many as give every multiprocessor
-/// something to do at once.
+/// something to do at once; of a list no more than a warp's share of all, lest
+/// one that many chose holds up the card.
 static int64_t pieceQueries(const Problem &problem, const Schedule &schedule,
                             const TargetInfo &target) {
   if (problem.windows || problem.streamed <= kPieceQueries)
     return 0;
-  if (!problem.blocks.empty())
-    return kPieceQueries;
+  int64_t slots = target.multiprocessors * std::max<int64_t>(1, schedule.ctas);
+  if (!problem.blocks.empty()) {
+    int64_t lists =
+        problem.heads * llvm::divideCeil(problem.queries, problem.granule);
+    int64_t share = lists * problem.keys[0] / (slots * schedule.warps);
+    return share < kPieceQueries ? kPieceQueries / 2 : kPieceQueries;
+  }
   int64_t tiles = llvm::divideCeil(problem.queries, schedule.rows);
   int64_t ctas = problem.heads * llvm::divideCeil(tiles, schedule.warps);
-  int64_t slots = target.multiprocessors * std::max<int64_t>(1, schedule.ctas);
   int64_t pieces = slots / ctas;
   if (pieces <= 1)
     return 0;

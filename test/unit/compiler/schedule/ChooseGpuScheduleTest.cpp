@@ -157,6 +157,10 @@ TEST(ChooseGpuSchedule, WarpsThatShareNothingAreCtas) {
   EXPECT_EQ(schedule.stages, 4);
   EXPECT_EQ(schedule.queries, 1024);
   EXPECT_EQ(chooseOnGpu(gatheredKeyGrad(128), "sm_90a").ctas, 8);
+  // A warp's share of 16,384 tokens: 662 queries.
+  Problem few = gatheredKeyGrad(64);
+  few.queries = few.streamed = 16384;
+  EXPECT_EQ(chooseOnGpu(few, "sm_90a").queries, 512);
 }
 
 TEST(ChooseGpuSchedule, WarpsShareTheQueriesOfAnIndexRow) {
