@@ -221,6 +221,30 @@ private:
   }
 
   //===--------------------------------------------------------------------===//
+  // Gathered: the lists of a block
+  //===--------------------------------------------------------------------===//
+
+  /// That of one query head.
+  struct List {
+    Value head, number;
+    Value inBlock;  ///< where in the block the tile starts
+    Value from, to; ///< entries
+  };
+
+  /// Calls `body` for the list of each query head of the tile's key head.
+  State walkLists(KernelBuilder &k, const RowTile &tile,
+                  llvm::function_ref<State(const List &, ValueRange)> body) {
+    Value number = k.div(tile.start, block);
+    Value inBlock = k.sub(tile.start, k.mul(number, block));
+    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
+    return k.repeat(group, {zero, zero}, [&](Value i, ValueRange carried) {
+      Value head = k.add(k.mul(tile.head, group), i);
+      auto [from, to] = listBounds(k, op, tile.batch, head, number);
+      return body({head, number, inBlock, from, to}, carried);
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
   // Gathered: an index row's queries at once
   //===--------------------------------------------------------------------===//
 
@@ -281,36 +305,31 @@ private:
     }
     KernelBuilder k = kernel("", grid().items());
     RowTile tile = k.rowTile(grid());
-    Value list = k.div(tile.start, block);
-    Value inBlock = k.sub(tile.start, k.mul(list, block));
-    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
-    State state =
-        k.repeat(group, {zero, zero}, [&](Value i, ValueRange carried) {
-          Value head = k.add(k.mul(tile.head, group), i);
-          auto [from, to] = listBounds(k, op, tile.batch, head, list);
-          return k.loop(
-              from, to, 1, State(carried), [&](Value at, ValueRange inner) {
-                Value row =
-                    k.loadIndex(k.buffer(op.getRows()), {tile.batch, head, at});
-                row = k.max(k.min(row, k.index(indexRows - 1)), k.index(0));
-                Value slot = k.index(0); // where the row names this block
-                for (int64_t s = 1; s < slots; ++s) {
-                  Value named = k.loadIndex(
-                      k.buffer(index), {tile.batch, head, row, k.index(s)});
-                  Value isHere = arith::CmpIOp::create(
-                      k.b, k.loc, arith::CmpIPredicate::eq, named, list);
-                  slot = arith::SelectOp::create(k.b, k.loc, isHere, k.index(s),
-                                                 slot);
-                }
-                return k.repeat(
-                    parts, State(inner), [&](Value p, ValueRange state) {
-                      Value part = k.add(k.mul(row, parts), p);
-                      return addSums(k, sums, tile, head,
-                                     rowOf(k, pieceOf(k, part, slot), inBlock),
-                                     state);
-                    });
-              });
-        });
+    State state = walkLists(k, tile, [&](const List &list, ValueRange carried) {
+      return k.loop(
+          list.from, list.to, 1, State(carried),
+          [&](Value at, ValueRange inner) {
+            Value row = k.loadIndex(k.buffer(op.getRows()),
+                                    {tile.batch, list.head, at});
+            row = k.max(k.min(row, k.index(indexRows - 1)), k.index(0));
+            Value slot = k.index(0); // where the row names this block
+            for (int64_t s = 1; s < slots; ++s) {
+              Value named = k.loadIndex(
+                  k.buffer(index), {tile.batch, list.head, row, k.index(s)});
+              Value isHere = arith::CmpIOp::create(
+                  k.b, k.loc, arith::CmpIPredicate::eq, named, list.number);
+              slot =
+                  arith::SelectOp::create(k.b, k.loc, isHere, k.index(s), slot);
+            }
+            return k.repeat(
+                parts, State(inner), [&](Value p, ValueRange state) {
+                  Value part = k.add(k.mul(row, parts), p);
+                  return addSums(k, sums, tile, list.head,
+                                 rowOf(k, pieceOf(k, part, slot), list.inBlock),
+                                 state);
+                });
+          });
+    });
     return finish(k, tile, state, /*share=*/0.0);
   }
 
@@ -341,26 +360,20 @@ private:
     std::optional<KeyGradTile> keyTile;
     if (!firstApart)
       keyTile.emplace(context, op, k, tile);
-    Value list = k.div(tile.start, block);
-    Value inBlock = k.sub(tile.start, k.mul(list, block));
-    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
-    State state =
-        k.repeat(group, {zero, zero}, [&](Value i, ValueRange carried) {
-          Value head = k.add(k.mul(tile.head, group), i);
-          auto [from, to] = listBounds(k, op, tile.batch, head, list);
-          Value behind = k.add(from, k.index(most));
-          State state = firstApart
-                            ? addSums(k, sums, tile, head,
-                                      rowOf(k, list, inBlock), carried)
-                            : keyTile->walkRows(State(carried), head, from,
-                                                k.min(to, behind), most);
-          return k.loop(
-              behind, to, most, state, [&](Value at, ValueRange inner) {
-                Value piece = k.add(k.index(firstPieces()), k.div(at, most));
-                return addSums(k, sums, tile, head, rowOf(k, piece, inBlock),
-                               inner);
-              });
-        });
+    State state = walkLists(k, tile, [&](const List &list, ValueRange carried) {
+      Value behind = k.add(list.from, k.index(most));
+      State state =
+          firstApart ? addSums(k, sums, tile, list.head,
+                               rowOf(k, list.number, list.inBlock), carried)
+                     : keyTile->walkRows(State(carried), list.head, list.from,
+                                         k.min(list.to, behind), most);
+      return k.loop(
+          behind, list.to, most, state, [&](Value at, ValueRange inner) {
+            Value piece = k.add(k.index(firstPieces()), k.div(at, most));
+            return addSums(k, sums, tile, list.head,
+                           rowOf(k, piece, list.inBlock), inner);
+          });
+    });
     if (keyTile && keyTile->failed())
       return failure();
     return finish(k, tile, state, firstApart ? 0.0 : 1.0);
