@@ -16,12 +16,10 @@
 //   gathered  a list's first entries are a piece, what is left of a long list
 //             is cut (KeyGradCuts.cpp). Where most lists are short the second
 //             kernel takes the first pieces itself, and few are left in memory.
-//   rows      of a gathered source whose index is at hand, if many queries
-//   share
-//             an index row: a piece is an index row's queries (or equal parts
-//             of them) and one of the blocks that it names. So warps that share
-//             the row share the queries; the second kernel adds a list's
-//             pieces.
+//   rows      of a gathered source whose index is at hand, where many queries
+//             share an index row: a piece is a row's queries (or equal parts of
+//             them) and one of the blocks that it names. Warps that share the
+//             row share the queries; the second kernel adds a list's pieces.
 //
 //===----------------------------------------------------------------------===//
 

@@ -39,20 +39,23 @@ TEST(PtxKernels, Split) {
   EXPECT_TRUE(splitPtxKernels(kHeader).empty());
 }
 
-TEST(PtxKernels, AnEntryOnOneLine) {
-  auto kernels = splitPtxKernels(".visible .entry a(.param .b64 v) { ret; }\n"
-                                 ".entry b() { ret; }");
+/// `first` and `second` are the texts of two kernels, of which this one is "b".
+static void expectCutBetween(const std::string &first,
+                             const std::string &second) {
+  auto kernels = splitPtxKernels(first + second);
   ASSERT_EQ(kernels.size(), 2u);
-  EXPECT_EQ(kernels[0].text, ".visible .entry a(.param .b64 v) { ret; }\n");
+  EXPECT_EQ(kernels[0].text, first);
   EXPECT_EQ(kernels[1].name, "b");
 }
 
+TEST(PtxKernels, AnEntryOnOneLine) {
+  expectCutBetween(".visible .entry a(.param .b64 v) { ret; }\n",
+                   ".entry b() { ret; }");
+}
+
 TEST(PtxKernels, BracesInCommentsAreText) {
-  auto kernels = splitPtxKernels(".entry a() { mov.u32 %r1, 1; // }\nret; }\n"
-                                 ".entry b() { /* { */ ret; }");
-  ASSERT_EQ(kernels.size(), 2u);
-  EXPECT_EQ(kernels[0].text, ".entry a() { mov.u32 %r1, 1; // }\nret; }\n");
-  EXPECT_EQ(kernels[1].name, "b");
+  expectCutBetween(".entry a() { mov.u32 %r1, 1; // }\nret; }\n",
+                   ".entry b() { /* { */ ret; }");
 }
 
 TEST(PtxKernels, JoinedDeclarationsStandOnce) {
