@@ -272,7 +272,7 @@ private:
       Value inside = below(column, keys);
       Value all = k.nvvm.ballot(loc, inside);
       Value before = LLVM::CtPopOp::create(
-          b, loc, arith::AndIOp::create(b, loc, all, lowerLanes()));
+          b, loc, arith::AndIOp::create(b, loc, all, k.lanesBelow()));
       Value entry = arith::OrIOp::create(
           b, loc, arith::ShLIOp::create(b, loc, column, k.i32(kCollectedBits)),
           k.add(k.lane, k.i32(i * kWarpLanes)));
@@ -282,20 +282,11 @@ private:
     return count;
   }
 
-  /// A bit for each lane below this one.
-  Value lowerLanes() {
-    Value one = k.i32(1);
-    return arith::SubIOp::create(
-        b, loc, arith::ShLIOp::create(b, loc, one, k.lane), one);
-  }
-
   /// A warp's lanes, those of them that are `inside` at column `column`.
   void placeGroup(Value number, Value column, Value inside) {
-    // A lane that is outside meets nobody.
-    Value alone = arith::XOrIOp::create(b, loc, k.lane, k.i32(-1));
-    Value meets = k.nvvm.matchAny(loc, k.select(inside, column, alone));
+    Value meets = k.lanesAt(column, inside);
     Value rank = LLVM::CtPopOp::create(
-        b, loc, arith::AndIOp::create(b, loc, meets, lowerLanes()));
+        b, loc, arith::AndIOp::create(b, loc, meets, k.lanesBelow()));
     Value isLast = equal(shiftRight(meets, k.lane), 1);
     // What is outside reads some cell and does nothing with it.
     Value mine = cell(k.warp, k.select(inside, column, k.i32(0)));

@@ -303,3 +303,17 @@ SmallVector<Value> KernelLowering::mapped(ValueRange values) {
     result.push_back(mapped(value));
   return result;
 }
+
+//===----------------------------------------------------------------------===//
+// Lanes
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::lanesBelow() {
+  Value bit = arith::ShLIOp::create(builder, loc, i32(1), lane);
+  return arith::SubIOp::create(builder, loc, bit, i32(1));
+}
+
+Value KernelLowering::lanesAt(Value key, Value takes) {
+  Value alone = arith::XOrIOp::create(builder, loc, lane, i32(-1));
+  return nvvm.matchAny(loc, select(takes, key, alone));
+}

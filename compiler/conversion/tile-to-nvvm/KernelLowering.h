@@ -185,6 +185,11 @@ private:
   void lowerExpect(tile::ExpectOp op);
   /// i1: this thread is the one that starts copies.
   Value isProducer(tile::Scope scope);
+  /// A bit (of an i32) for each lane below this one.
+  Value lanesBelow();
+  /// A bit for each lane that `takes` part with the same `key`, which is not
+  /// negative; for one that does not take part, its own alone.
+  Value lanesAt(Value key, Value takes);
   void lowerAwait(tile::AwaitOp op);
   void lowerRelease(tile::ReleaseOp op);
   void lowerBulkCopy(tile::BulkCopyOp op);

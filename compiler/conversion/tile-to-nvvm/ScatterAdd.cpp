@@ -122,21 +122,15 @@ private:
   /// does not, its own alone.
   Value lanesAt(ValueRange place, Value takes) {
     Values keys = keysOf(place);
-    Value alone = arith::XOrIOp::create(b, loc, k.lane, k.i32(-1));
-    keys[0] = k.select(takes, keys[0], alone);
-    Value meets;
-    for (Value key : keys) {
-      Value same = k.nvvm.matchAny(loc, key);
-      meets = meets ? Value(arith::AndIOp::create(b, loc, meets, same)) : same;
-    }
+    Value meets = k.lanesAt(keys[0], takes);
+    for (Value key : ArrayRef(keys).drop_front())
+      meets = arith::AndIOp::create(b, loc, meets, k.nvvm.matchAny(loc, key));
     return meets;
   }
 
-  /// The bits of lanes below this one.
+  /// Those of `lanes` below this one.
   Value below(Value lanes) {
-    Value bit = arith::ShLIOp::create(b, loc, k.i32(1), k.lane);
-    return arith::AndIOp::create(b, loc, lanes,
-                                 arith::SubIOp::create(b, loc, bit, k.i32(1)));
+    return arith::AndIOp::create(b, loc, lanes, k.lanesBelow());
   }
 
   /// In the first of the lanes that meet: the sum of what they have.
