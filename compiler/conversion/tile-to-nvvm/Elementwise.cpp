@@ -40,18 +40,23 @@ Value KernelLowering::applyScalar(Operation &op, ValueRange operands,
   return builder.create(state)->getResult(0);
 }
 
+/// One result, a tile, whose elements depend on those in their place.
+bool KernelLowering::isElementwise(Operation &op) {
+  if (op.getNumResults() != 1 || op.getNumRegions() != 0 ||
+      op.hasTrait<OpTrait::ConstantLike>() || !isMemoryEffectFree(&op) ||
+      op.getName().getDialectNamespace() == TileDialect::getDialectNamespace())
+    return false;
+  auto result = dyn_cast<RankedTensorType>(op.getResult(0).getType());
+  return result && llvm::all_of(op.getOperandTypes(), [&](Type type) {
+           auto tile = dyn_cast<RankedTensorType>(type);
+           return !tile || tile.getShape() == result.getShape();
+         });
+}
+
 LogicalResult KernelLowering::lowerElementwise(Operation &op) {
   if (isa<arith::ConstantOp>(op))
     return lowerConstant(op);
-  bool isElementwise =
-      op.getNumResults() == 1 && op.getNumRegions() == 0 &&
-      isMemoryEffectFree(&op) &&
-      op.getName().getDialectNamespace() != TileDialect::getDialectNamespace();
-  if (isElementwise)
-    for (Value operand : op.getOperands())
-      if (auto tile = dyn_cast<RankedTensorType>(operand.getType()))
-        isElementwise &= tile.getShape() == tileOf(op.getResult(0)).getShape();
-  if (!isElementwise)
+  if (!isElementwise(op))
     return op.emitOpError() << "has no lowering for the GPU target";
 
   Value result = op.getResult(0);
@@ -60,7 +65,7 @@ LogicalResult KernelLowering::lowerElementwise(Operation &op) {
   // f32 to 16 bits: one instruction converts a pair.
   if (isa<arith::TruncFOp>(op) && layout.isPaired(element) &&
       tileOf(op.getOperand(0)).getElementType().isF32()) {
-    Values from = elementsOf(op.getOperand(0)), pairs;
+    Values from = elementsFor(op, op.getOperand(0)), pairs;
     auto wide = VectorType::get(2, builder.getF32Type());
     auto narrow = VectorType::get(2, element);
     for (size_t i = 0; i + 1 < from.size(); i += 2) {
@@ -77,7 +82,7 @@ LogicalResult KernelLowering::lowerElementwise(Operation &op) {
   SmallVector<Values> operands;
   for (Value operand : op.getOperands())
     operands.push_back(isa<RankedTensorType>(operand.getType())
-                           ? elementsOf(operand)
+                           ? elementsFor(op, operand)
                            : Values(layout.elements(), mapped(operand)));
   Values results;
   for (int64_t i = 0; i < layout.elements(); ++i) {

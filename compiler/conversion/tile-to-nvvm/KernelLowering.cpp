@@ -34,6 +34,7 @@ FailureOr<func::FuncOp> KernelLowering::run() {
     waitForKernelBefore();
   }
   emitLaneNumbers();
+  findOrderFree();
 
   int64_t items = kernel.getNumItems();
   Value mine;
@@ -201,7 +202,17 @@ TileLayout KernelLowering::layoutOf(Value tile) {
 }
 
 SmallVector<Value> KernelLowering::elementsOf(Value tile) {
-  const Values &values = tiles[tile];
+  return elementsOf(tile, tiles[tile]);
+}
+
+SmallVector<Value> KernelLowering::elementsFor(Operation &op, Value tile) {
+  auto wide = wideTiles.find(tile);
+  return orderFree.contains(&op) && wide != wideTiles.end()
+             ? elementsOf(tile, wide->second)
+             : elementsOf(tile);
+}
+
+SmallVector<Value> KernelLowering::elementsOf(Value tile, ValueRange values) {
   Type element = tileOf(tile).getElementType();
   if (!layoutOf(tile).isPaired(element))
     return values;

@@ -80,6 +80,7 @@ private:
   llvm::SmallVector<mlir::Type> typesOf(mlir::Type type);
 
   // Elementwise.cpp
+  static bool isElementwise(mlir::Operation &op);
   mlir::LogicalResult lowerElementwise(mlir::Operation &op);
   mlir::LogicalResult lowerConstant(mlir::Operation &op);
   Value applyScalar(mlir::Operation &op, mlir::ValueRange operands,
@@ -122,6 +123,27 @@ private:
   /// Elements that one access of a tile's columns takes.
   int64_t accessWidth(const TileLayout &layout, Value memory,
                       mlir::ValueRange indices, int64_t rowDim);
+  /// The address of the row of half `half` that this lane loads, and whether it
+  /// exists (null: always).
+  Value loadedRow(tile::LoadOp op, const TileLayout &layout, int64_t half,
+                  Value &exists);
+  /// Calls `store` with the address of the first column that this lane stores
+  /// of half `half`, in a branch where not all lanes do.
+  void storeRow(tile::StoreOp op, const TileLayout &layout, int64_t half,
+                llvm::function_ref<void(Value start)> store);
+  /// The address of this lane's first column of `row`.
+  Value atFirstColumn(Value row, const TileLayout &layout, mlir::Type element);
+
+  // WideRows.cpp: rows in pieces of 16 bytes.
+  TileLayout wideLayoutOf(Value tile);
+  bool isWide(Value tile, Value memory, mlir::ValueRange indices,
+              int64_t rowDim);
+  bool isWide(tile::LoadOp op);
+  bool isWide(tile::StoreOp op);
+  void transposeQuads(llvm::MutableArrayRef<Value> numbers);
+  void loadWide(tile::LoadOp op);
+  void storeWide(tile::StoreOp op);
+  void findOrderFree();
 
   // Address.cpp
   /// A pointer into the global memory of a memref, at these indices.
@@ -214,6 +236,9 @@ private:
   TileLayout layoutOf(Value tile);
   /// Single elements, pairs taken apart.
   Values elementsOf(Value tile);
+  /// The same, as `op` takes them: see `orderFree`.
+  Values elementsFor(mlir::Operation &op, Value tile);
+  Values elementsOf(Value tile, mlir::ValueRange values);
   void setElements(Value tile, Values elements);
   /// The row of half `h`, and the column number `c` of this lane (i32).
   Value rowOf(int64_t half);
@@ -255,6 +280,10 @@ private:
 
   mlir::IRMapping mapping;             ///< values that are not tiles
   llvm::DenseMap<Value, Values> tiles; ///< in registers
+  /// What was loaded in pieces of 16 bytes, as it was loaded, beside `tiles` or
+  /// instead; and the ops that take it so, as for them columns have no order.
+  llvm::DenseMap<Value, Values> wideTiles;
+  llvm::SetVector<mlir::Operation *> orderFree;
   llvm::DenseMap<Value, Value> staged; ///< in shared memory: addresses
   struct Memory {
     Value pointer;

@@ -42,45 +42,59 @@ int64_t KernelLowering::accessWidth(const TileLayout &layout, Value memory,
   return width;
 }
 
-LogicalResult KernelLowering::lowerLoad(LoadOp op) {
-  TileLayout layout = layoutOf(op.getResult());
-  Value memory = op.getSource();
-  auto type = cast<MemRefType>(memory.getType());
-  Type element = type.getElementType();
+/// The address of the first column that this lane loads of half `half`, and
+/// whether that row exists (null: always).
+Value KernelLowering::loadedRow(LoadOp op, const TileLayout &layout,
+                                int64_t half, Value &exists) {
+  auto type = cast<MemRefType>(op.getSource().getType());
   int64_t rowDim = op.getRowDimension();
-  int64_t width = accessWidth(layout, memory, op.getIndices(), rowDim);
-  Values indices = mapped(op.getIndices());
+  Value row = layout.isOneRow() ? i32(0) : rowOf(half);
+  Values at = mapped(op.getIndices());
+  if (rowDim >= 0) {
+    if (op.getRows())
+      exists = less(toIndex(row), mapped(op.getRows()));
+    // A row that does not exist is read from where one does: the first.
+    Value from = exists ? select(exists, row, i32(0)) : row;
+    at[rowDim] = add(at[rowDim], toIndex(from));
+    if (op.getRows() || !layout.rowExists(half))
+      at[rowDim] = arith::MinUIOp::create(builder, loc, at[rowDim],
+                                          index(type.getDimSize(rowDim) - 1));
+  }
+  return addressOf(op.getSource(), at);
+}
+
+/// The same, for columns from the lane's first one on.
+Value KernelLowering::atFirstColumn(Value row, const TileLayout &layout,
+                                    Type element) {
+  if (layout.isOneColumn())
+    return row;
+  return advance(row, toIndex(mul(columnOf(layout, 0), i32(bytesOf(element)))));
+}
+
+LogicalResult KernelLowering::lowerLoad(LoadOp op) {
+  if (isWide(op)) {
+    loadWide(op);
+    return success();
+  }
+  TileLayout layout = layoutOf(op.getResult());
+  Type element = tileOf(op.getResult()).getElementType();
+  int64_t width = accessWidth(layout, op.getSource(), op.getIndices(),
+                              op.getRowDimension());
   Values elements(layout.elements());
   for (int64_t h = 0; h < layout.halves(); ++h) {
-    Value row = layout.isOneRow() ? i32(0) : rowOf(h);
     Value exists;
-    Values at = indices;
-    if (rowDim >= 0) {
-      if (op.getRows())
-        exists = less(toIndex(row), mapped(op.getRows()));
-      // A row that does not exist is read from where one does: the first.
-      Value from = exists ? select(exists, row, i32(0)) : row;
-      at[rowDim] = add(at[rowDim], toIndex(from));
-      if (op.getRows() || !layout.rowExists(h))
-        at[rowDim] = arith::MinUIOp::create(builder, loc, at[rowDim],
-                                            index(type.getDimSize(rowDim) - 1));
-    }
-    Value start = addressOf(memory, at);
-    if (!layout.isOneColumn())
-      start = advance(start,
-                      toIndex(mul(columnOf(layout, 0), i32(bytesOf(element)))));
+    Value row = loadedRow(op, layout, h, exists);
+    Value start = atFirstColumn(row, layout, element);
     for (int64_t c = 0; c < layout.columns(); c += width) {
       Value pointer = advance(start, layout.columnBase(c) * bytesOf(element));
+      // A column that does not exist is not touched either.
+      if (Value column = columnExists(layout, c + width - 1))
+        pointer = select(column, pointer, row);
       if (width == 1) {
-        // A column that does not exist is not touched either.
-        if (Value column = columnExists(layout, c))
-          pointer = select(column, pointer, addressOf(memory, at));
         Value loaded = LLVM::LoadOp::create(builder, loc, element, pointer);
         elements[layout.indexOf(h, c)] = select(exists, loaded, zero(element));
         continue;
       }
-      if (Value column = columnExists(layout, c + width - 1))
-        pointer = select(column, pointer, addressOf(memory, at));
       auto vector = VectorType::get(width, element);
       Value loaded = LLVM::LoadOp::create(builder, loc, vector, pointer,
                                           width * bytesOf(element));
@@ -95,14 +109,12 @@ LogicalResult KernelLowering::lowerLoad(LoadOp op) {
   return success();
 }
 
-LogicalResult KernelLowering::lowerStore(StoreOp op) {
-  TileLayout layout = layoutOf(op.getTile());
-  Value memory = op.getDestination();
-  auto type = cast<MemRefType>(memory.getType());
-  Type element = type.getElementType();
+/// `store` at the address of the first column of half `half` that this lane
+/// stores, in a branch where not all lanes do.
+void KernelLowering::storeRow(StoreOp op, const TileLayout &layout,
+                              int64_t half,
+                              function_ref<void(Value start)> store) {
   int64_t rowDim = op.getRowDimension();
-  int64_t width = accessWidth(layout, memory, op.getIndices(), rowDim);
-  Values indices = mapped(op.getIndices()), elements = elementsOf(op.getTile());
   // One of the lanes that hold the same.
   Value writes;
   auto isZero = [&](Value x) -> Value {
@@ -113,20 +125,32 @@ LogicalResult KernelLowering::lowerStore(StoreOp op) {
     writes = isZero(laneInRow);
   if (layout.isOneRow())
     writes = both(writes, isZero(rowInHalf));
-  for (int64_t h = 0; h < layout.halves(); ++h) {
-    Value row = layout.isOneRow() ? i32(0) : rowOf(h);
-    Value exists =
-        both(writes, layout.isOneRow() ? Value() : rowExists(layout, h));
-    if (op.getRows())
-      exists = both(exists, less(toIndex(row), mapped(op.getRows())));
-    when(exists, [&] {
-      Values at = indices;
-      if (rowDim >= 0)
-        at[rowDim] = add(at[rowDim], toIndex(row));
-      Value start = addressOf(memory, at);
-      if (!layout.isOneColumn())
-        start = advance(
-            start, toIndex(mul(columnOf(layout, 0), i32(bytesOf(element)))));
+  Value row = layout.isOneRow() ? i32(0) : rowOf(half);
+  Value exists =
+      both(writes, layout.isOneRow() ? Value() : rowExists(layout, half));
+  if (op.getRows())
+    exists = both(exists, less(toIndex(row), mapped(op.getRows())));
+  when(exists, [&] {
+    Values at = mapped(op.getIndices());
+    if (rowDim >= 0)
+      at[rowDim] = add(at[rowDim], toIndex(row));
+    store(atFirstColumn(addressOf(op.getDestination(), at), layout,
+                        tileOf(op.getTile()).getElementType()));
+  });
+}
+
+LogicalResult KernelLowering::lowerStore(StoreOp op) {
+  if (isWide(op)) {
+    storeWide(op);
+    return success();
+  }
+  TileLayout layout = layoutOf(op.getTile());
+  Type element = tileOf(op.getTile()).getElementType();
+  int64_t width = accessWidth(layout, op.getDestination(), op.getIndices(),
+                              op.getRowDimension());
+  Values elements = elementsOf(op.getTile());
+  for (int64_t h = 0; h < layout.halves(); ++h)
+    storeRow(op, layout, h, [&](Value start) {
       for (int64_t c = 0; c < layout.columns(); c += width) {
         when(columnExists(layout, c + width - 1), [&] {
           Value pointer =
@@ -145,7 +169,6 @@ LogicalResult KernelLowering::lowerStore(StoreOp op) {
         });
       }
     });
-  }
   return success();
 }
 

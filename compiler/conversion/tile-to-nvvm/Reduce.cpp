@@ -31,7 +31,7 @@ void KernelLowering::lowerReduce(ReduceOp op) {
     }
     return values.front();
   };
-  Values elements = elementsOf(op.getTile());
+  Values elements = elementsFor(*op, op.getTile());
   Values results;
   bool overCols = op.getAxis() == Axis::Cols;
   auto exchange = [&](Value x, ArrayRef<int32_t> masks) {
