@@ -16,7 +16,8 @@ static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
-static constexpr int64_t kFewTiles = 1024;  ///< of a card with 500 schedulers
+static constexpr int64_t kPoolCols = 64;
+static constexpr int64_t kFewTiles = 1024; ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
 /// Longest top-k list that a warp keeps without spilling, and parts of longer
 /// ones.
@@ -315,7 +316,8 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
   case Problem::Kind::Pool:
     for (int64_t level = 1; level < problem.levels; ++level)
       schedule.rows *= problem.block;
-    schedule.cols = problem.depth;
+    // Deep tokens in parts: fewer registers, and more work items.
+    schedule.cols = problem.depth % kPoolCols == 0 ? kPoolCols : problem.depth;
     schedule.warps = kWarps;
     break;
   case Problem::Kind::Invert:

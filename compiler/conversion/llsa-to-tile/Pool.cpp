@@ -44,23 +44,38 @@ static SmallVector<Chain> findChains(ArrayRef<PoolOp> pools) {
   return chains;
 }
 
+/// Parts of a token's columns, `cols` for each if that is possible.
+static int64_t partsOf(const Chain &chain, int64_t cols) {
+  int64_t depth = resultOf(chain.back()).getDimSize(kDepth);
+  return depth % cols == 0 ? depth / cols : 1;
+}
+
+static int64_t itemsOf(const Chain &chain, int64_t cols) {
+  RankedTensorType last = resultOf(chain.back());
+  return last.getDimSize(kBatch) * last.getDimSize(kHead) *
+         last.getDimSize(kToken) * partsOf(chain, cols);
+}
+
 namespace {
 class PoolLowering {
 public:
-  explicit PoolLowering(KernelBuilder &k) : k(k) {}
+  PoolLowering(KernelBuilder &k, int64_t cols) : k(k), cols(cols) {}
 
   /// Chain number `i` of `chains` when the item lies in it, else the ones
   /// behind. `item` counts from the chain's first item.
   void emit(ArrayRef<Chain> chains, Value item) {
     const Chain &chain = chains.front();
     RankedTensorType last = resultOf(chain.back());
-    int64_t count = itemsOf(chain);
+    int64_t parts = partsOf(chain, cols), count = itemsOf(chain, cols);
     auto emitChain = [&] {
       int64_t heads = last.getDimSize(kHead), tokens = last.getDimSize(kToken);
-      Value bh = k.div(item, tokens);
+      width = last.getDimSize(kDepth) / parts;
+      column = k.mul(k.rem(item, parts), width);
+      Value token = k.div(item, parts);
+      Value bh = k.div(token, tokens);
       batch = k.div(bh, heads);
       head = k.rem(bh, heads);
-      mean(chain, k.rem(item, tokens));
+      mean(chain, k.rem(token, tokens));
       for (PoolOp pool : chain)
         stored.insert(pool);
     };
@@ -77,32 +92,24 @@ public:
     emit(chains.drop_front(), k.sub(item, k.index(count)));
   }
 
-  static int64_t itemsOf(const Chain &chain) {
-    RankedTensorType last = resultOf(chain.back());
-    return last.getDimSize(kBatch) * last.getDimSize(kHead) *
-           last.getDimSize(kToken);
-  }
-
 private:
   /// Stores token `i` of the last pool in `chain` and all under it; returns
-  /// the stored (rounded) token as 1xD f32.
+  /// the item's columns of the stored (rounded) token, f32.
   Value mean(ArrayRef<PoolOp> chain, Value i) {
     PoolOp pool = chain.back();
     RankedTensorType input = tensorOf(pool.getInput());
     int64_t block = pool.getBlock(), tokens = input.getDimSize(kToken);
-    int64_t depth = input.getDimSize(kDepth);
     Value first = k.mul(i, block);
     Value count; // null: every block is full
     if (tokens % block != 0)
       count = k.min(k.index(block), k.sub(k.index(tokens), first));
     Value sum;
     if (chain.size() == 1) {
-      Value tile =
-          k.load(k.buffer(pool.getInput()), {batch, head, first, k.index(0)},
-                 {block, depth}, count);
+      Value tile = k.load(k.buffer(pool.getInput()),
+                          {batch, head, first, column}, {block, width}, count);
       sum = k.sumRows(k.toF32(tile));
     } else {
-      Value zero = k.splat(0.0, {1, depth});
+      Value zero = k.splat(0.0, {1, width});
       sum = k.loop(k.index(0), count ? count : k.index(block), 1, zero,
                    [&](Value c, ValueRange carried) {
                      Value child = mean(chain.drop_back(), k.add(first, c));
@@ -113,8 +120,7 @@ private:
     Value rounded =
         k.fromF32(divide(sum, count, block), input.getElementType());
     if (k.isWanted(pool.getResult()) && !stored.contains(pool))
-      k.store(rounded, k.buffer(pool.getResult()),
-              {batch, head, i, k.index(0)});
+      k.store(rounded, k.buffer(pool.getResult()), {batch, head, i, column});
     return k.toF32(rounded);
   }
 
@@ -132,7 +138,9 @@ private:
   }
 
   KernelBuilder &k;
-  Value batch, head;
+  int64_t cols;      ///< that an item should do
+  int64_t width = 0; ///< that it does
+  Value batch, head, column;
   /// Pools whose results an earlier chain stores.
   llvm::SetVector<Operation *> stored;
 };
@@ -141,13 +149,13 @@ private:
 LogicalResult llsa::lowerPool(const LaunchContext &context,
                               ArrayRef<PoolOp> pools) {
   SmallVector<Chain> chains = findChains(pools);
-  int64_t items = 0;
-  for (const Chain &chain : chains)
-    items += PoolLowering::itemsOf(chain);
   LaunchOp launch = context.launch;
+  int64_t cols = context.schedule.getCols(), items = 0;
+  for (const Chain &chain : chains)
+    items += itemsOf(chain, cols);
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), {items},
                   context.schedule);
-  PoolLowering(k).emit(chains, k.item()[0]);
+  PoolLowering(k, cols).emit(chains, k.item()[0]);
   k.finish(launch);
   return success();
 }

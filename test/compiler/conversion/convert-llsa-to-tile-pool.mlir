@@ -79,3 +79,24 @@ func.func @llsa(%q: tensor<1x2x22x64xf32>, %k: tensor<1x1x12x64xf32>) -> (tensor
   } : tensor<1x2x4x64xf32>, tensor<1x1x2x64xf32>
   return %0#0, %0#1 : tensor<1x2x4x64xf32>, tensor<1x1x2x64xf32>
 }
+
+// -----
+
+// Tiles of fewer columns than tokens have: an item is half of a token. A tensor
+// whose columns they do not divide stays whole.
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @pool(
+// CHECK-SAME:  items [20]
+// CHECK:       tile.load %{{.*}} -> tensor<16x64xbf16>
+// CHECK:       tile.load %{{.*}} -> tensor<16x80xbf16>
+func.func @llsa(%q: tensor<1x2x64x128xbf16>, %k: tensor<1x1x64x80xbf16>)
+    -> (tensor<1x2x4x128xbf16>, tensor<1x1x4x80xbf16>) {
+  %0:2 = llsa.launch "pool" schedule #s {
+    %1 = llsa.pool %q block 16 : tensor<1x2x64x128xbf16>
+    %2 = llsa.pool %k block 16 : tensor<1x1x64x80xbf16>
+    llsa.yield %1, %2 : tensor<1x2x4x128xbf16>, tensor<1x1x4x80xbf16>
+  } : tensor<1x2x4x128xbf16>, tensor<1x1x4x80xbf16>
+  return %0#0, %0#1 : tensor<1x2x4x128xbf16>, tensor<1x1x4x80xbf16>
+}
