@@ -138,10 +138,12 @@ private:
   // Sums of pieces
   //===--------------------------------------------------------------------===//
 
-  Sums allocateSums(int64_t tokens) {
+  Type f32() const { return Float32Type::get(keys.getContext()); }
+
+  Sums allocateSums(int64_t tokens, Type element) {
     auto type = MemRefType::get(
         {keys.getDimSize(kBatch), queryHeads, tokens, keys.getDimSize(kDepth)},
-        Float32Type::get(keys.getContext()));
+        element);
     LaunchOp launch = context.launch;
     return {context.host.allocate(type, launch.getLoc()),
             context.host.allocate(type, launch.getLoc())};
@@ -150,8 +152,11 @@ private:
   void storeSums(KernelBuilder &k, const Sums &sums, const RowTile &tile,
                  Value head, Value row, ValueRange state) {
     SmallVector<Value> at{tile.batch, head, row, k.index(0)};
-    k.store(state[0], k.argument(sums.keys), at, tile.rows);
-    k.store(state[1], k.argument(sums.values), at, tile.rows);
+    for (auto [sum, buffer] :
+         {std::pair(state[0], sums.keys), std::pair(state[1], sums.values)}) {
+      Type element = cast<MemRefType>(buffer.getType()).getElementType();
+      k.store(k.fromF32(sum, element), k.argument(buffer), at, tile.rows);
+    }
   }
 
   State addSums(KernelBuilder &k, const Sums &sums, const RowTile &tile,
@@ -160,7 +165,7 @@ private:
     TileSize size{rows, keys.getDimSize(kDepth)};
     auto add = [&](Value sum, Value buffer) {
       Value piece = k.load(k.argument(buffer), at, size, tile.rows);
-      return k.apply<arith::AddFOp>(sum, piece);
+      return k.apply<arith::AddFOp>(sum, k.toF32(piece));
     };
     return {add(state[0], sums.keys), add(state[1], sums.values)};
   }
@@ -183,7 +188,7 @@ private:
 
   LogicalResult splitDense() {
     int64_t pieces = densePieces();
-    Sums sums = allocateSums(pieces * keys.getDimSize(kToken));
+    Sums sums = allocateSums(pieces * keys.getDimSize(kToken), f32());
     auto rowOf = [&](KernelBuilder &k, Value piece, const RowTile &tile) {
       return k.add(k.mul(piece, keys.getDimSize(kToken)), tile.start);
     };
@@ -262,7 +267,12 @@ private:
                   indexRows = tensorOf(index).getDimSize(2),
                   pieceQueries = context.schedule.getQueries(),
                   parts = source.getEvery() / pieceQueries;
-    sums = allocateSums(indexRows * parts * slots * block);
+    // Many and read once, so half as wide where a float32's exponents fit:
+    // each is rounded once, as the gradient itself will be.
+    Type element = keys.getElementType();
+    if (!element.isBF16())
+      element = f32();
+    sums = allocateSums(indexRows * parts * slots * block, element);
     // `part`: of the head's, in order of queries.
     auto pieceOf = [&](KernelBuilder &k, Value part, Value slot) {
       return k.add(k.mul(part, slots), slot);
@@ -348,7 +358,7 @@ private:
     lists = tensorOf(op.getOffsets()).getDimSize(2) - 1;
     cutPieces = llvm::divideCeil(entries, most);
     firstApart = entries >= most * lists;
-    sums = allocateSums((firstPieces() + cutPieces) * block);
+    sums = allocateSums((firstPieces() + cutPieces) * block, f32());
     cuts = lowerKeyGradCuts(context, op, most);
     if (failed(sumPieces()))
       return failure();

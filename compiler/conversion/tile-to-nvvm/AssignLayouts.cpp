@@ -15,25 +15,27 @@ using namespace llsa::tile;
 static constexpr int64_t kFragmentColumns = 2;
 static constexpr int64_t kWidestLoad = 16; ///< bytes
 
-/// Elements of the widest load that the columns of all of the kernel's loads
-/// and stores can be dealt out in.
+/// Elements of a load of the kernel's narrowest type, as far as the columns of
+/// all loads and stores can be dealt out in so many. Wider types take several
+/// accesses.
 static int64_t columnsOfLoads(KernelOp kernel) {
-  int64_t columns = kWidestLoad / 2;
-  auto limit = [&](RankedTensorType tile) {
-    if (tile.getDimSize(1) == 1)
-      return;
-    int64_t bytes = std::max(1u, tile.getElementTypeBitWidth() / 8);
-    columns = std::min(columns, kWidestLoad / bytes);
+  SmallVector<RankedTensorType> tiles;
+  kernel.walk([&](Operation *op) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      tiles.push_back(load.getResult().getType());
+    if (auto store = dyn_cast<StoreOp>(op))
+      tiles.push_back(cast<RankedTensorType>(store.getTile().getType()));
+  });
+  llvm::erase_if(tiles,
+                 [](RankedTensorType tile) { return tile.getDimSize(1) == 1; });
+  int64_t columns = kFragmentColumns;
+  for (RankedTensorType tile : tiles)
+    columns = std::max<int64_t>(
+        columns, kWidestLoad / std::max(2u, tile.getElementTypeBitWidth() / 8));
+  for (RankedTensorType tile : tiles)
     while (columns > kFragmentColumns &&
            tile.getDimSize(1) % (4 * columns) != 0)
       columns /= 2;
-  };
-  kernel.walk([&](Operation *op) {
-    if (auto load = dyn_cast<LoadOp>(op))
-      limit(load.getResult().getType());
-    if (auto store = dyn_cast<StoreOp>(op))
-      limit(cast<RankedTensorType>(store.getTile().getType()));
-  });
   return columns;
 }
 

@@ -35,9 +35,9 @@ int64_t KernelLowering::accessWidth(const TileLayout &layout, Value memory,
       rowDim == type.getRank() - 1)
     return 1;
   int64_t bytes = bytesOf(type.getElementType());
-  int64_t width = layout.laneColumns;
+  int64_t width = std::min(layout.laneColumns, 16 / bytes);
   if (type.getShape().back() * bytes % 16 != 0 || layout.cols % width != 0 ||
-      width * bytes > 16 || !isMultiple(indices.back(), width))
+      !isMultiple(indices.back(), width))
     return 1;
   return width;
 }
