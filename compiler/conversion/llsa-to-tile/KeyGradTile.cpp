@@ -173,7 +173,10 @@ KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
   }
   // One stream for all: elements are numbered through over the heads.
   bool isWhole = queryCount % cols == 0;
-  bool allExist = isWhole && !mayEnd;
+  Value length; // null: all
+  if (isWhole && mayEnd && heads == 1)
+    length = k.min(k.index(steps), k.sub(k.index(denseSteps()), firstStep));
+  bool allExist = isWhole && (!mayEnd || length);
   auto runOf = [&](Value element) {
     Value queryHead = head, step = element;
     if (heads > 1) {
@@ -184,7 +187,7 @@ KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
     return Run{queryHead, first, cols,
                allExist ? Value() : k.sub(k.index(queryCount), first), isWhole};
   };
-  return walkStream(heads * steps, Value(), std::move(state), runOf);
+  return walkStream(heads * steps, length, std::move(state), runOf);
 }
 
 //===----------------------------------------------------------------------===//
@@ -350,13 +353,17 @@ KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
   Value dp =
       gradients ? k.dot(values, gradients, zero, /*transposed=*/true) : zero;
 
-  // A query that saw no key, or that does not exist, has weight 2^-inf.
-  Value infinity = k.splat(INFINITY, row), delta = step.delta;
-  Value base =
-      k.select(k.equalFloat(step.lse, k.splat(-INFINITY, row)), infinity,
-               k.apply<arith::MulFOp>(step.lse, k.splat(kLog2E, {})));
+  // What is added to the exponents of a query's pairs. One that saw no key, or
+  // that does not exist, has weight 2^-inf.
+  Value none = k.splat(-INFINITY, row), delta = step.delta, log = weight();
+  bool isOne = log && sizeOf(log).rows == 1;
+  Value shift = k.select(
+      k.equalFloat(step.lse, none), none,
+      k.fma(step.lse, k.splat(-kLog2E, {}), isOne ? log : k.splat(0.0, {})));
+  if (log && !isOne)
+    shift = k.apply<arith::AddFOp>(log, shift);
   if (step.exists) {
-    base = k.select(step.exists, base, infinity);
+    shift = k.select(step.exists, shift, k.splat(-INFINITY, {}));
     delta = k.select(step.exists, delta, k.splat(0.0, row));
   }
 
@@ -374,10 +381,9 @@ KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
   }
   // Where pairs are left out anyway, those of queries that saw nothing, too.
   if (counts)
-    counts = k.both(counts, k.greaterFloat(infinity, k.broadcast(base, size)));
+    counts = k.both(counts, k.greaterFloat(k.broadcast(shift, size),
+                                           k.splat(-INFINITY, size)));
 
-  Value shift = weight();
-  shift = k.apply<arith::SubFOp>(shift ? shift : k.splat(0.0, {}), base);
   Value p = k.apply<math::Exp2Op>(k.fma(s, k.splat(factor, {}), shift));
   Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
   ds = regions.derivative(source, args, ds);

@@ -57,6 +57,32 @@ func.func @dense(%q: !q, %k: !k, %v: !k, %lse: !r, %delta: !r, %do: !q) -> (!g, 
 
 // -----
 
+// Three steps in pieces of two: the second piece's stream ends where the queries
+// do, and no step asks whether its queries exist.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4, queries = 64>
+!q = tensor<1x1x96x32xbf16>
+!k = tensor<1x1x64x32xbf16>
+!g = tensor<1x1x64x32xf32>
+!r = tensor<1x1x96xf32>
+// CHECK-LABEL: tile.kernel @uneven_pieces
+// CHECK: %[[LEFT:.*]] = arith.subi %c3
+// CHECK: %[[LENGTH:.*]] = arith.minsi %[[LEFT]], %c2
+// CHECK: tile.stream count 2 length %[[LENGTH]]
+// CHECK: scf.for %{{.*}} = %c0 to %[[LENGTH]]
+// CHECK: arith.select %{{.*}} : tensor<1x32xi1>, tensor<1x32xf32>
+// CHECK-NOT: arith.select
+// CHECK: tile.return
+func.func @uneven(%q: !q, %k: !k, %v: !k, %lse: !r, %delta: !r, %do: !q) -> (!g, !g) {
+  %0:2 = llsa.launch "uneven" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from dense(%k, %v)
+        lse %lse delta %delta gradient %do : !q, !k, !k -> !g
+    llsa.yield %dk, %dv : !g, !g
+  } : !g, !g
+  return %0#0, %0#1 : !g, !g
+}
+
+// -----
+
 // delta is summed with the first step, behind the start of the copies.
 #s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4>
 !q = tensor<1x2x64x32xbf16>
