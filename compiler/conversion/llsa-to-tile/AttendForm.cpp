@@ -36,6 +36,7 @@ AttendForm::AttendForm(AttendQueryGradOp op)
     : query(op.getQuery()), scale(scaleOf(op.getScale(), depth())),
       score(orNull(op.getScore())), mask(orNull(op.getMask())),
       derivative(orNull(op.getDerivative())) {
+  isGradient = true;
   addSources(*this, op);
 }
 
@@ -43,6 +44,7 @@ AttendForm::AttendForm(AttendBiasGradOp op)
     : query(op.getQuery()), scale(scaleOf(op.getScale(), depth())),
       score(orNull(op.getScore())), mask(orNull(op.getMask())),
       reads(orNull(op.getReads())) {
+  isGradient = true;
   addSources(*this, op);
 }
 

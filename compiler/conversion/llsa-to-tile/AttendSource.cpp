@@ -89,6 +89,13 @@ int64_t AttendSources::colsOf(const Source &source, bool shared) const {
                                                   : schedule.getPrivateCols();
 }
 
+/// Where two CTAs share a multiprocessor, a gradient's step and another one
+/// have no registers left for ids of keys.
+bool AttendSources::mayPair(const Segment &segment) const {
+  bool isTight = form.isGradient && schedule.getCtas() > 1;
+  return !hasRegion && (segment.plain || !isTight);
+}
+
 SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
                                                unsigned i) {
   bool shared = isShared(source);
@@ -106,6 +113,7 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     segment.holdsLast = true;
     segment.gather = steps;
     segment.namesKeysOnly = keysOnly;
+    segment.mayPair = mayPair(segment);
     return {segment};
   }
   SmallVector<Segment> segments;
@@ -127,6 +135,8 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     last.missing = width - rest;
     segments.push_back(last);
   }
+  for (Segment &segment : segments)
+    segment.mayPair = mayPair(segment);
   return segments;
 }
 

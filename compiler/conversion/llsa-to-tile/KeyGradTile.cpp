@@ -48,6 +48,8 @@ KeyGradTile::Step KeyGradTile::stepOf(const Run &run) {
   Step step;
   step.head = run.head;
   step.ids = k.range(run.first, {1, run.width});
+  if (run.counts)
+    step.exists = k.lessEqual(k.repeated(run.counts, {1, run.width}), step.ids);
   if (!run.exist)
     return step;
   if (run.isWhole) {
@@ -147,6 +149,18 @@ int64_t KeyGradTile::denseSteps() const {
   return llvm::divideCeil(queryCount, cols);
 }
 
+/// The last run, where it has fewer queries, may start earlier instead and not
+/// count the others, so that all runs are read alike: copies take four numbers
+/// at least. A gathered source's queries must not read those of another index
+/// row for it: what they hold, be it not finite, is none of these keys'
+/// business.
+bool KeyGradTile::mayShift(int64_t width) {
+  constexpr int64_t kCopied = 4;
+  int64_t every = op.getOffsets() ? source.attr.getEvery() : queryCount;
+  int64_t rest = queryCount % every == 0 ? every : queryCount % every;
+  return queryCount % kCopied == 0 && rest >= width;
+}
+
 KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
                                           int64_t heads, Value firstStep,
                                           int64_t steps, bool mayEnd) {
@@ -172,11 +186,11 @@ KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
     });
   }
   // One stream for all: elements are numbered through over the heads.
-  bool isWhole = queryCount % cols == 0;
+  bool isWhole = queryCount % cols == 0, shifts = !isWhole && mayShift(cols);
   Value length; // null: all
-  if (isWhole && mayEnd && heads == 1)
+  if ((isWhole || shifts) && mayEnd && heads == 1)
     length = k.min(k.index(steps), k.sub(k.index(denseSteps()), firstStep));
-  bool allExist = isWhole && (!mayEnd || length);
+  bool allExist = shifts || (isWhole && (!mayEnd || length));
   auto runOf = [&](Value element) {
     Value queryHead = head, step = element;
     if (heads > 1) {
@@ -184,8 +198,13 @@ KeyGradTile::State KeyGradTile::walkDense(State state, Value head,
       step = k.rem(element, steps);
     }
     Value first = k.mul(k.add(firstStep, step), cols);
-    return Run{queryHead, first, cols,
-               allExist ? Value() : k.sub(k.index(queryCount), first), isWhole};
+    Run run{queryHead, first, cols,
+            allExist ? Value() : k.sub(k.index(queryCount), first), isWhole};
+    if (shifts) {
+      run.counts = first;
+      run.first = k.min(first, k.index(queryCount - cols));
+    }
+    return run;
   };
   return walkStream(heads * steps, length, std::move(state), runOf);
 }

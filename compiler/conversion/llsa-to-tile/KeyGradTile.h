@@ -55,6 +55,8 @@ private:
     mlir::Value exist;
     /// All of them or none.
     bool isWhole = false;
+    /// The first that counts: those before are another run's. Null: all do.
+    mlir::Value counts;
   };
   /// The queries of one step.
   struct Step {
@@ -72,6 +74,7 @@ private:
   State walkEntries(mlir::Value head, mlir::Value from, mlir::Value to,
                     int64_t perStep, State state);
   Step stepOf(const Run &run);
+  bool mayShift(int64_t width);
   std::pair<mlir::Value, mlir::Value> load(const Run &run);
   mlir::Value vectorOf(mlir::Value tensor, const Run &run);
   State add(const Step &step, mlir::ValueRange state);

@@ -231,7 +231,8 @@ Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
                 arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
                                       entry, i32(blocks)));
   Value row = add(mul(entry, i32(block)), within);
-  exists = both(exists, less(row, i32(op.getLimit())));
+  if (op.getLimit() % block != 0)
+    exists = both(exists, less(row, i32(op.getLimit())));
   return select(exists, row, i32(-1));
 }
 

@@ -57,6 +57,35 @@ func.func @dense(%q: !q, %k: !k, %v: !k, %lse: !r, %delta: !r, %do: !q) -> (!g, 
 
 // -----
 
+// Of 52 queries the last step starts at query 20, so that copies move whole steps,
+// and those before query 32 do not count: the step before had them.
+#s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4>
+!q = tensor<1x1x52x32xbf16>
+!k = tensor<1x1x64x32xbf16>
+!g = tensor<1x1x64x32xf32>
+!r = tensor<1x1x52xf32>
+// CHECK-LABEL: tile.kernel @ragged
+// CHECK: %[[S:.*]] = tile.stream count 2 {
+// CHECK: %[[FIRST:.*]] = arith.minsi %{{.*}}, %c20
+// CHECK-COUNT-2: tile.load %{{.*}}[{{.*}}, %[[FIRST]], %c0] : {{.*}} -> tensor<32x32xbf16>
+// CHECK-COUNT-2: tile.load %{{.*}}[{{.*}}, %[[FIRST]]] : {{.*}} -> tensor<1x32xf32>
+// CHECK: scf.for %[[I:.*]] = %c0 to %c2
+// CHECK: %[[OWN:.*]] = arith.muli %[[I]], %c32
+// CHECK: %[[START:.*]] = tile.range %[[OWN]] step 0 : tensor<1x32xi32>
+// CHECK: arith.cmpi sle, %[[START]], %{{.*}} : tensor<1x32xi32>
+// CHECK-NOT: tile.lookup
+// CHECK: tile.return
+func.func @ragged(%q: !q, %k: !k, %v: !k, %lse: !r, %delta: !r, %do: !q) -> (!g, !g) {
+  %0:2 = llsa.launch "ragged" schedule #s {
+    %dk, %dv = llsa.attend_key_grad %q from dense(%k, %v)
+        lse %lse delta %delta gradient %do : !q, !k, !k -> !g
+    llsa.yield %dk, %dv : !g, !g
+  } : !g, !g
+  return %0#0, %0#1 : !g, !g
+}
+
+// -----
+
 // Three steps in pieces of two: the second piece's stream ends where the queries
 // do, and no step asks whether its queries exist.
 #s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4, queries = 64>
