@@ -16,7 +16,7 @@ static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
-static constexpr int64_t kPoolCols = 64;
+static constexpr int64_t kPoolCols = 64, kPoolCtas = 3;
 static constexpr int64_t kFewTiles = 1024; ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
 /// Longest top-k list that a warp keeps without spilling, and parts of longer
@@ -319,6 +319,9 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
     // Deep tokens in parts: fewer registers, and more work items.
     schedule.cols = problem.depth % kPoolCols == 0 ? kPoolCols : problem.depth;
     schedule.warps = kWarps;
+    // (For others the assembler loads more at once, and would spill.)
+    if (target.bulkCopies && schedule.cols <= kPoolCols)
+      schedule.ctas = kPoolCtas;
     break;
   case Problem::Kind::Invert:
     // As many as a CTA has counters for: one for each key and warp, and once.

@@ -59,7 +59,8 @@ static int64_t itemsOf(const Chain &chain, int64_t cols) {
 namespace {
 class PoolLowering {
 public:
-  PoolLowering(KernelBuilder &k, int64_t cols) : k(k), cols(cols) {}
+  PoolLowering(KernelBuilder &k, int64_t cols, bool fullApart)
+      : k(k), cols(cols), fullApart(fullApart) {}
 
   /// Chain number `i` of `chains` when the item lies in it, else the ones
   /// behind. `item` counts from the chain's first item.
@@ -75,7 +76,7 @@ public:
       Value bh = k.div(token, tokens);
       batch = k.div(bh, heads);
       head = k.rem(bh, heads);
-      mean(chain, k.rem(token, tokens));
+      meanOf(chain, k.rem(token, tokens));
       for (PoolOp pool : chain)
         stored.insert(pool);
     };
@@ -93,15 +94,42 @@ public:
   }
 
 private:
+  /// mean(), with a branch for tokens under which no block ends early, if these
+  /// are to be apart.
+  void meanOf(ArrayRef<PoolOp> chain, Value i) {
+    int64_t span = 1;
+    bool isRagged = false;
+    for (PoolOp pool : chain) {
+      span *= pool.getBlock();
+      isRagged |=
+          tensorOf(pool.getInput()).getDimSize(kToken) % pool.getBlock() != 0;
+    }
+    if (!fullApart || !isRagged) {
+      mean(chain, i, /*isFull=*/false);
+      return;
+    }
+    int64_t tokens =
+        tensorOf(PoolOp(chain.front()).getInput()).getDimSize(kToken);
+    auto choice =
+        scf::IfOp::create(k.b, k.loc, k.isLess(i, k.index(tokens / span)),
+                          /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPoint(choice.thenYield());
+    mean(chain, i, /*isFull=*/true);
+    k.b.setInsertionPoint(choice.elseYield());
+    mean(chain, i, /*isFull=*/false);
+  }
+
   /// Stores token `i` of the last pool in `chain` and all under it; returns
-  /// the item's columns of the stored (rounded) token, f32.
-  Value mean(ArrayRef<PoolOp> chain, Value i) {
+  /// the item's columns of the stored (rounded) token, f32. `isFull`: no block
+  /// under it ends early.
+  Value mean(ArrayRef<PoolOp> chain, Value i, bool isFull) {
     PoolOp pool = chain.back();
     RankedTensorType input = tensorOf(pool.getInput());
     int64_t block = pool.getBlock(), tokens = input.getDimSize(kToken);
     Value first = k.mul(i, block);
     Value count; // null: every block is full
-    if (tokens % block != 0)
+    if (!isFull && tokens % block != 0)
       count = k.min(k.index(block), k.sub(k.index(tokens), first));
     Value sum;
     if (chain.size() == 1) {
@@ -112,7 +140,8 @@ private:
       Value zero = k.splat(0.0, {1, width});
       sum = k.loop(k.index(0), count ? count : k.index(block), 1, zero,
                    [&](Value c, ValueRange carried) {
-                     Value child = mean(chain.drop_back(), k.add(first, c));
+                     Value child =
+                         mean(chain.drop_back(), k.add(first, c), isFull);
                      return TileBuilder::Values{
                          k.apply<arith::AddFOp>(carried[0], child)};
                    })[0];
@@ -139,6 +168,7 @@ private:
 
   KernelBuilder &k;
   int64_t cols;      ///< that an item should do
+  bool fullApart;    ///< tokens of full blocks have code of their own
   int64_t width = 0; ///< that it does
   Value batch, head, column;
   /// Pools whose results an earlier chain stores.
@@ -155,7 +185,8 @@ LogicalResult llsa::lowerPool(const LaunchContext &context,
     items += itemsOf(chain, cols);
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), {items},
                   context.schedule);
-  PoolLowering(k, cols).emit(chains, k.item()[0]);
+  PoolLowering(k, cols, /*fullApart=*/context.streams)
+      .emit(chains, k.item()[0]);
   k.finish(launch);
   return success();
 }

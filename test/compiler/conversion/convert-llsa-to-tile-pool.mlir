@@ -1,4 +1,5 @@
 // RUN: llsa-opt %s --convert-llsa-to-tile --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: llsa-opt %s --convert-llsa-to-tile=streams --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=GPU
 
 // Two levels in one pass over memory: a work item is a token of the last level,
 // and that averages what was rounded below it.
@@ -48,7 +49,20 @@ func.func @llsa(%q: tensor<1x2x64x64xbf16>)
 // -----
 
 // Several tensors in one launch; a last block that is not full divides by the
-// number of tokens that it has.
+// number of tokens that it has. On a GPU tokens of full blocks have code of their
+// own.
+
+// GPU-LABEL: tile.kernel @pool(
+// GPU:       scf.if
+// GPU:         %[[FULL:.*]] = arith.cmpi slt, %{{.*}}, %c3 : index
+// GPU:         scf.if %[[FULL]]
+// GPU-NOT:       rows %
+// GPU:         } else {
+// GPU:           tile.load {{.*}} rows %
+// GPU:         }
+// GPU:       } else {
+// GPU-NOT:     rows %
+// GPU:         tile.return
 
 #s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
 
