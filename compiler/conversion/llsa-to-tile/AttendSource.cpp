@@ -89,11 +89,13 @@ int64_t AttendSources::colsOf(const Source &source, bool shared) const {
                                                   : schedule.getPrivateCols();
 }
 
-/// Where two CTAs share a multiprocessor, a gradient's step and another one
-/// have no registers left for ids of keys.
+/// Steps that look at their keys' ids go along where rings have memory of their
+/// own, filled by the copy engine. Where two CTAs share a multiprocessor, a
+/// gradient has no registers left for them.
 bool AttendSources::mayPair(const Segment &segment) const {
   bool isTight = form.isGradient && schedule.getCtas() > 1;
-  return !hasRegion && (segment.plain || !isTight);
+  bool hasRings = schedule.getPrivateStages() > 0;
+  return !hasRegion && (segment.plain || (hasRings && !isTight));
 }
 
 SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
