@@ -1,6 +1,8 @@
 //===- Program.cpp - sizes and cross references of a Program ----*- C++ -*-===//
 #include "runtime/program/Program.h"
 
+#include "runtime/program/StepOrder.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
@@ -77,6 +79,89 @@ Error verifyKernel(const Kernel &kernel, size_t i) {
     if (!std::isfinite(estimate) || estimate < 0)
       return malformed(
           at + ": expected flops and bytes to be finite and at least 0");
+  return Error::success();
+}
+
+/// The kernel of a step, for messages.
+std::string stepText(const Program &program, size_t i) {
+  return fmt::format("steps[{}] '{}'", i,
+                     program.kernels[size_t(program.steps[i].kernel)].name);
+}
+
+Error verifyLane(const Program &program, size_t i) {
+  const Step &step = program.steps[i];
+  const Kernel &kernel = program.kernels[size_t(step.kernel)];
+  for (int64_t position : kernel.writes)
+    if (position < 0 || position >= int64_t(step.args.size()))
+      return malformed(fmt::format("{}: writes argument {}, there are {}",
+                                   stepText(program, i), position,
+                                   step.args.size()));
+  if (step.lane < 0 || step.lane >= Program::kLanes)
+    return malformed(fmt::format("{}: lane {}: expected 0 to {}",
+                                 stepText(program, i), step.lane,
+                                 Program::kLanes - 1));
+  for (int64_t earlier : step.after)
+    if (earlier < 0 || earlier >= int64_t(i) ||
+        program.steps[size_t(earlier)].lane == step.lane)
+      return malformed(
+          fmt::format("{}: after step {}: expected an earlier step of another "
+                      "lane",
+                      stepText(program, i), earlier));
+  return Error::success();
+}
+
+/// Whether two buffers have bytes in common.
+bool overlap(const Buffer &a, const Buffer &b) {
+  if (a.role != Buffer::Role::Workspace || b.role != Buffer::Role::Workspace)
+    return a.name == b.name;
+  return a.offset < b.offset + b.numBytes() &&
+         b.offset < a.offset + a.numBytes();
+}
+
+/// Steps that may run at the same time have nothing in common that one of them
+/// writes.
+Error verifyPair(const Program &program, size_t a, size_t b) {
+  const Step &first = program.steps[a], &second = program.steps[b];
+  auto isWritten = [&](const Step &step, size_t position) {
+    return is_contained(program.kernels[size_t(step.kernel)].writes,
+                        int64_t(position));
+  };
+  for (size_t i = 0; i < first.args.size(); ++i)
+    for (size_t j = 0; j < second.args.size(); ++j) {
+      if (!isWritten(first, i) && !isWritten(second, j))
+        continue;
+      const Buffer &one = program.buffers[size_t(first.args[i])],
+                   &other = program.buffers[size_t(second.args[j])];
+      if (overlap(one, other))
+        return malformed(fmt::format(
+            "{} and {} may run at the same time, and one writes what the other "
+            "uses: {}",
+            stepText(program, a), stepText(program, b),
+            one.name == other.name ? fmt::format("'{}'", one.name)
+                                   : fmt::format("bytes of both '{}' and '{}'",
+                                                 one.name, other.name)));
+    }
+  return Error::success();
+}
+
+Error verifyLanes(const Program &program) {
+  for (size_t i = 0; i < program.steps.size(); ++i)
+    if (Error error = verifyLane(program, i))
+      return error;
+  if (all_of(program.steps, [](const Step &step) { return step.lane == 0; }))
+    return Error::success();
+  for (const Kernel &kernel : program.kernels)
+    if (kernel.dependentLaunch)
+      return malformed(fmt::format("kernel '{}' may start before the launch in "
+                                   "front of it has ended: expected all steps "
+                                   "in one lane",
+                                   kernel.name));
+  StepOrder order(program.steps);
+  for (size_t b = 0; b < program.steps.size(); ++b)
+    for (size_t a = 0; a < b; ++a)
+      if (!order.precedes(a, b))
+        if (Error error = verifyPair(program, a, b))
+          return error;
   return Error::success();
 }
 
@@ -171,7 +256,7 @@ Error Program::verify() const {
                         "argument of rank 2 or more",
                         i, view.arg));
   }
-  return Error::success();
+  return verifyLanes(*this);
 }
 
 } // namespace llsa

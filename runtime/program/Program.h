@@ -58,6 +58,8 @@ struct Kernel {
   int64_t ctas = 0;              ///< GPU: CTAs of the grid; 0 on the CPU
   int64_t sharedBytes = 0;       ///< GPU: dynamic shared memory; 0 on the CPU
   std::vector<TensorView> views; ///< GPU: in the order of arguments
+  std::vector<int64_t> writes;   ///< positions in Step::args, ascending, of
+                                 ///< the buffers that it writes
   int64_t stackBytes = 0;        ///< CPU: stack that one call needs
   /// GPU: may start before the launch in front of it in the stream, ours or
   /// another's, has ended: it waits by itself (griddepcontrol.wait) before it
@@ -71,9 +73,16 @@ struct Kernel {
 };
 
 /// One launch: `kernels[kernel]` over `buffers[args[...]]`.
+///
+/// A GPU may run steps side by side. The steps of one lane run one behind the
+/// other, in the order of Program::steps; a step begins when those of other
+/// lanes that it names in `after` have ended, too. To run all of them in the
+/// order of Program::steps, in one lane, is always right.
 struct Step {
   int64_t kernel = 0;
   std::vector<int64_t> args;
+  int64_t lane = 0;           ///< 0: the caller's stream; 1: one beside it
+  std::vector<int64_t> after; ///< earlier steps of another lane
 };
 
 /// A compiled variant: everything a launch needs.
@@ -85,8 +94,9 @@ struct Step {
 /// does the work items first <= item < last. On the GPU `code` is PTX text,
 /// or cubins (runtime/cuda/CubinArchive.h).
 struct Program {
-  static constexpr int kVersion = 1; ///< of the JSON form
-  std::string variant;               ///< the variant's name, e.g. "llsa"
+  static constexpr int kVersion = 2;   ///< of the JSON form
+  static constexpr int64_t kLanes = 2; ///< that Step::lane may name
+  std::string variant;                 ///< the variant's name, e.g. "llsa"
   std::string target; ///< exact: "cpu:znver3:+avx2,...", "sm_90a"
   KernelSpec spec;
   std::vector<Buffer> buffers; ///< inputs in order, outputs in order, workspace
@@ -103,7 +113,8 @@ struct Program {
   std::vector<int64_t> buffersOf(Buffer::Role role) const;
 
   /// Checks every cross reference (a step's kernel and buffers exist, offsets
-  /// lie in the workspace, ...), so that a launch need not.
+  /// lie in the workspace, ...), so that a launch need not; and that steps
+  /// which may run at the same time do not touch what one of them writes.
   llvm::Error verify() const;
 
   std::string toJSON() const;

@@ -178,6 +178,7 @@ Kernel readKernel(const ordered_json &json, size_t i, std::string &problem) {
     kernel.views.push_back({fields.integer("arg"), fields.integer("rows"),
                             fields.integer("cols")});
   }
+  kernel.writes = reader.integers("writes");
   kernel.stackBytes = reader.integer("stackBytes");
   kernel.dependentLaunch = reader.flag("dependentLaunch");
   kernel.persistent = reader.flag("persistent");
@@ -201,6 +202,8 @@ Step readStep(const ordered_json &json, size_t i,
     }
     step.args.push_back(it->second);
   }
+  step.lane = reader.integer("lane");
+  step.after = reader.integers("after");
   return step;
 }
 
@@ -232,6 +235,7 @@ std::string Program::toJSON() const {
                                {"ctas", kernel.ctas},
                                {"sharedBytes", kernel.sharedBytes},
                                {"views", views},
+                               {"writes", kernel.writes},
                                {"stackBytes", kernel.stackBytes},
                                {"dependentLaunch", kernel.dependentLaunch},
                                {"persistent", kernel.persistent},
@@ -243,7 +247,10 @@ std::string Program::toJSON() const {
     ordered_json args = ordered_json::array();
     for (int64_t arg : step.args)
       args.push_back(buffers[arg].name);
-    json["steps"].push_back({{"kernel", step.kernel}, {"args", args}});
+    json["steps"].push_back({{"kernel", step.kernel},
+                             {"args", args},
+                             {"lane", step.lane},
+                             {"after", step.after}});
   }
   json["deviceFunctions"] = deviceFunctions;
   json["codeFormat"] = codeFormat;

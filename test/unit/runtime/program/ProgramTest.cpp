@@ -1,4 +1,5 @@
 //===- ProgramTest.cpp ------------------------------------------*- C++ -*-===//
+#include "runtime/program/StepOrder.h"
 #include "test/unit/runtime/FakeCompiler.h"
 #include "test/unit/runtime/Testing.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -16,6 +17,43 @@ Program sample() {
 /// The message of verify() after a change.
 std::string verifyAfter(llvm::function_ref<void(Program &)> change) {
   Program program = sample();
+  change(program);
+  return message(program.verify());
+}
+
+/// Five steps, two of them beside others:
+///
+///   lane 0:  a (q -> x)    c (x -> y)          e (y, z -> o)
+///   lane 1:                b (v -> z), after a; d (y -> lse), after c
+Program sampleWithLanes() {
+  Program p = sample();
+  p.codeFormat = "ptx";
+  auto workspace = [&](const char *name, int64_t offset) {
+    p.buffers.push_back(
+        {name, Buffer::Role::Workspace, ElementType::F32, {16}, offset});
+  };
+  p.buffers.pop_back();
+  workspace("x", 0);   // 5
+  workspace("y", 64);  // 6
+  workspace("z", 128); // 7
+  p.workspaceBytes = 192;
+  p.kernels.clear();
+  for (auto [name, writes] :
+       {std::pair("a", 1), {"b", 1}, {"c", 1}, {"d", 1}, {"e", 2}}) {
+    Kernel &kernel = p.kernels.emplace_back();
+    kernel.name = name;
+    kernel.writes = {writes};
+  }
+  p.steps = {{0, {0, 5}, 0, {}},
+             {1, {2, 7}, 1, {0}},
+             {2, {5, 6}, 0, {}},
+             {3, {6, 4}, 1, {2}},
+             {4, {6, 7, 3}, 0, {1}}};
+  return p;
+}
+
+std::string verifyLanesAfter(llvm::function_ref<void(Program &)> change) {
+  Program program = sampleWithLanes();
   change(program);
   return message(program.verify());
 }
@@ -46,6 +84,84 @@ TEST(Program, JSONRoundTrips) {
   EXPECT_EQ(back.deviceFunctions, program.deviceFunctions);
   EXPECT_EQ(back.explain, program.explain);
   EXPECT_TRUE(back.code.empty());
+}
+
+TEST(Program, LanesRoundTrip) {
+  Program program = sampleWithLanes();
+  ASSERT_EQ(message(program.verify()), "");
+  Program back = get(Program::fromJSON(program.toJSON()));
+  EXPECT_EQ(back.toJSON(), program.toJSON());
+  EXPECT_EQ(back.steps[1].lane, 1);
+  EXPECT_EQ(back.steps[1].after, (std::vector<int64_t>{0}));
+  EXPECT_EQ(back.steps[4].lane, 0);
+  EXPECT_EQ(back.kernels[4].writes, (std::vector<int64_t>{2}));
+}
+
+TEST(Program, VerifyFindsWhatLanesDoNotOrder) {
+  const std::pair<std::function<void(Program &)>, std::string> cases[] = {
+      {[](Program &p) { p.steps[1].lane = 2; },
+       "program: steps[1] 'b': lane 2: expected 0 to 1"},
+      {[](Program &p) { p.steps[1].lane = -1; },
+       "program: steps[1] 'b': lane -1: expected 0 to 1"},
+      {[](Program &p) { p.steps[4].after = {5}; },
+       "program: steps[4] 'e': after step 5: expected an earlier step of "
+       "another lane"},
+      {[](Program &p) { p.steps[1].after = {2}; },
+       "program: steps[1] 'b': after step 2: expected an earlier step of "
+       "another lane"},
+      {[](Program &p) { p.steps[4].after = {2}; },
+       "program: steps[4] 'e': after step 2: expected an earlier step of "
+       "another lane"},
+      {[](Program &p) { p.steps[4].after = {-1}; },
+       "program: steps[4] 'e': after step -1: expected an earlier step of "
+       "another lane"},
+      {[](Program &p) { p.kernels[1].writes = {2}; },
+       "program: steps[1] 'b': writes argument 2, there are 2"},
+      // A reader that does not wait, in each direction, and two writers.
+      {[](Program &p) { p.steps[4].after = {}; },
+       "program: steps[1] 'b' and steps[4] 'e' may run at the same time, and "
+       "one writes what the other uses: 'z'"},
+      {[](Program &p) { p.steps[3].after = {}; },
+       "program: steps[2] 'c' and steps[3] 'd' may run at the same time, and "
+       "one writes what the other uses: 'y'"},
+      {[](Program &p) { p.steps[4].args[2] = 4; },
+       "program: steps[3] 'd' and steps[4] 'e' may run at the same time, and "
+       "one writes what the other uses: 'lse'"},
+      // z takes x's place, which c still reads.
+      {[](Program &p) { p.buffers[7].offset = 0; },
+       "program: steps[1] 'b' and steps[2] 'c' may run at the same time, and "
+       "one writes what the other uses: bytes of both 'z' and 'x'"},
+      {[](Program &p) { p.kernels[2].dependentLaunch = true; },
+       "program: kernel 'c' may start before the launch in front of it has "
+       "ended: expected all steps in one lane"}};
+  for (const auto &[change, expected] : cases)
+    EXPECT_EQ(verifyLanesAfter(change), expected);
+  // Nothing has to be waited for twice: the second one follows from the first.
+  EXPECT_EQ(verifyLanesAfter([](Program &p) {
+              p.steps[1].after = {};
+              p.steps[3].after = {0, 2};
+              p.steps[4].after = {3};
+            }),
+            "");
+}
+
+TEST(Program, AnOrderIsThatOfLanesAndWaits) {
+  StepOrder order(sampleWithLanes().steps);
+  auto row = [&](size_t b) {
+    std::string text;
+    for (size_t a = 0; a < 5; ++a)
+      text += order.precedes(a, b) ? 'x' : '.';
+    return text;
+  };
+  EXPECT_EQ(row(0), ".....");
+  EXPECT_EQ(row(1), "x....");
+  EXPECT_EQ(row(2), "x....");
+  EXPECT_EQ(row(3), "xxx..");
+  EXPECT_EQ(row(4), "xxx..");
+  EXPECT_TRUE(order.sideBySide(1, 2));
+  EXPECT_TRUE(order.sideBySide(4, 3));
+  EXPECT_FALSE(order.sideBySide(1, 3));
+  EXPECT_FALSE(order.sideBySide(2, 2));
 }
 
 TEST(Program, TextThatIsNotUTF8DoesNotEndTheProcess) {
@@ -100,8 +216,8 @@ TEST(Program, VerifyNamesWhatIsWrong) {
 TEST(Program, ReadingNamesWhatIsWrong) {
   EXPECT_EQ(message(Program::fromJSON("")), "program: the text is not JSON");
   EXPECT_EQ(message(Program::fromJSON("[1]")), "program: expected an object");
-  EXPECT_EQ(readAfter("\"version\": 1", "\"version\": 2"),
-            "program: 'version' is 2: expected 1");
+  EXPECT_EQ(readAfter("\"version\": 2", "\"version\": 1"),
+            "program: 'version' is 1: expected 2");
   EXPECT_EQ(readAfter("\"variant\": \"fake\",", ""),
             "program: 'variant' is missing");
   EXPECT_EQ(readAfter("\"fake_mean\"", "12"),
@@ -118,6 +234,12 @@ TEST(Program, ReadingNamesWhatIsWrong) {
             "f16, i32");
   EXPECT_EQ(readAfter("\"mean\"\n", "\"men\"\n"),
             "program.steps[0]: 'args': no buffer is named 'men'");
+  EXPECT_EQ(readAfter("\"lane\": 0,", ""),
+            "program.steps[0]: 'lane' is missing");
+  EXPECT_EQ(readAfter("\"after\": []", "\"after\": 1"),
+            "program.steps[0]: 'after': expected an array");
+  EXPECT_EQ(readAfter("\"writes\": []", "\"writes\": [0.5]"),
+            "program.kernels[0]: 'writes': expected an integer of 63 bits");
   EXPECT_EQ(readAfter("D=8", "D=9"),
             "program: 'spec': D = 9: expected a multiple of 8 between 8 and "
             "256");
