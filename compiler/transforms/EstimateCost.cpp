@@ -157,11 +157,17 @@ Cost llsa::estimateCost(LaunchOp launch) {
   Cost cost;
   llvm::SmallPtrSet<Value, 8> read;
   launch.getBody().walk([&](Operation *op) {
-    for (Value operand : op->getOperands())
+    for (OpOperand &use : op->getOpOperands()) {
+      // The keys of transposed indices say how many there are.
+      auto invert = dyn_cast<InvertIndicesOp>(op);
+      if (invert && &use == &invert.getKeysMutable())
+        continue;
+      Value operand = use.get();
       if (isa<RankedTensorType>(operand.getType()) &&
           !launch->isAncestor(operand.getParentBlock()->getParentOp()) &&
           read.insert(operand).second)
         cost.bytes += bytesOf(operand);
+    }
   });
   for (Operation &op : launch.getBody().front())
     cost.flops += flopsOf(&op);
