@@ -306,6 +306,13 @@ void Compilation::splitModule() {
   context.setThreadPool(*threads);
 }
 
+std::optional<LaneOptions> Compilation::laneOptions() const {
+  if (!isGpu || options.sideLane == SideLane::Never)
+    return std::nullopt;
+  return options.sideLane == SideLane::Always ? LaneOptions::always()
+                                              : LaneOptions();
+}
+
 Error Compilation::readStage(Stage stage) {
   if (stage == Stage::LLSA)
     launches = explainLaunches(*module);
@@ -319,7 +326,7 @@ Error Compilation::readStage(Stage stage) {
   program.buffers.clear();
   program.kernels.clear();
   program.steps.clear();
-  if (failed(emitPlan(*module, program)))
+  if (failed(emitPlan(*module, program, laneOptions())))
     return diagnostics.takeError("the module holds no launch plan");
   program.explain =
       hasPlan ? std::move(explained) : explainProgram(program, launches);
@@ -365,6 +372,7 @@ Error Compilation::createCodeGen(GpuCode &code) const {
 }
 
 void Compilation::readKernels() {
+  bool anyDependent = false;
   for (Kernel &kernel : result.program.kernels) {
     Operation *function = nullptr;
     for (OwningOpRef<ModuleOp> &module : kernels)
@@ -379,11 +387,18 @@ void Compilation::readKernels() {
     kernel.dependentLaunch = function->hasAttr("llsa.dependent_launch") &&
                              result.program.steps.front().kernel !=
                                  &kernel - result.program.kernels.data();
+    anyDependent |= kernel.dependentLaunch;
     kernel.views.clear();
     if (auto views = function->getAttrOfType<ArrayAttr>("llsa.views"))
       for (auto view : views.getAsRange<DenseI64ArrayAttr>())
         kernel.views.push_back({view[0], view[1], view[2]});
   }
+  // Such a kernel knows of the one launch in front of it alone.
+  if (anyDependent)
+    for (Step &step : result.program.steps) {
+      step.lane = 0;
+      step.after.clear();
+    }
 }
 
 Error Compilation::runCodeGen(Stage stage) {

@@ -7,6 +7,7 @@
 #include "compiler/driver/KernelModules.h"
 #include "compiler/target/gpu/PtxCodeGen.h"
 #include "compiler/target/host/HostCodeGen.h"
+#include "compiler/target/plan/StepLanes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -65,6 +66,8 @@ private:
   llvm::Expected<std::string> emitPtx();
   /// What the nvvm stage's functions say about their launches.
   void readKernels();
+  /// How steps get lanes; nothing: they are all in one.
+  std::optional<LaneOptions> laneOptions() const;
   /// What the stage's module says for the program.
   llvm::Error readStage(Stage stage);
   llvm::Error finishProgram();

@@ -18,6 +18,13 @@
 
 namespace llsa {
 
+/// Whether steps of a GPU's program may run beside others.
+enum class SideLane {
+  WhereFaster, ///< when an estimate says that it pays (StepLanes.h)
+  Always,      ///< whenever something can, however little it gains: for tests
+  Never        ///< all in one lane
+};
+
 struct CompileOptions {
   /// "cpu" (this machine), "cpu:MARCH", or a GPU: "sm_90a" and others.
   std::string target = "cpu";
@@ -32,6 +39,9 @@ struct CompileOptions {
   /// For a GPU: how many kernels are compiled at the same time; 0: as many as
   /// there are CPUs. The result does not depend on it.
   unsigned threads = 0;
+  /// For a GPU: what is done with steps that can run side by side. Results do
+  /// not depend on it.
+  SideLane sideLane = SideLane::WhereFaster;
 };
 
 /// How long one stage took.

@@ -2,11 +2,12 @@
 #include "compiler/target/plan/EmitProgram.h"
 
 #include "compiler/target/plan/WorkspaceLayout.h"
+#include "compiler/target/plan/WrittenArguments.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "runtime/program/Program.h"
+#include "runtime/program/StepOrder.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
@@ -26,8 +27,9 @@ constexpr int64_t kMaxBytes = int64_t(1) << 47;
 
 class PlanEmitter {
 public:
-  PlanEmitter(ModuleOp module, Program &program)
-      : module(module), program(program) {}
+  PlanEmitter(ModuleOp module, Program &program,
+              std::optional<LaneOptions> lanes)
+      : module(module), program(program), lanes(lanes) {}
 
   LogicalResult run() {
     FailureOr<func::FuncOp> host = findHost();
@@ -36,6 +38,8 @@ public:
     for (Operation &op : host->getBody().front().without_terminator())
       if (failed(addHostOp(op)))
         return failure();
+    if (lanes)
+      assignLanes(program, *lanes);
     placeWorkspace();
     addDeviceFunctions();
     return success();
@@ -165,25 +169,17 @@ private:
   /// A kernel takes it for granted that what it writes is no other argument's.
   LogicalResult checkAliases(tile::LaunchOp launch, tile::KernelOp kernel,
                              const Step &step) {
-    WalkResult result = kernel.walk([&](tile::StoreOp store) {
-      auto argument = dyn_cast<BlockArgument>(store.getDestination());
-      if (!argument || argument.getOwner() != &kernel.getBody().front())
-        return WalkResult::advance();
-      int64_t written = step.args[argument.getArgNumber()];
-      if (program.buffers[written].role == Buffer::Role::Input) {
-        launch.emitOpError()
-            << "writes the input '" << program.buffers[written].name << "'";
-        return WalkResult::interrupt();
-      }
-      if (llvm::count(step.args, written) > 1) {
-        launch.emitOpError()
-            << "gives the buffer '" << program.buffers[written].name << "' to @"
-            << kernel.getName() << " twice, which writes it";
-        return WalkResult::interrupt();
-      }
-      return WalkResult::advance();
-    });
-    return failure(result.wasInterrupted());
+    for (int64_t position : program.kernels[step.kernel].writes) {
+      int64_t written = step.args[position];
+      if (program.buffers[written].role == Buffer::Role::Input)
+        return launch.emitOpError()
+               << "writes the input '" << program.buffers[written].name << "'";
+      if (llvm::count(step.args, written) > 1)
+        return launch.emitOpError()
+               << "gives the buffer '" << program.buffers[written].name
+               << "' to @" << kernel.getName() << " twice, which writes it";
+    }
+    return success();
   }
 
   void addDeviceFunctions() {
@@ -206,6 +202,7 @@ private:
         kernel.warps = schedule.getWarps();
       kernel.ctas = llvm::divideCeil(kernel.items, kernel.warps);
     }
+    kernel.writes = writtenArguments(op);
     if (auto flops = op->getAttrOfType<FloatAttr>("llsa.flops"))
       kernel.flops = flops.getValueAsDouble();
     if (auto bytes = op->getAttrOfType<FloatAttr>("llsa.bytes"))
@@ -216,23 +213,31 @@ private:
 
   /// Gives every workspace buffer its offset.
   void placeWorkspace() {
-    std::vector<WorkspaceBuffer> live;
+    std::vector<int64_t> bytes;
     std::vector<size_t> which;
+    std::vector<std::vector<size_t>> users; ///< steps
     for (size_t i = 0; i < program.buffers.size(); ++i) {
       if (program.buffers[i].role != Buffer::Role::Workspace)
         continue;
-      WorkspaceBuffer buffer;
-      buffer.bytes = program.buffers[i].numBytes();
-      buffer.firstStep = program.steps.size();
-      for (size_t s = 0; s < program.steps.size(); ++s)
-        if (llvm::is_contained(program.steps[s].args, int64_t(i))) {
-          buffer.firstStep = std::min<int64_t>(buffer.firstStep, s);
-          buffer.lastStep = s;
-        }
-      live.push_back(buffer);
+      bytes.push_back(program.buffers[i].numBytes());
       which.push_back(i);
+      std::vector<size_t> &steps = users.emplace_back();
+      for (size_t s = 0; s < program.steps.size(); ++s)
+        if (llvm::is_contained(program.steps[s].args, int64_t(i)))
+          steps.push_back(s);
     }
-    WorkspaceLayout layout = layoutWorkspace(live);
+    // One place is enough for two when all that use one have ended before any
+    // that uses the other begins.
+    StepOrder order(program.steps);
+    auto allPrecede = [&](size_t a, size_t b) {
+      return llvm::all_of(users[a], [&](size_t s) {
+        return llvm::all_of(users[b],
+                            [&](size_t t) { return order.precedes(s, t); });
+      });
+    };
+    WorkspaceLayout layout = layoutWorkspace(bytes, [&](size_t a, size_t b) {
+      return !allPrecede(a, b) && !allPrecede(b, a);
+    });
     for (size_t i = 0; i < which.size(); ++i)
       program.buffers[which[i]].offset = layout.offsets[i];
     program.workspaceBytes = layout.bytes;
@@ -240,6 +245,7 @@ private:
 
   ModuleOp module;
   Program &program;
+  std::optional<LaneOptions> lanes;
   llvm::DenseMap<Value, int64_t> indexOf;
   llvm::StringMap<int64_t> kernelOf;
   unsigned numWorkspace = 0;
@@ -247,8 +253,9 @@ private:
 
 } // namespace
 
-LogicalResult emitPlan(ModuleOp module, Program &program) {
-  return PlanEmitter(module, program).run();
+LogicalResult emitPlan(ModuleOp module, Program &program,
+                       std::optional<LaneOptions> lanes) {
+  return PlanEmitter(module, program, lanes).run();
 }
 
 } // namespace llsa

@@ -10,34 +10,30 @@ using namespace llvm;
 
 namespace llsa {
 
-WorkspaceLayout layoutWorkspace(ArrayRef<WorkspaceBuffer> buffers,
+WorkspaceLayout layoutWorkspace(ArrayRef<int64_t> bytes,
+                                function_ref<bool(size_t, size_t)> together,
                                 int64_t alignment) {
-  auto all = llvm::seq<size_t>(0, buffers.size());
+  auto all = llvm::seq<size_t>(0, bytes.size());
   SmallVector<size_t> order(all.begin(), all.end());
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return buffers[a].bytes > buffers[b].bytes;
-  });
+  llvm::stable_sort(order,
+                    [&](size_t a, size_t b) { return bytes[a] > bytes[b]; });
 
   WorkspaceLayout layout;
-  layout.offsets.assign(buffers.size(), 0);
+  layout.offsets.assign(bytes.size(), 0);
   SmallVector<size_t> placed; // by ascending offset
   for (size_t i : order) {
-    const WorkspaceBuffer &buffer = buffers[i];
     int64_t offset = 0;
     for (size_t j : placed) {
-      const WorkspaceBuffer &other = buffers[j];
-      bool together = buffer.firstStep <= other.lastStep &&
-                      other.firstStep <= buffer.lastStep;
-      if (!together)
+      if (!together(i, j))
         continue;
-      if (offset + buffer.bytes <= layout.offsets[j])
+      if (offset + bytes[i] <= layout.offsets[j])
         break;
       offset = std::max<int64_t>(
-          offset, alignTo(layout.offsets[j] + other.bytes, alignment));
+          offset, alignTo(layout.offsets[j] + bytes[j], alignment));
     }
     layout.offsets[i] = offset;
-    layout.bytes = std::max<int64_t>(layout.bytes,
-                                     alignTo(offset + buffer.bytes, alignment));
+    layout.bytes =
+        std::max<int64_t>(layout.bytes, alignTo(offset + bytes[i], alignment));
     placed.insert(llvm::upper_bound(placed, i,
                                     [&](size_t a, size_t b) {
                                       return layout.offsets[a] <

@@ -3,28 +3,25 @@
 #define LLSA_COMPILER_TARGET_PLAN_WORKSPACELAYOUT_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <cstdint>
 #include <vector>
 
 namespace llsa {
-
-/// A buffer that lives from its first to its last step, both included.
-struct WorkspaceBuffer {
-  int64_t bytes = 0;
-  int64_t firstStep = 0;
-  int64_t lastStep = 0;
-};
 
 struct WorkspaceLayout {
   std::vector<int64_t> offsets; ///< one per buffer
   int64_t bytes = 0;            ///< of all
 };
 
-/// Places buffers at multiples of `alignment` so that two which live in a
-/// common step never overlap: largest first, each at the lowest place that is
-/// free. A function of its arguments alone.
-WorkspaceLayout layoutWorkspace(llvm::ArrayRef<WorkspaceBuffer> buffers,
-                                int64_t alignment = 64);
+/// Places buffers of these sizes at multiples of `alignment` so that two which
+/// may hold something at the same time (`together`, of two different ones)
+/// never overlap: largest first, each at the lowest place that is free. A
+/// function of its arguments alone.
+WorkspaceLayout
+layoutWorkspace(llvm::ArrayRef<int64_t> bytes,
+                llvm::function_ref<bool(size_t, size_t)> together,
+                int64_t alignment = 64);
 
 } // namespace llsa
 

@@ -6,29 +6,44 @@ using namespace llsa;
 
 namespace {
 
+/// A buffer that lives from its first to its last step, both included.
+struct WorkspaceBuffer {
+  int64_t bytes = 0, firstStep = 0, lastStep = 0;
+};
+
+bool liveTogether(const WorkspaceBuffer &a, const WorkspaceBuffer &b) {
+  return a.firstStep <= b.lastStep && b.firstStep <= a.lastStep;
+}
+
+WorkspaceLayout layoutOf(llvm::ArrayRef<WorkspaceBuffer> buffers) {
+  std::vector<int64_t> bytes;
+  for (const WorkspaceBuffer &buffer : buffers)
+    bytes.push_back(buffer.bytes);
+  return layoutWorkspace(bytes, [&](size_t a, size_t b) {
+    return liveTogether(buffers[a], buffers[b]);
+  });
+}
+
 bool overlap(const WorkspaceBuffer &a, int64_t atA, const WorkspaceBuffer &b,
              int64_t atB) {
-  bool inTime = a.firstStep <= b.lastStep && b.firstStep <= a.lastStep;
   bool inSpace = atA < atB + b.bytes && atB < atA + a.bytes;
-  return inTime && inSpace;
+  return liveTogether(a, b) && inSpace;
 }
 
 } // namespace
 
-TEST(WorkspaceLayout, NothingTakesNothing) {
-  EXPECT_EQ(layoutWorkspace({}).bytes, 0);
-}
+TEST(WorkspaceLayout, NothingTakesNothing) { EXPECT_EQ(layoutOf({}).bytes, 0); }
 
 TEST(WorkspaceLayout, SuccessorTakesThePlace) {
   WorkspaceBuffer buffers[] = {{100, 0, 1}, {100, 2, 3}, {50, 1, 2}};
-  WorkspaceLayout layout = layoutWorkspace(buffers);
+  WorkspaceLayout layout = layoutOf(buffers);
   EXPECT_EQ(layout.offsets, (std::vector<int64_t>{0, 0, 128}));
   EXPECT_EQ(layout.bytes, 192);
 }
 
 TEST(WorkspaceLayout, ABufferReadInTheStepThatWritesAnotherIsApart) {
   WorkspaceBuffer buffers[] = {{64, 0, 1}, {64, 1, 2}};
-  WorkspaceLayout layout = layoutWorkspace(buffers);
+  WorkspaceLayout layout = layoutOf(buffers);
   EXPECT_NE(layout.offsets[0], layout.offsets[1]);
 }
 
@@ -36,7 +51,7 @@ TEST(WorkspaceLayout, FillsAHole) {
   // Two long-lived ones around a short one whose place a later one takes.
   WorkspaceBuffer buffers[] = {
       {256, 0, 9}, {128, 0, 3}, {64, 0, 9}, {128, 5, 9}};
-  WorkspaceLayout layout = layoutWorkspace(buffers);
+  WorkspaceLayout layout = layoutOf(buffers);
   EXPECT_EQ(layout.offsets[1], layout.offsets[3]);
   EXPECT_EQ(layout.bytes, 256 + 128 + 64);
 }
@@ -52,7 +67,7 @@ TEST(WorkspaceLayout, RandomBuffersNeverOverlap) {
       buffer.lastStep = buffer.firstStep + random() % 4;
       sum += (buffer.bytes + 63) / 64 * 64;
     }
-    WorkspaceLayout layout = layoutWorkspace(buffers);
+    WorkspaceLayout layout = layoutOf(buffers);
     EXPECT_LE(layout.bytes, sum);
     for (size_t i = 0; i < buffers.size(); ++i) {
       EXPECT_EQ(layout.offsets[i] % 64, 0);

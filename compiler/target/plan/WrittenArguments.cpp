@@ -1,0 +1,62 @@
+//===- WrittenArguments.cpp - what a kernel writes ------------------------===//
+#include "compiler/target/plan/WrittenArguments.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include <set>
+
+using namespace mlir;
+
+namespace llsa {
+
+/// What `value` is a view of.
+static Value memoryOf(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
+}
+
+/// The memory that `op` itself may write. A write that names no value orders
+/// the op among others (a prefetch, a barrier) and changes no argument.
+static SmallVector<Value> writtenBy(Operation *op) {
+  SmallVector<Value> written;
+  if (auto interface = dyn_cast<MemoryEffectOpInterface>(op)) {
+    SmallVector<MemoryEffects::EffectInstance> effects;
+    interface.getEffects(effects);
+    for (const MemoryEffects::EffectInstance &effect : effects)
+      if (isa<MemoryEffects::Write>(effect.getEffect()) && effect.getValue())
+        written.push_back(effect.getValue());
+  } else if (!op->hasTrait<OpTrait::HasRecursiveMemoryEffects>()) {
+    llvm::append_range(written, op->getOperands());
+  }
+  return written;
+}
+
+/// Whether `value` is the kernel's own memory.
+static bool isAllocated(Value value) {
+  auto interface = value.getDefiningOp<MemoryEffectOpInterface>();
+  return interface &&
+         interface.getEffectOnValue<MemoryEffects::Allocate>(value);
+}
+
+std::vector<int64_t> writtenArguments(tile::KernelOp kernel) {
+  Block &body = kernel.getBody().front();
+  std::set<int64_t> positions;
+  kernel.walk([&](Operation *op) {
+    for (Value value : writtenBy(op)) {
+      if (!isa<BaseMemRefType>(value.getType()))
+        continue;
+      Value memory = memoryOf(value);
+      auto argument = dyn_cast<BlockArgument>(memory);
+      if (argument && argument.getOwner() == &body)
+        positions.insert(argument.getArgNumber());
+      else if (!isAllocated(memory)) // whichever it is
+        for (BlockArgument any : body.getArguments())
+          positions.insert(any.getArgNumber());
+    }
+  });
+  return {positions.begin(), positions.end()};
+}
+
+} // namespace llsa
