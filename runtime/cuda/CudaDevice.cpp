@@ -54,6 +54,7 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
       result = cu.DeviceGetAttribute(value, attribute, handle);
   std::shared_ptr<CudaDevice> device(new CudaDevice());
   device->functions = *driver;
+  device->sides = std::make_unique<SideStreams>(cu);
   device->number = ordinal;
   device->major = major;
   device->pools = pools != 0;
@@ -72,6 +73,13 @@ Expected<std::shared_ptr<const CudaDevice>> CudaDevice::open(int ordinal) {
           cu.check(result, fmt::format("GPU {} cannot be opened", ordinal)))
     return std::move(error);
   return std::shared_ptr<const CudaDevice>(std::move(device));
+}
+
+CudaDevice::~CudaDevice() {
+  if (!sides || sides->empty())
+    return;
+  Scope scope(*this);
+  sides->clear();
 }
 
 bool CudaDevice::isDeviceText(StringRef text) {

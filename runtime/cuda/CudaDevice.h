@@ -3,6 +3,7 @@
 #define LLSA_RUNTIME_CUDA_CUDADEVICE_H
 
 #include "runtime/cuda/CudaDriver.h"
+#include "runtime/cuda/SideStreams.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <memory>
@@ -32,6 +33,9 @@ public:
   /// Whether memory can be allocated in the order of a stream.
   bool hasMemoryPools() const { return pools; }
   CUcontext primaryContext() const { return context; }
+  /// For what runs beside others; to be used while the context is current.
+  SideStreams &sideStreams() const { return *sides; }
+  ~CudaDevice();
 
   /// Makes the device's context current while it lives. Mostly it is already:
   /// then the driver is called once, not twice.
@@ -64,6 +68,7 @@ private:
   int number = 0, major = 0, multiprocessorCount = 0;
   bool pools = false;
   std::string targetName, deviceName;
+  std::unique_ptr<SideStreams> sides;
 };
 
 /// Memory on a device; freed with this object.

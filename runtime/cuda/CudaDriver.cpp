@@ -59,6 +59,9 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.StreamGetId, "cuStreamGetId");
   load(driver.StreamIsCapturing, "cuStreamIsCapturing");
   load(driver.StreamSynchronize, "cuStreamSynchronize");
+  load(driver.StreamWaitEvent, "cuStreamWaitEvent");
+  load(driver.StreamGetPriority, "cuStreamGetPriority");
+  load(driver.CtxGetStreamPriorityRange, "cuCtxGetStreamPriorityRange");
   load(driver.StreamBeginCapture, "cuStreamBeginCapture_v2");
   load(driver.StreamEndCapture, "cuStreamEndCapture");
   load(driver.GraphInstantiate, "cuGraphInstantiateWithFlags");
@@ -72,6 +75,13 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.EventElapsedTime, "cuEventElapsedTime");
   load(driver.GetErrorName, "cuGetErrorName");
   load(driver.GetErrorString, "cuGetErrorString");
+  library.loadIfThere(driver.StreamGetCaptureInfo, "cuStreamGetCaptureInfo_v3");
+  library.loadIfThere(driver.StreamUpdateCaptureDependencies,
+                      "cuStreamUpdateCaptureDependencies_v2");
+  library.loadIfThere(driver.GraphKernelNodeGetAttribute,
+                      "cuGraphKernelNodeGetAttribute");
+  library.loadIfThere(driver.GraphKernelNodeSetAttribute,
+                      "cuGraphKernelNodeSetAttribute");
 }
 
 Expected<CudaDriver> CudaDriver::open(const std::string &path) {

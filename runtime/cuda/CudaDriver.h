@@ -25,6 +25,7 @@ using CUfunction = struct CUfunc_st *;
 using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
 using CUgraph = struct CUgraph_st *;
+using CUgraphNode = struct CUgraphNode_st *;
 using CUgraphExec = struct CUgraphExec_st *;
 using CUlinkState = struct CUlinkState_st *;
 using CUdeviceptr = unsigned long long;
@@ -39,13 +40,22 @@ constexpr CUresult kCudaOutOfMemory = 2, kCudaNoDevice = 100,
                    kCudaInvalidHandle = 400, kCudaNotFound = 500;
 
 /// One launch attribute, as in cuda.h: a number and a union of 64 bytes.
+union CUlaunchAttributeValue {
+  char bytes[64];
+  int number;
+};
 struct CUlaunchAttribute {
   int id;
   char padding[4];
-  union {
-    char bytes[64];
-    int number;
-  } value;
+  CUlaunchAttributeValue value;
+};
+/// CUlaunchAttributeIDs that we use.
+constexpr int kProgrammaticStreamSerialization = 6, kPriorityAttribute = 8;
+
+/// How a node of a graph depends on another: bytes that only the driver reads;
+/// zeros: it begins when the other has ended.
+struct CUgraphEdgeData {
+  unsigned char bytes[8];
 };
 
 struct CUlaunchConfig {
@@ -140,6 +150,9 @@ struct CudaDriver {
   CUresult (*StreamGetId)(CUstream, unsigned long long *);
   CUresult (*StreamIsCapturing)(CUstream, int *);
   CUresult (*StreamSynchronize)(CUstream);
+  CUresult (*StreamWaitEvent)(CUstream, CUevent, unsigned);
+  CUresult (*StreamGetPriority)(CUstream, int *);
+  CUresult (*CtxGetStreamPriorityRange)(int *least, int *greatest);
   CUresult (*GraphInstantiate)(CUgraphExec *, CUgraph, unsigned long long);
   CUresult (*GraphLaunch)(CUgraphExec, CUstream);
   CUresult (*GraphExecDestroy)(CUgraphExec);
@@ -151,6 +164,19 @@ struct CudaDriver {
   CUresult (*EventElapsedTime)(float *, CUevent, CUevent);
   CUresult (*GetErrorName)(CUresult, const char **);
   CUresult (*GetErrorString)(CUresult, const char **);
+
+  // Null in a driver that does not have them: steps are captured in one lane
+  // then, or all with one priority.
+  CUresult (*StreamGetCaptureInfo)(CUstream, int *status, unsigned long long *,
+                                   CUgraph *, const CUgraphNode **,
+                                   const CUgraphEdgeData **, size_t *);
+  CUresult (*StreamUpdateCaptureDependencies)(CUstream, CUgraphNode *,
+                                              const CUgraphEdgeData *, size_t,
+                                              unsigned);
+  CUresult (*GraphKernelNodeGetAttribute)(CUgraphNode, int,
+                                          CUlaunchAttributeValue *);
+  CUresult (*GraphKernelNodeSetAttribute)(CUgraphNode, int,
+                                          const CUlaunchAttributeValue *);
 };
 
 } // namespace llsa::rt

@@ -1,8 +1,10 @@
 //===- CudaExecutor.cpp - a Program's steps on a GPU ----------------------===//
 #include "runtime/cuda/CudaExecutor.h"
 
+#include "runtime/cuda/LaneRun.h"
 #include "runtime/cuda/StridedCopy.h"
 #include "runtime/support/Env.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <fmt/format.h>
 
@@ -10,19 +12,19 @@ using namespace llvm;
 
 namespace llsa::rt {
 
-// CUjit_option, CUfunction_attribute, CUpointer_attribute, CUmemorytype,
-// CUlaunchAttributeID.
+// CUjit_option, CUfunction_attribute, CUpointer_attribute, CUmemorytype.
 static constexpr int kErrorLogBuffer = 5, kErrorLogSize = 6;
 static constexpr int kMaxDynamicShared = 8;
 static constexpr int kMemoryType = 2, kIsManaged = 8, kDeviceOrdinal = 9;
 static constexpr unsigned kTypeDevice = 2;
-static constexpr int kProgrammaticStreamSerialization = 6;
 
 CudaExecutor::CudaExecutor(std::shared_ptr<const Program> program,
                            std::shared_ptr<const CudaDevice> device)
     : plan(std::move(program)), gpu(std::move(device)), launches(*plan),
       numInputs(plan->buffersOf(Buffer::Role::Input).size()),
-      waitAlways(env::cudaSync()), memory(gpu), maps(launches.numViews()) {}
+      waitAlways(env::cudaSync()),
+      useLanes(launches.hasSideLane() && env::cudaLanes() > 1), memory(gpu),
+      maps(launches.numViews()) {}
 
 Error CudaExecutor::fail(const std::string &message) const {
   return createStringError(
@@ -95,6 +97,8 @@ Error CudaExecutor::load() {
       return ctas.takeError();
     grids.push_back(*ctas);
   }
+  if (useLanes)
+    gpu->sideStreams().warm(launches.numEvents());
   return Error::success();
 }
 
@@ -278,7 +282,7 @@ Error CudaExecutor::waitFor(const std::string &kernel, CUstream stream) const {
 
 Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
                            ArrayRef<LaunchPlan::Place> places, void *workspace,
-                           CUstream stream) const {
+                           CUstream stream, std::optional<int> priority) const {
   SmallVector<int64_t, 64> values(launch.params.size());
   SmallVector<CUtensorMap, 4> views;
   SmallVector<void *, 64> params;
@@ -298,20 +302,19 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
     params.push_back(&value);
   for (CUtensorMap &map : views)
     params.push_back(&map);
-  CUlaunchAttribute attribute{};
-  attribute.id = kProgrammaticStreamSerialization;
-  attribute.value.number = 1;
-  bool dependent = launch.dependent && gpu->hasDependentLaunch();
-  CUlaunchConfig config{grids[size_t(launch.kernel)],
-                        1,
-                        1,
-                        launch.threads,
-                        1,
-                        1,
-                        launch.sharedBytes,
-                        stream,
-                        &attribute,
-                        dependent ? 1u : 0u};
+  CUlaunchAttribute attributes[2] = {};
+  unsigned numAttributes = 0;
+  auto addAttribute = [&](int id, int value) {
+    attributes[numAttributes].id = id;
+    attributes[numAttributes++].value.number = value;
+  };
+  if (launch.dependent && gpu->hasDependentLaunch())
+    addAttribute(kProgrammaticStreamSerialization, 1);
+  if (priority)
+    addAttribute(kPriorityAttribute, *priority);
+  CUlaunchConfig config{
+      grids[size_t(launch.kernel)], 1,      1,          launch.threads, 1, 1,
+      launch.sharedBytes,           stream, attributes, numAttributes};
   CUresult result = gpu->driver().LaunchKernelEx(
       &config, functions[size_t(launch.kernel)], params.data(), nullptr);
   if (result == 0 && !waitAlways)
@@ -320,6 +323,35 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
       fmt::format("'{}'", plan->kernels[size_t(launch.kernel)].name);
   return result != 0 ? launchError(result, name, stream)
                      : waitFor(name, stream);
+}
+
+Error CudaExecutor::launchInLanes(ArrayRef<LaunchPlan::Place> places,
+                                  void *workspace, CUstream stream) const {
+  LaneRun lanes(*gpu, launches, stream);
+  auto check = [&](CUresult result) {
+    return launchError(result, "kernels side by side", stream);
+  };
+  auto launchAll = [&]() -> Error {
+    if (Error error = check(lanes.begin()))
+      return error;
+    for (auto [i, step] : enumerate(launches.launches())) {
+      LaneRun::Place place;
+      if (Error error = check(lanes.before(i, place)))
+        return error;
+      if (Error error =
+              launch(step, places, workspace, place.stream, place.priority))
+        return error;
+      if (Error error = check(lanes.after(i)))
+        return error;
+    }
+    return Error::success();
+  };
+  Error error = launchAll();
+  // In any case: the caller's next work must not meet what is on its way.
+  CUresult joined = lanes.finish();
+  if (error)
+    return error;
+  return check(joined);
 }
 
 Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
@@ -339,9 +371,14 @@ Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
   SmallVector<size_t, 4> copied;
   if (Error error = packTensors(places, copied, stream))
     return error;
-  for (const LaunchPlan::Launch &step : launches.launches())
-    if (Error error = launch(step, places, *work, stream))
+  if (useLanes) {
+    if (Error error = launchInLanes(places, *work, stream))
       return error;
+  } else {
+    for (const LaunchPlan::Launch &step : launches.launches())
+      if (Error error = launch(step, places, *work, stream))
+        return error;
+  }
   for (size_t b : copied)
     if (b >= numInputs)
       if (Error error = copy(b, places[b], asGiven[b], stream))

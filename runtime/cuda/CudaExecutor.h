@@ -2,7 +2,8 @@
 //
 // A run puts launches on a stream and returns. It neither waits nor compiles
 // nor, once a stream has its memory, allocates; so it can be captured in a
-// graph. LaunchPlan.h tells how a kernel is called.
+// graph. LaunchPlan.h tells how a kernel is called, LaneRun.h how steps that
+// may run beside others do.
 //
 // Errors of the GPU come later than the call that caused them. A run reports
 // what an earlier kernel has done as such; LLSA_CUDA_SYNC=1 waits behind every
@@ -91,7 +92,11 @@ private:
                    const LaunchPlan::Place &to, CUstream stream) const;
   llvm::Error launch(const LaunchPlan::Launch &launch,
                      llvm::ArrayRef<LaunchPlan::Place> places, void *workspace,
-                     CUstream stream) const;
+                     CUstream stream,
+                     std::optional<int> priority = std::nullopt) const;
+  /// Puts every step on the stream, some of them beside others.
+  llvm::Error launchInLanes(llvm::ArrayRef<LaunchPlan::Place> places,
+                            void *workspace, CUstream stream) const;
   llvm::Error launchError(CUresult result, const std::string &kernel,
                           CUstream stream) const;
   llvm::Error waitFor(const std::string &kernel, CUstream stream) const;
@@ -103,6 +108,7 @@ private:
   LaunchPlan launches;
   size_t numInputs;
   bool waitAlways; ///< LLSA_CUDA_SYNC
+  bool useLanes;   ///< the program has them, and LLSA_CUDA_LANES
   struct Module {
     std::string kernel; ///< the only one in it; "": there may be several
     CUmodule handle;

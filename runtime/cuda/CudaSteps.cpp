@@ -8,6 +8,8 @@ namespace llsa::rt {
 Program onlyStep(const Program &program, size_t step) {
   Program one = program;
   one.steps = {program.steps[step]};
+  one.steps[0].lane = 0;
+  one.steps[0].after.clear();
   return one;
 }
 

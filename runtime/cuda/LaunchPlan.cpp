@@ -2,6 +2,7 @@
 #include "runtime/cuda/LaunchPlan.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace llvm;
 
@@ -30,8 +31,16 @@ LaunchPlan::LaunchPlan(const Program &program) {
                   unsigned(kernel.warps * kLanes),
                   unsigned(kernel.sharedBytes),
                   kernel.dependentLaunch,
+                  step.lane,
+                  std::vector<size_t>(step.after.begin(), step.after.end()),
+                  std::nullopt,
                   {},
                   {}};
+    for (size_t earlier : launch.after)
+      if (!all[earlier].event)
+        all[earlier].event = events++;
+    if (step.lane != 0 && !std::exchange(sideLane, true))
+      fork = step.after.empty();
     for (int64_t b : step.args) {
       const Buffer &buffer = program.buffers[size_t(b)];
       if (buffer.role == Buffer::Role::Workspace) {

@@ -20,6 +20,7 @@
 
 #include "runtime/program/Tensor.h"
 #include "llvm/ADT/SmallVector.h"
+#include <optional>
 
 namespace llsa::rt {
 
@@ -52,11 +53,25 @@ public:
     int64_t kernel; ///< index in the program
     unsigned threads, sharedBytes;
     bool dependent;
+    int64_t lane;              ///< Step::lane
+    std::vector<size_t> after; ///< Step::after
+    /// The event that stands behind it, when a step of another lane waits for
+    /// it.
+    std::optional<size_t> event;
     std::vector<Param> params;
     std::vector<View> views;
   };
   /// One for each step.
   const std::vector<Launch> &launches() const { return all; }
+
+  /// Some launches run beside others.
+  bool hasSideLane() const { return sideLane; }
+  /// Lane 1 begins with what waits for no step of lane 0: it must wait for what
+  /// the caller's stream did before.
+  bool forksAtStart() const { return fork; }
+  /// Events that a run needs: these two, and those of launches.
+  static constexpr size_t kForkEvent = 0, kJoinEvent = 1;
+  size_t numEvents() const { return events; }
 
   /// Of all launches.
   size_t numViews() const { return views; }
@@ -84,7 +99,8 @@ public:
 
 private:
   std::vector<Launch> all;
-  size_t views = 0;
+  size_t views = 0, events = 2;
+  bool sideLane = false, fork = false;
   std::vector<std::vector<int64_t>> packed; ///< by buffer
   std::vector<int64_t> offsets;             ///< by buffer; of workspace
   /// By input and output: dimensions whose strides must be aligned; nothing

@@ -19,8 +19,12 @@ Expected<SharedLibrary> SharedLibrary::open(ArrayRef<std::string> candidates) {
   return createStringError(inconvertibleErrorCode(), reasons);
 }
 
+void *SharedLibrary::lookUp(const char *name) const {
+  return dlsym(handle, name);
+}
+
 void *SharedLibrary::find(const char *name) {
-  void *address = dlsym(handle, name);
+  void *address = lookUp(name);
   if (!address && firstMissing.empty())
     firstMissing = name;
   return address;

@@ -23,6 +23,11 @@ public:
   template <typename Function> void load(Function &function, const char *name) {
     function = reinterpret_cast<std::decay_t<Function>>(find(name));
   }
+  /// Sets `function`, to null when it is not there, which is nothing to report.
+  template <typename Function>
+  void loadIfThere(Function &function, const char *name) {
+    function = reinterpret_cast<std::decay_t<Function>>(lookUp(name));
+  }
   /// The first function that load() did not find; empty: none.
   const std::string &missing() const { return firstMissing; }
   /// The candidate that was opened.
@@ -31,6 +36,7 @@ public:
 private:
   SharedLibrary(void *handle, std::string path)
       : handle(handle), openedPath(std::move(path)) {}
+  void *lookUp(const char *name) const;
   void *find(const char *name);
 
   void *handle;

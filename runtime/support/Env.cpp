@@ -31,6 +31,8 @@ constexpr Variable kVariables[] = {
     {"LLSA_CUDA_DRIVER", "libcuda.so.1", "NVIDIA's driver library"},
     {"LLSA_CUDA_SYNC", "0",
      "1: wait for every kernel on a GPU, so that an error names the kernel"},
+    {"LLSA_CUDA_LANES", "2",
+     "1: run no kernels of one program side by side on a GPU"},
     {"LLSA_NVJITLINK", "libnvJitLink.so.13 or .12",
      "NVIDIA's linker, which assembles PTX; 'off' uses none"},
     {"LLSA_PTXAS", "ptxas on PATH or in CUDA_HOME/bin",
@@ -151,6 +153,10 @@ std::string cudaDriver() {
 }
 
 bool cudaSync() { return readFlag("LLSA_CUDA_SYNC"); }
+
+unsigned cudaLanes() {
+  return unsigned(readNumber("LLSA_CUDA_LANES", 1, 2, 2));
+}
 
 std::string nvJitLink() { return read("LLSA_NVJITLINK").value_or(""); }
 

@@ -56,6 +56,8 @@ std::string logLevel();
 std::string cudaDriver();
 /// LLSA_CUDA_SYNC.
 bool cudaSync();
+/// LLSA_CUDA_LANES, 1 or 2.
+unsigned cudaLanes();
 /// LLSA_NVJITLINK; "" when not set, "off" for none. Likewise LLSA_PTXAS and
 /// LLSA_NVRTC.
 std::string nvJitLink();

@@ -22,6 +22,7 @@ struct CudaTest : testing::Test {
   Setting driver{"LLSA_CUDA_DRIVER", LLSA_FAKE_DRIVER};
   Setting linker{"LLSA_NVJITLINK", "off"}, ptxas{"LLSA_PTXAS", "off"};
   Setting sync{"LLSA_CUDA_SYNC", nullptr};
+  Setting lanes{"LLSA_CUDA_LANES", nullptr};
   CudaTest() { fake() = FakeCuda(); }
 };
 

@@ -66,6 +66,7 @@ LOGGED(cuModuleUnload)
 CREATES(cuStreamCreate)
 LOGGED(cuStreamDestroy_v2)
 LOGGED(cuStreamSynchronize)
+LOGGED(cuStreamWaitEvent)
 LOGGED(cuStreamBeginCapture_v2)
 CREATES(cuGraphInstantiateWithFlags)
 LOGGED(cuGraphLaunch)
@@ -113,6 +114,12 @@ API int cuStreamGetCtx(void *stream, void **context) {
 }
 API int cuStreamGetId(void *stream, Address *id) {
   return *id = (Address)(size_t)stream, 0;
+}
+API int cuStreamGetPriority(void *stream, int *priority) {
+  return *priority = 0, 0;
+}
+API int cuCtxGetStreamPriorityRange(int *least, int *greatest) {
+  return *least = 0, *greatest = -5, 0;
 }
 API int cuStreamIsCapturing(void *stream, int *status) {
   return *status = 0, 0;

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace llsa::rt;
 using llsa::test::FakeCuda;
@@ -39,6 +41,56 @@ int currentDevice() {
 
 bool isForeign(CUstream stream) {
   return reinterpret_cast<uintptr_t>(stream) >= fakeCuda.firstForeignStream;
+}
+
+/// What is ordered how; guarded by mutex. Sets of launches are bits.
+struct Orders {
+  std::map<CUstream, uint64_t> streams; ///< what a next launch follows
+  std::map<CUevent, uint64_t> events;
+  /// By captured stream: the nodes that a next launch depends on. A node's
+  /// handle is its launch's number plus 1.
+  std::map<CUstream, std::vector<CUgraphNode>> captures;
+};
+Orders &orders() {
+  static Orders orders;
+  if (!std::exchange(fakeCuda.hasOrders, true))
+    orders = Orders();
+  return orders;
+}
+
+bool isCaptured(CUstream stream) {
+  return fakeCuda.capturing &&
+         (!fakeCuda.captured || fakeCuda.captured == stream);
+}
+
+FakeLaunch &launchOf(CUgraphNode node) {
+  return fakeCuda.launches[(reinterpret_cast<uintptr_t>(node) - 1) % 64];
+}
+
+/// What the launch number `i` follows; it is the last one on its stream now.
+uint64_t putOn(CUstream stream, int i) {
+  uint64_t bit = uint64_t(1) << (i % 64);
+  if (!isCaptured(stream)) {
+    uint64_t &all = orders().streams[stream];
+    uint64_t before = all;
+    all |= bit;
+    return before;
+  }
+  std::vector<CUgraphNode> &nodes = orders().captures[stream];
+  uint64_t before = 0;
+  for (CUgraphNode node : nodes)
+    before |= launchOf(node).follows |
+              uint64_t(1) << ((reinterpret_cast<uintptr_t>(node) - 1) % 64);
+  nodes = {reinterpret_cast<CUgraphNode>(uintptr_t(i + 1))};
+  return before;
+}
+
+/// Counts down to a failure.
+bool usesUp(int &left) {
+  if (left == 0)
+    return true;
+  left -= left > 0;
+  return false;
 }
 
 CUresult allocate(CUdeviceptr *address, size_t bytes) {
@@ -177,16 +229,22 @@ FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
   if (fakeCuda.launchesLeft == 0)
     return kCudaOutOfMemory;
   fakeCuda.launchesLeft -= fakeCuda.launchesLeft > 0;
-  FakeLaunch &launch = fakeCuda.launches[fakeCuda.numLaunches++ % 64];
+  int number = fakeCuda.numLaunches++;
+  FakeLaunch &launch = fakeCuda.launches[number % 64];
   launch = {};
+  launch.follows = putOn(config->stream, number);
   std::strncpy(launch.kernel, reinterpret_cast<const char *>(function), 31);
   launch.ctas = config->gridDimX;
   launch.threads = config->blockDimX;
   launch.sharedBytes = config->sharedMemBytes;
   launch.stream = config->stream;
-  for (unsigned i = 0; i < config->numAttrs; ++i)
+  launch.priority = FakeLaunch::kNoPriority;
+  for (unsigned i = 0; i < config->numAttrs; ++i) {
     launch.dependent |=
         config->attrs[i].id == 6 && config->attrs[i].value.number == 1;
+    if (config->attrs[i].id == 8)
+      launch.priority = config->attrs[i].value.number;
+  }
   int count = std::strcmp(launch.kernel, "fake_mean") == 0     ? 5
               : std::strcmp(launch.kernel, "fake_spread") == 0 ? 12
                                                                : 0;
@@ -282,31 +340,98 @@ FAKE CUresult cuPointerGetAttributes(unsigned count, int *attributes,
 
 FAKE CUresult cuStreamCreate(CUstream *stream, unsigned) {
   static uintptr_t next = 10;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (usesUp(fakeCuda.streamsLeft))
+    return kCudaOutOfMemory;
+  ++fakeCuda.streams;
   *stream = reinterpret_cast<CUstream>(next++);
   return 0;
 }
-FAKE CUresult cuStreamDestroy_v2(CUstream) { return 0; }
+FAKE CUresult cuStreamDestroy_v2(CUstream) {
+  ++fakeCuda.destroyedStreams;
+  return 0;
+}
+FAKE CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
+  ++fakeCuda.calls;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (usesUp(fakeCuda.waitsLeft))
+    return kCudaOutOfMemory;
+  orders().streams[stream] |= orders().events[event];
+  return 0;
+}
+FAKE CUresult cuStreamGetPriority(CUstream stream, int *priority) {
+  ++fakeCuda.calls;
+  *priority = fakeCuda.streamPriority;
+  return isCaptured(stream) ? 900 : 0;
+}
+FAKE CUresult cuCtxGetStreamPriorityRange(int *least, int *greatest) {
+  ++fakeCuda.calls;
+  *least = 0;
+  *greatest = -5;
+  return 0;
+}
+FAKE CUresult cuStreamGetCaptureInfo_v3(CUstream stream, int *status,
+                                        unsigned long long *, CUgraph *,
+                                        const CUgraphNode **nodes,
+                                        const CUgraphEdgeData **edges,
+                                        size_t *count) {
+  static thread_local std::vector<CUgraphNode> found;
+  std::lock_guard<std::mutex> lock(mutex);
+  *status = isCaptured(stream);
+  found = orders().captures[stream];
+  *nodes = found.data();
+  *edges = nullptr;
+  *count = found.size();
+  return 0;
+}
+FAKE CUresult cuStreamUpdateCaptureDependencies_v2(CUstream stream,
+                                                   CUgraphNode *nodes,
+                                                   const CUgraphEdgeData *,
+                                                   size_t count, unsigned) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!isCaptured(stream))
+    return 401; // CUDA_ERROR_ILLEGAL_STATE
+  orders().captures[stream].assign(nodes, nodes + count);
+  return 0;
+}
+FAKE CUresult cuGraphKernelNodeGetAttribute(CUgraphNode node, int attribute,
+                                            CUlaunchAttributeValue *value) {
+  std::lock_guard<std::mutex> lock(mutex);
+  int own = launchOf(node).priority;
+  value->number =
+      own == FakeLaunch::kNoPriority ? fakeCuda.streamPriority : own;
+  return attribute == 8 ? 0 : kInvalidValue;
+}
+FAKE CUresult cuGraphKernelNodeSetAttribute(
+    CUgraphNode node, int attribute, const CUlaunchAttributeValue *value) {
+  std::lock_guard<std::mutex> lock(mutex);
+  launchOf(node).priority = value->number;
+  return attribute == 8 ? 0 : kInvalidValue;
+}
 FAKE CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
   *context = isForeign(stream) ? contextOf(1) : contextOf(0);
   return 0;
 }
 FAKE CUresult cuStreamGetId(CUstream stream, unsigned long long *id) {
   ++fakeCuda.calls;
-  if (fakeCuda.capturing)
+  if (isCaptured(stream))
     return 900; // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, as the real one
   *id = reinterpret_cast<uintptr_t>(stream);
   return 0;
 }
-FAKE CUresult cuStreamIsCapturing(CUstream, int *status) {
+FAKE CUresult cuStreamIsCapturing(CUstream stream, int *status) {
   ++fakeCuda.calls;
-  *status = fakeCuda.capturing ? 1 : 0;
+  *status = isCaptured(stream) ? 1 : 0;
   return 0;
 }
 FAKE CUresult cuStreamSynchronize(CUstream) {
   ++fakeCuda.synchronisations;
   return fakeCuda.synchronizeResult;
 }
-FAKE CUresult cuStreamBeginCapture_v2(CUstream, int) {
+FAKE CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
+  std::lock_guard<std::mutex> lock(mutex);
+  orders().captures[stream].clear();
+  fakeCuda.captured = stream;
   fakeCuda.capturing = true;
   return 0;
 }
@@ -324,11 +449,27 @@ FAKE CUresult cuGraphLaunch(CUgraphExec, CUstream) { return 0; }
 FAKE CUresult cuGraphExecDestroy(CUgraphExec) { return 0; }
 FAKE CUresult cuGraphDestroy(CUgraph) { return 0; }
 FAKE CUresult cuEventCreate(CUevent *event, unsigned) {
-  *event = reinterpret_cast<CUevent>(uintptr_t(1));
+  static uintptr_t next = 1;
+  std::lock_guard<std::mutex> lock(mutex);
+  ++fakeCuda.events;
+  *event = reinterpret_cast<CUevent>(next++);
   return 0;
 }
-FAKE CUresult cuEventDestroy_v2(CUevent) { return 0; }
-FAKE CUresult cuEventRecord(CUevent, CUstream) { return 0; }
+FAKE CUresult cuEventDestroy_v2(CUevent) {
+  ++fakeCuda.destroyedEvents;
+  return 0;
+}
+FAKE CUresult cuEventRecord(CUevent event, CUstream stream) {
+  ++fakeCuda.calls;
+  if (isForeign(stream))
+    return kCudaInvalidHandle;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (usesUp(fakeCuda.recordsLeft))
+    return kCudaOutOfMemory;
+  ++fakeCuda.eventRecords;
+  orders().events[event] = orders().streams[stream];
+  return 0;
+}
 FAKE CUresult cuEventSynchronize(CUevent) { return fakeCuda.synchronizeResult; }
 FAKE CUresult cuEventElapsedTime(float *milliseconds, CUevent, CUevent) {
   *milliseconds = 1.5f;

@@ -3,7 +3,9 @@
 // A shared library with the driver functions that the runtime uses. Memory "on
 // the device" is the host's, copies happen at once, kernels do nothing but are
 // written down. What it pretends and what it has seen is in one object, which
-// a test reaches as the library's symbol `fakeCuda`.
+// a test reaches as the library's symbol `fakeCuda`. It knows the rules by
+// which streams, events and captures order launches, and says of each launch
+// which ones it follows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_TEST_UNIT_RUNTIME_CUDA_FAKEDRIVER_H
@@ -19,6 +21,9 @@ struct FakeLaunch {
   unsigned ctas, threads, sharedBytes;
   bool dependent;
   void *stream;
+  static constexpr int kNoPriority = 99;
+  int priority;
+  uint64_t follows;   ///< launches, by their bits: those that have ended before
   int64_t params[16]; ///< the first ones; no kernel of the tests has fewer
 };
 
@@ -42,11 +47,18 @@ struct FakeCuda {
   int views = 0; ///< tensor maps behind the parameters of every kernel
   /// Streams with numbers from here on belong to another context.
   uintptr_t firstForeignStream = 1000;
+  /// The only stream that is captured when `capturing`; null: all are.
+  void *captured = nullptr;
+  int streamPriority = 0; ///< of every stream, from -5 to 0
+  int streamsLeft = -1, recordsLeft = -1, waitsLeft = -1; ///< as launchesLeft
 
   // What it has seen.
   int allocations = 0, poolAllocations = 0, frees = 0;
   int copies = 0, synchronisations = 0, links = 0, loads = 0, attributes = 0;
   int encodings = 0; ///< of tensor maps
+  int streams = 0, events = 0, eventRecords = 0;
+  int destroyedStreams = 0, destroyedEvents = 0;
+  bool hasOrders = false; ///< of this state: it begins with none
   /// Of everything that a launch may call.
   int calls = 0;
   int numLaunches = 0;
