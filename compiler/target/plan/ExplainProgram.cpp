@@ -1,7 +1,7 @@
 //===- ExplainProgram.cpp ---------------------------------------*- C++ -*-===//
 #include "compiler/target/plan/Explain.h"
 
-#include "runtime/program/Program.h"
+#include "runtime/program/StepOrder.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -22,6 +22,22 @@ std::string bytesText(int64_t bytes) {
   else
     os << format("%.1f MiB", double(bytes) / (1024 * 1024));
   return text;
+}
+
+/// Who runs beside a step of lane 1.
+void explainLane(const Program &program, const StepOrder &order, size_t step,
+                 raw_ostream &os) {
+  if (program.steps[step].lane == 0)
+    return;
+  os << "\n      beside ";
+  bool first = true;
+  for (size_t other = 0; other < program.steps.size(); ++other) {
+    const Step &beside = program.steps[other];
+    if (beside.lane == 0 && order.sideBySide(step, other)) {
+      os << (first ? "" : ", ") << program.kernels[beside.kernel].name;
+      first = false;
+    }
+  }
 }
 
 void explainBuffers(const Program &program, raw_ostream &os) {
@@ -65,12 +81,15 @@ std::string explainProgram(const Program &program, StringRef launches) {
   os << "target     " << program.target << "\n\n";
   os << launches;
   os << "kernels\n";
-  for (const Step &step : program.steps) {
+  StepOrder order(program.steps);
+  for (size_t s = 0; s < program.steps.size(); ++s) {
+    const Step &step = program.steps[s];
     const Kernel &kernel = program.kernels[step.kernel];
     os << "  " << left_justify(kernel.name, 14) << ' ' << kernel.items
        << " work items:";
     for (int64_t i : step.args)
       os << ' ' << program.buffers[i].name;
+    explainLane(program, order, s, os);
     os << '\n';
   }
   os << '\n';
