@@ -7,8 +7,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "runtime/program/StepOrder.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 #include <set>
@@ -213,33 +213,11 @@ private:
 
   /// Gives every workspace buffer its offset.
   void placeWorkspace() {
-    std::vector<int64_t> bytes;
-    std::vector<size_t> which;
-    std::vector<std::vector<size_t>> users; ///< steps
-    for (size_t i = 0; i < program.buffers.size(); ++i) {
-      if (program.buffers[i].role != Buffer::Role::Workspace)
-        continue;
-      bytes.push_back(program.buffers[i].numBytes());
-      which.push_back(i);
-      std::vector<size_t> &steps = users.emplace_back();
-      for (size_t s = 0; s < program.steps.size(); ++s)
-        if (llvm::is_contained(program.steps[s].args, int64_t(i)))
-          steps.push_back(s);
-    }
-    // One place is enough for two when all that use one have ended before any
-    // that uses the other begins.
-    StepOrder order(program.steps);
-    auto allPrecede = [&](size_t a, size_t b) {
-      return llvm::all_of(users[a], [&](size_t s) {
-        return llvm::all_of(users[b],
-                            [&](size_t t) { return order.precedes(s, t); });
-      });
-    };
-    WorkspaceLayout layout = layoutWorkspace(bytes, [&](size_t a, size_t b) {
-      return !allPrecede(a, b) && !allPrecede(b, a);
-    });
-    for (size_t i = 0; i < which.size(); ++i)
-      program.buffers[which[i]].offset = layout.offsets[i];
+    WorkspaceLayout layout = layoutWorkspace(program.buffers, program.steps);
+    for (auto [buffer, offset] :
+         llvm::zip_equal(program.buffers, layout.offsets))
+      if (buffer.role == Buffer::Role::Workspace)
+        buffer.offset = offset;
     program.workspaceBytes = layout.bytes;
   }
 

@@ -1,6 +1,7 @@
 //===- StepLanes.cpp - which steps run side by side -----------------------===//
 #include "compiler/target/plan/StepLanes.h"
 
+#include "compiler/target/plan/WorkspaceLayout.h"
 #include "runtime/program/StepOrder.h"
 #include "llvm/ADT/STLExtras.h"
 #include <limits>
@@ -71,7 +72,7 @@ public:
     }
     Timeline timeline = estimate(lanes);
     if (is_contained(lanes, 1u) && alone - timeline.end >= options.leastGain)
-      apply(lanes, timeline);
+      program.steps = stepsIn(lanes, timeline);
   }
 
 private:
@@ -119,7 +120,10 @@ private:
 
   Timeline estimate(const Lanes &lanes) const;
   bool improve(Lanes &lanes) const;
-  void apply(const Lanes &lanes, const Timeline &timeline);
+  std::vector<Step> stepsIn(const Lanes &lanes, const Timeline &timeline) const;
+  double workspaceOf(ArrayRef<Step> steps) const {
+    return double(layoutWorkspace(program.buffers, steps).bytes);
+  }
 
   Program &program;
   LaneOptions options;
@@ -201,14 +205,18 @@ Timeline LanePlanner::estimate(const Lanes &lanes) const {
 /// Moves the step to lane 1 that gains most; false when none gains enough.
 bool LanePlanner::improve(Lanes &lanes) const {
   double now = estimate(lanes).end, most = kTick;
+  double room = options.mostWorkspace * workspaceOf(program.steps);
   std::optional<size_t> best;
   for (size_t step = 0; step < count; ++step) {
     if (lanes[step] != 0 || onLongestChain[step])
       continue;
     Lanes moved = lanes;
     moved[step] = 1;
-    double gain = now - estimate(moved).end;
-    if (gain < most + kTick || gain < options.leastShare * costs[step].seconds)
+    Timeline timeline = estimate(moved);
+    double gain = now - timeline.end;
+    if (gain < most + kTick ||
+        gain < options.leastShare * costs[step].seconds ||
+        workspaceOf(stepsIn(moved, timeline)) > room)
       continue;
     most = gain;
     best = step;
@@ -218,7 +226,9 @@ bool LanePlanner::improve(Lanes &lanes) const {
   return best.has_value();
 }
 
-void LanePlanner::apply(const Lanes &lanes, const Timeline &timeline) {
+/// The steps in the order in which they begin.
+std::vector<Step> LanePlanner::stepsIn(const Lanes &lanes,
+                                       const Timeline &timeline) const {
   // A step begins when all that it waits for has ended: later than they do.
   auto all = seq<size_t>(0, count);
   std::vector<size_t> order(all.begin(), all.end()), place(count);
@@ -240,7 +250,7 @@ void LanePlanner::apply(const Lanes &lanes, const Timeline &timeline) {
     if (last && !StepOrder(steps).precedes(*last, steps.size() - 1))
       steps.back().after = {int64_t(*last)};
   }
-  program.steps = std::move(steps);
+  return steps;
 }
 
 } // namespace

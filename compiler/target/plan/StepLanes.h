@@ -19,9 +19,14 @@
 // dependent steps consists of stays in lane 0, whose kernels have priority. The
 // steps of a forward mostly form one chain, so it has lane 0 alone.
 //
+// What is in use beside something else cannot take its place in the workspace,
+// so that grows. A step that would make it too large stays in lane 0.
+//
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_TARGET_PLAN_STEPLANES_H
 #define LLSA_COMPILER_TARGET_PLAN_STEPLANES_H
+
+#include <limits>
 
 namespace llsa {
 
@@ -38,9 +43,15 @@ struct LaneOptions {
   double leastBusy = 2;
   /// What a step must make the program shorter by, as a share of its own time.
   double leastShare = 0.25;
+  /// How many times the workspace of one lane that of two may be. A backward of
+  /// LLSA and what its forward keeps then take 1.2 times the memory of q, k and
+  /// v at most.
+  double mostWorkspace = 1.8;
 
   /// Whatever can run beside others does: for tests.
-  static LaneOptions always() { return {0, 0, 0, 0}; }
+  static LaneOptions always() {
+    return {0, 0, 0, 0, std::numeric_limits<double>::infinity()};
+  }
 };
 
 /// Gives the steps of `program`, which are all in lane 0, their lanes, and puts

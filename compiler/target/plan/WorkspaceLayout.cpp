@@ -1,6 +1,7 @@
 //===- WorkspaceLayout.cpp --------------------------------------*- C++ -*-===//
 #include "compiler/target/plan/WorkspaceLayout.h"
 
+#include "runtime/program/StepOrder.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallVector.h"
@@ -41,6 +42,37 @@ WorkspaceLayout layoutWorkspace(ArrayRef<int64_t> bytes,
                                     }),
                   i);
   }
+  return layout;
+}
+
+WorkspaceLayout layoutWorkspace(ArrayRef<Buffer> buffers,
+                                ArrayRef<Step> steps) {
+  SmallVector<int64_t> bytes;
+  SmallVector<size_t> which;
+  std::vector<SmallVector<size_t>> users; // steps
+  for (auto [i, buffer] : enumerate(buffers)) {
+    if (buffer.role != Buffer::Role::Workspace)
+      continue;
+    bytes.push_back(buffer.numBytes());
+    which.push_back(i);
+    SmallVector<size_t> &own = users.emplace_back();
+    for (auto [s, step] : enumerate(steps))
+      if (is_contained(step.args, int64_t(i)))
+        own.push_back(s);
+  }
+  StepOrder order(steps);
+  auto allPrecede = [&](size_t a, size_t b) {
+    return all_of(users[a], [&](size_t s) {
+      return all_of(users[b], [&](size_t t) { return order.precedes(s, t); });
+    });
+  };
+  WorkspaceLayout layout = layoutWorkspace(bytes, [&](size_t a, size_t b) {
+    return !allPrecede(a, b) && !allPrecede(b, a);
+  });
+  std::vector<int64_t> offsets(buffers.size());
+  for (auto [i, offset] : zip_equal(which, layout.offsets))
+    offsets[i] = offset;
+  layout.offsets = std::move(offsets);
   return layout;
 }
 

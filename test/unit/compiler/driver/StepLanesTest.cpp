@@ -186,6 +186,28 @@ TEST(StepLanes, TheWorkspaceIsTraffic) {
   EXPECT_EQ(program.lanes(), "a, b, c");
 }
 
+// Beside each other, d cannot take t's place for u.
+TEST(StepLanes, TheWorkspaceStaysSmall) {
+  Builder program = Builder()
+                        .step("a", {"x"}, {"t"}, 0, 50)
+                        .step("b", {"t"}, {"y"}, 0, 50)
+                        .step("c", {"x"}, {"u"}, 20)
+                        .step("d", {"u"}, {"z"}, 20)
+                        .step("e", {"y", "z"}, {"o"}, 20);
+  int64_t offset = 0;
+  for (Buffer &buffer : program.program.buffers) {
+    if (buffer.name == "t" || buffer.name == "u")
+      buffer.shape = {1 << 18};
+    buffer.offset = offset;
+    offset += buffer.numBytes();
+  }
+  program.program.workspaceBytes = offset;
+  EXPECT_EQ(program.lanes(), "a, b, c, d, e");
+  LaneOptions options;
+  options.mostWorkspace = 2;
+  EXPECT_EQ(program.lanes(options), "a, c (1), d (1), b, e (after d)");
+}
+
 TEST(StepLanes, NoStepsNoLanes) { EXPECT_EQ(Builder().lanes(), ""); }
 
 // Whatever the program, what depends on each other keeps its order, and each
@@ -313,4 +335,30 @@ TEST(StepLanes, ForwardsHaveOneLane) {
       EXPECT_TRUE(isChain(program)) << text;
       EXPECT_EQ(numAside(program), 0) << text;
     }
+}
+
+// What a forward keeps and the backward's workspace are 1.2 times q, k and v at
+// most, which a program with one lane is far from.
+TEST(StepLanes, ABackwardsMemoryIsBounded) {
+  for (const char *spec : {"B=1,H=4,N=32768,D=64,dtype=bf16,levels=2",
+                           "B=2,H=4,N=16384,D=64,dtype=bf16,levels=2", kLarge,
+                           "B=2,H=4,N=65536,D=64,dtype=bf16,levels=3",
+                           "B=1,H=12,N=32768,D=128,dtype=bf16,levels=2"}) {
+    double inputs = 0, kept = 0;
+    for (const Buffer &buffer :
+         plan("llsa.mlir", fmt::format("{},pass=keep", spec),
+              SideLane::WhereFaster)
+             .buffers) {
+      if (buffer.role == Buffer::Role::Input)
+        inputs += double(buffer.numBytes());
+      if (buffer.role == Buffer::Role::Output && buffer.name != "o" &&
+          buffer.name != "lse")
+        kept += double(buffer.numBytes());
+    }
+    std::string backward = fmt::format("{},pass=backward", spec);
+    Program program = plan("llsa.mlir", backward, SideLane::WhereFaster);
+    EXPECT_GT(kept, 0.3 * inputs) << spec;
+    EXPECT_GT(numAside(program), 0) << spec;
+    EXPECT_LE(kept + double(program.workspaceBytes), 1.2 * inputs) << spec;
+  }
 }
