@@ -38,7 +38,7 @@ Expected<Oracles> Oracles::create(std::shared_ptr<const CudaDevice> device,
     return ptx.takeError();
   // NVRTC may write PTX that is too new for the driver; an assembler that fits
   // the driver's release is not.
-  auto assembler = Assembler::find(device);
+  auto assembler = Assembler::find(device->target(), device);
   if (!assembler)
     return assembler.takeError();
   Expected<AssembledCode> code = (*assembler)->assemble(*ptx, device->target());

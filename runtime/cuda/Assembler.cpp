@@ -151,12 +151,18 @@ private:
 } // namespace
 
 Expected<std::unique_ptr<Assembler>>
-Assembler::find(std::shared_ptr<const CudaDevice> device) {
+Assembler::find(StringRef target, std::shared_ptr<const CudaDevice> device) {
   Candidates candidates(device.get());
-  if (std::optional<NvJitLink> linker = candidates.take(NvJitLink::open()))
-    return std::make_unique<LinkerAssembler>(std::move(*linker));
-  if (std::optional<Ptxas> ptxas = candidates.take(Ptxas::find()))
-    return std::make_unique<PtxasAssembler>(std::move(*ptxas));
+  bool wholeFirst = target.starts_with("sm_8");
+  for (bool whole : {wholeFirst, !wholeFirst}) {
+    if (whole) {
+      if (std::optional<Ptxas> ptxas = candidates.take(Ptxas::find()))
+        return std::make_unique<PtxasAssembler>(std::move(*ptxas));
+    } else if (std::optional<NvJitLink> linker =
+                   candidates.take(NvJitLink::open())) {
+      return std::make_unique<LinkerAssembler>(std::move(*linker));
+    }
+  }
   if (!device) {
     Expected<std::shared_ptr<const CudaDevice>> first = CudaDevice::open(0);
     if (!first) {

@@ -7,6 +7,11 @@
 // in this order. The cubin is what the disk cache keeps, because assembling is
 // most of the time of a compilation.
 //
+// Before sm_90 ptxas comes first. nvJitLink's code is relocatable, and there
+// relocatable code has a call beside each shuffle and vote in a branch, in case
+// lanes are missing: a kernel takes up to 120 registers more around these calls
+// that are never made.
+//
 // An assembler must know our PTX (CUDA 12.9) and, where the code shall run at
 // once, not be of a newer major release than the driver, which might not be
 // able to load what it makes.
@@ -24,11 +29,13 @@ class Assembler {
 public:
   virtual ~Assembler() = default;
 
-  /// The first one that is there. With a device: one whose code the device's
-  /// driver can load. Without: the driver's own counts when there is a GPU. The
-  /// one error lists what was looked for, and why each was not taken.
+  /// The first one for `target` that is there. With a device: one whose code
+  /// the device's driver can load. Without: the driver's own counts when there
+  /// is a GPU. The one error lists what was looked for, and why each was not
+  /// taken.
   static llvm::Expected<std::unique_ptr<Assembler>>
-  find(std::shared_ptr<const CudaDevice> device = nullptr);
+  find(llvm::StringRef target,
+       std::shared_ptr<const CudaDevice> device = nullptr);
 
   /// "nvJitLink 13.0", "ptxas 13.0", "the driver's compiler".
   virtual std::string name() const = 0;

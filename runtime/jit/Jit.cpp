@@ -124,7 +124,7 @@ static Error assembleFor(std::shared_ptr<const CudaDevice> device,
                          const std::string &dumpDir, unsigned threads,
                          Program &program, std::vector<StageTime> &times) {
   auto start = std::chrono::steady_clock::now();
-  auto assembler = Assembler::find(std::move(device));
+  auto assembler = Assembler::find(program.target, std::move(device));
   if (!assembler)
     return assembler.takeError();
   if (Error error = assembleProgram(program, **assembler, threads))

@@ -78,7 +78,7 @@ Error assemble(const std::string &file, Stage last, unsigned threads,
                             file, stageName(last).str(),
                             result.program.target));
   auto start = std::chrono::steady_clock::now();
-  auto assembler = rt::Assembler::find();
+  auto assembler = rt::Assembler::find(result.program.target);
   if (!assembler)
     return assembler.takeError();
   if (Error error = rt::assembleProgram(result.program, **assembler, threads))
@@ -98,7 +98,7 @@ Error assemble(const std::string &file, Stage last, unsigned threads,
 
 /// Adds what only an assembler knows to the explanation; without one, why not.
 Error explainMachineCode(CompileResult &result, unsigned threads) {
-  auto assembler = rt::Assembler::find();
+  auto assembler = rt::Assembler::find(result.program.target);
   if (assembler)
     return rt::assembleProgram(result.program, **assembler, threads);
   result.program.explain +=

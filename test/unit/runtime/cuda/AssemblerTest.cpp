@@ -28,7 +28,7 @@ std::string script(const TemporaryFolder &folder, const char *text, int code) {
 
 TEST_F(AssemblerTest, ThereIsNone) {
   fake().major = 7;
-  EXPECT_EQ(message(Assembler::find()),
+  EXPECT_EQ(message(Assembler::find("sm_90a")),
             "there is nothing to assemble PTX with: expected "
             "libnvJitLink.so.13 or .12 (LLSA_NVJITLINK), ptxas (LLSA_PTXAS) or "
             "a GPU's driver, of CUDA 12.9 or newer\n"
@@ -39,7 +39,7 @@ TEST_F(AssemblerTest, ThereIsNone) {
 }
 
 TEST_F(AssemblerTest, TheDriverIsLast) {
-  auto assembler = get(Assembler::find());
+  auto assembler = get(Assembler::find("sm_90a"));
   EXPECT_EQ(assembler->name(), "the driver's compiler");
   EXPECT_EQ(message(assembler->assemble(program.code, "sm_80")),
             "the driver's compiler makes code for GPU 0 (sm_90a) alone, not "
@@ -54,7 +54,7 @@ TEST_F(AssemblerTest, OldAndBrokenOnesAreNotTaken) {
   EXPECT_EQ(message(Ptxas::find()),
             "ptxas: " + old +
                 " is too old: expected release 12.9 or newer, got 12.8");
-  EXPECT_EQ(get(Assembler::find())->name(), "the driver's compiler");
+  EXPECT_EQ(get(Assembler::find("sm_90a"))->name(), "the driver's compiler");
   std::string broken = script(folder, "no licence", 3);
   EXPECT_EQ(message(Ptxas::find()),
             "ptxas: " + broken + " ends with 3: no licence");
@@ -69,9 +69,22 @@ TEST_F(AssemblerTest, OneNewerThanTheDriverIsNotTaken) {
   TemporaryFolder folder;
   std::string future = script(folder, "release 14.2, V14.2.1", 0);
   Setting ptxas("LLSA_PTXAS", future.c_str());
-  EXPECT_EQ(get(Assembler::find())->name(), "ptxas 14.2");
+  EXPECT_EQ(get(Assembler::find("sm_90a"))->name(), "ptxas 14.2");
   auto device = get(CudaDevice::open(0));
-  EXPECT_EQ(get(Assembler::find(device))->name(), "the driver's compiler");
+  EXPECT_EQ(get(Assembler::find("sm_90a", device))->name(),
+            "the driver's compiler");
+}
+
+TEST_F(AssemblerTest, BeforeSm90ThoseOfWholeProgramsComeFirst) {
+  auto reasons = [&](const char *target) {
+    fake().major = 7; // no driver
+    std::string text = message(Assembler::find(target));
+    return std::pair(text.find("\n  nvJitLink: "), text.find("\n  ptxas: "));
+  };
+  for (const char *target : {"sm_80", "sm_89"})
+    EXPECT_GT(reasons(target).first, reasons(target).second) << target;
+  for (const char *target : {"sm_90a", "sm_100a", "sm_120a"})
+    EXPECT_LT(reasons(target).first, reasons(target).second) << target;
 }
 
 TEST_F(AssemblerTest, Disassembling) {
@@ -246,7 +259,7 @@ TEST_F(RealAssemblerTest, NvJitLink) {
   auto opened = NvJitLink::open();
   if (!opened)
     GTEST_SKIP() << llvm::toString(opened.takeError());
-  auto assembler = get(Assembler::find());
+  auto assembler = get(Assembler::find("sm_90a"));
   EXPECT_EQ(assembler->name(), "nvJitLink " + opened->version().str());
   check(*assembler, assembler->name() + " refuses the code for sm_90a: ");
 }
@@ -256,7 +269,7 @@ TEST_F(RealAssemblerTest, Ptxas) {
   auto found = Ptxas::find();
   if (!found)
     GTEST_SKIP() << llvm::toString(found.takeError());
-  auto assembler = get(Assembler::find());
+  auto assembler = get(Assembler::find("sm_80"));
   EXPECT_EQ(assembler->name(), "ptxas " + found->version().str());
   check(*assembler, assembler->name() + " refuses the code for sm_90a: " +
                         found->path() + " ends with ");
