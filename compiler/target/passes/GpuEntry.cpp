@@ -52,11 +52,14 @@ struct GpuEntryPass : public llsa::impl::GpuEntryPassBase<GpuEntryPass> {
       function->setAttr(
           "nvvm.reqntid",
           b.getDenseI32ArrayAttr({static_cast<int32_t>(threads.getInt())}));
-      if (auto ctas = function->getAttrOfType<IntegerAttr>(
+      // Without a number ptxas spills some registers to make more CTAs fit.
+      int64_t ctas = 1;
+      if (auto wanted = function->getAttrOfType<IntegerAttr>(
               "llsa.ctas_per_multiprocessor")) {
         function->removeAttr("llsa.ctas_per_multiprocessor");
-        function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(ctas.getInt()));
+        ctas = wanted.getInt();
       }
+      function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(ctas));
       for (BlockArgument argument : function.getArguments()) {
         if (!isa<LLVM::LLVMPointerType>(argument.getType()))
           continue;

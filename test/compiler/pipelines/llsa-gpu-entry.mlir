@@ -13,9 +13,11 @@ llvm.func @copy(%x: !llvm.ptr<1>, %y: !llvm.ptr<1>)
   llvm.return
 }
 
-// What is brought near is not written.
+// What is brought near is not written. One CTA of a kernel may have all
+// registers, unless it says something else.
 
 // CHECK-LABEL: llvm.func @near(%{{.*}}: !llvm.ptr<1> {llvm.noalias, llvm.readonly})
+// CHECK-SAME:  nvvm.minctasm = 1 : i32
 llvm.func @near(%x: !llvm.ptr<1>) attributes {llsa.threads = 32 : i64} {
   llvm.inline_asm has_side_effects "prefetch.global.L1 [$0];", "l" %x : (!llvm.ptr<1>) -> ()
   llvm.return
