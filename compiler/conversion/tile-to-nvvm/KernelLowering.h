@@ -117,6 +117,10 @@ private:
   void lowerSharedTile(tile::SharedTileOp op);
   /// The row that column `column` (i32) of the op's result names, or -1.
   Value blockRow(tile::BlockRowsOp op, Value column);
+  /// The columns of the op's result that this lane holds.
+  Values blockRows(tile::BlockRowsOp op);
+  /// The same, read and computed here, so that nothing is kept until then.
+  Values blockRowsAgain(tile::BlockRowsOp op);
   /// Entry number `number` (index) of those that the op reads; -1 behind the
   /// index row's end.
   Value blockEntry(tile::BlockRowsOp op, Value number);

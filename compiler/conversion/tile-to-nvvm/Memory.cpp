@@ -231,20 +231,33 @@ Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
                 arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
                                       entry, i32(blocks)));
   Value row = add(mul(entry, i32(block)), within);
+  // Whole blocks have no rows behind the limit.
   if (op.getLimit() % block != 0)
     exists = both(exists, less(row, i32(op.getLimit())));
   return select(exists, row, i32(-1));
 }
 
-void KernelLowering::lowerBlockRows(BlockRowsOp op) {
+SmallVector<Value> KernelLowering::blockRows(BlockRowsOp op) {
   TileLayout layout = layoutOf(op.getResult());
-  // Copies compute their rows themselves; masks and top-k lists want them here.
-  if (llvm::all_of(op->getUsers(), llvm::IsaPred<GatherAsyncOp, BulkGatherOp>))
-    return;
   Values rows;
   for (int64_t c = 0; c < layout.columns(); ++c)
     rows.push_back(blockRow(op, columnOf(layout, c)));
-  setElements(op.getResult(), rows);
+  return rows;
+}
+
+SmallVector<Value> KernelLowering::blockRowsAgain(BlockRowsOp op) {
+  Value known = memories[op.getSource()].pointer;
+  memories[op.getSource()].pointer = nvvm.opaque(loc, known);
+  Values rows = blockRows(op);
+  memories[op.getSource()].pointer = known;
+  return rows;
+}
+
+void KernelLowering::lowerBlockRows(BlockRowsOp op) {
+  // Copies compute their rows themselves; masks and top-k lists want them here.
+  if (llvm::all_of(op->getUsers(), llvm::IsaPred<GatherAsyncOp, BulkGatherOp>))
+    return;
+  setElements(op.getResult(), blockRows(op));
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,6 +46,16 @@ void TopkEmitter::findSlots() {
   }
 }
 
+void TopkEmitter::computeIdsAgain() {
+  auto rows = op.getCandidateIds().getDefiningOp<BlockRowsOp>();
+  if (!rows)
+    return;
+  Values ids = k.blockRowsAgain(rows);
+  for (SmallVector<Slot> &slots : halves)
+    for (auto [slot, id] : llvm::zip(slots, ids)) // the list's come behind
+      slot.id = id;
+}
+
 void TopkEmitter::emit() {
   List best;
   if (!canSort()) {
@@ -62,6 +72,7 @@ void TopkEmitter::emit() {
     b.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(b, loc, sorted);
     b.setInsertionPointToStart(branch.thenBlock());
+    computeIdsAgain(); // a rare way, for which no register is held
     List exact = emitExact();
     Values both(exact.scores);
     both.append(exact.ids);

@@ -48,6 +48,8 @@ private:
   // Topk.cpp
   void findSlots();
   List emitExact();
+  /// Candidates' ids are not kept for this place if they can be computed here.
+  void computeIdsAgain();
   Values bestByStriking(llvm::ArrayRef<Value> keys);
   Value encode(const Slot &slot);
   std::pair<Value, Value> decode(Value key);

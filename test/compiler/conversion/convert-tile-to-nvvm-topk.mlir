@@ -40,3 +40,26 @@ tile.kernel @struck(%x: memref<8x32xf32>, %i: memref<8x24xi32>) items [1] {
   tile.store %n, %i[%c0, %c0] : tensor<8x24xi32>, memref<8x24xi32>
   tile.return
 }
+
+// Rows of blocks, as candidates, are read again where the exact way stands: no
+// register keeps them for a branch that is rarely taken. The pointer there is
+// one of which LLVM does not know that it is the same.
+
+// CHECK-LABEL: func.func @read_again
+// CHECK-SAME:  (%[[X:.*]]: !llvm.ptr<1>, %[[B:.*]]: !llvm.ptr<1>, %{{.*}}: !llvm.ptr<1>)
+// CHECK:       nvvm.vote.sync any
+// CHECK:       scf.if
+// CHECK:         %[[AGAIN:.*]] = llvm.inline_asm {{.*}} %[[B]] :
+// CHECK-COUNT-4: llvm.getelementptr %[[AGAIN]]
+// CHECK:         scf.for
+tile.kernel @read_again(%x: memref<8x16xf32>, %b: memref<2xi32>, %i: memref<8x4xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %scores = tile.load %x[%c0, %c0] : memref<8x16xf32> -> tensor<8x16xf32>
+  %ids = tile.block_rows %b[%c0] block 8 limit 64 : memref<2xi32> -> tensor<1x16xi32>
+  %none = arith.constant dense<0xFF800000> : tensor<8x4xf32>
+  %empty = arith.constant dense<-1> : tensor<8x4xi32>
+  %s, %n = tile.topk %none, %empty insert %scores at %ids
+      : tensor<8x4xf32>, tensor<8x4xi32>, tensor<8x16xf32>, tensor<1x16xi32>
+  tile.store %n, %i[%c0, %c0] : tensor<8x4xi32>, memref<8x4xi32>
+  tile.return
+}
