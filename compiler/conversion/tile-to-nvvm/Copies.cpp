@@ -50,7 +50,12 @@ void KernelLowering::forEachChunk(
   Value who = together ? thread : lane;
   int64_t copiers = together ? kLanes * warps : kLanes;
   int64_t total = rows * rowChunks;
-  Value base = slotAddress(ring, slot);
+  Value base = slotAddress(ring, slot), destination;
+  // A lane's rows lie a power of two apart: their numbers differ from the first
+  // one's in other bits, and so do their chunks' places in the address.
+  int64_t apart = copiers / rowChunks;
+  bool regular = copiers % rowChunks == 0 && llvm::isPowerOf2_64(apart) &&
+                 layout.isAligned();
   for (int64_t first = 0; first < total; first += copiers) {
     Value number = add(who, i32(first));
     Value exists = first + copiers > total ? less(number, i32(total)) : Value();
@@ -72,36 +77,64 @@ void KernelLowering::forEachChunk(
           add(mul(row, i32(layout.panelBytes)), mul(place, i32(kChunkBytes)));
       if (rowChunks > layout.chunks)
         offset = add(offset, mul(panel, i32(layout.panelStride())));
-      copy(row, chunk, add(base, offset));
+      if (first == 0)
+        destination = add(base, offset);
+      int64_t rowsBefore = first / copiers * apart;
+      int64_t turn = rowsBefore >> layout.shift & layout.mask;
+      Value to = add(base, offset);
+      if (regular && first > 0) {
+        to = arith::XOrIOp::create(builder, loc, destination,
+                                   i32(turn * kChunkBytes));
+        to = add(to, i32(rowsBefore * layout.panelBytes));
+      }
+      copy(row, chunk, to);
     });
   }
+}
+
+/// The rows from `start` on, of which `rows` exist (null: all). One address on
+/// each side, the lane's others by steps: computed one by one, LLVM takes their
+/// parts out of loops, where they cost registers.
+void KernelLowering::copyRun(Value ring, Value slot, Value start, Value stride,
+                             Value rows, Value elsewhere, Value size) {
+  auto type = cast<MemRefType>(ring.getType());
+  bool together = ring.getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta;
+  int64_t rowChunks = rowBytesOf(type) / kChunkBytes;
+  int64_t copiers = together ? kLanes * warps : kLanes;
+  // Each lane has the same chunk of all its rows.
+  bool regular = copiers % rowChunks == 0;
+  int64_t apart = copiers / rowChunks, next = 0;
+  Value from, left;
+  forEachChunk(ring, slot, [&](Value row, Value chunk, Value destination) {
+    int64_t before = regular ? next : 0;
+    if (before > 0) {
+      from = advance(from, mul(stride, index(apart)));
+    } else {
+      from = advance(start, add(mul(toIndex(row), stride),
+                                toIndex(mul(chunk, i32(kChunkBytes)))));
+      if (rows)
+        left = arith::SubIOp::create(builder, loc, rows, toIndex(row));
+    }
+    next += apart;
+    if (!rows)
+      return nvvm.copyAsync(loc, destination, from, size);
+    Value exists = less(index(before), left);
+    nvvm.copyAsync(
+        loc, destination,
+        LLVM::SelectOp::create(builder, loc, exists, from, elsewhere),
+        select(exists, i32(kChunkBytes), i32(0)));
+  });
 }
 
 void KernelLowering::lowerCopyAsync(CopyAsyncOp op) {
   auto type = cast<MemRefType>(op.getSource().getType());
   int64_t rowDim = type.getRank() - 2;
-  Values indices = mapped(op.getIndices());
-  Value start = addressOf(op.getSource(), indices);
+  Value start = addressOf(op.getSource(), mapped(op.getIndices()));
   int64_t bytes = type.getElementTypeBitWidth() / 8;
   Value stride = mul(strideOf(op.getSource(), rowDim), index(bytes));
-  forEachChunk(op.getRing(), mapped(op.getSlot()),
-               [&](Value row, Value chunk, Value destination) {
-                 Value at = toIndex(row), size;
-                 if (op.getRows()) {
-                   Value exists = less(at, mapped(op.getRows()));
-                   size = select(exists, i32(kChunkBytes), i32(0));
-                   at = select(exists, at, index(0));
-                 }
-                 Value offset = add(mul(at, stride),
-                                    toIndex(mul(chunk, i32(kChunkBytes))));
-                 Value from = advance(start, offset);
-                 // Nothing is read then, but the address must be one.
-                 if (size)
-                   from = LLVM::SelectOp::create(
-                       builder, loc, less(toIndex(row), mapped(op.getRows())),
-                       from, memories[op.getSource()].pointer);
-                 nvvm.copyAsync(loc, destination, from, size);
-               });
+  copyRun(op.getRing(), mapped(op.getSlot()), start, stride,
+          op.getRows() ? mapped(op.getRows()) : Value(),
+          memories[op.getSource()].pointer, /*size=*/Value());
 }
 
 /// All rows of a slot are rows of one block, which exists as a whole or not.
@@ -112,7 +145,6 @@ static bool isOneBlock(BlockRowsOp rows, Value ring) {
          (rows.getPart() ? block % width == 0 : block == width);
 }
 
-/// One address for the block, the lane's others by steps.
 void KernelLowering::copyBlock(GatherAsyncOp op, BlockRowsOp rows, Value start,
                                Value stride) {
   Value first = blockRow(rows, i32(0));
@@ -120,25 +152,8 @@ void KernelLowering::copyBlock(GatherAsyncOp op, BlockRowsOp rows, Value start,
                                        first, i32(0));
   Value size = select(exists, i32(kChunkBytes), i32(0));
   Value at = toIndex(arith::MaxSIOp::create(builder, loc, first, i32(0)));
-  start = advance(start, mul(at, stride));
-  int64_t rowChunks = rowBytesOf(op.getRing().getType()) / kChunkBytes;
-  bool together =
-      op.getRing().getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta;
-  int64_t copiers = together ? kLanes * warps : kLanes;
-  bool regular = copiers % rowChunks == 0;
-  Value from, step;
-  if (regular)
-    step = mul(stride, index(copiers / rowChunks));
-  forEachChunk(op.getRing(), mapped(op.getSlot()),
-               [&](Value row, Value chunk, Value destination) {
-                 if (from && regular)
-                   from = advance(from, step);
-                 else
-                   from = advance(start,
-                                  add(mul(toIndex(row), stride),
-                                      toIndex(mul(chunk, i32(kChunkBytes)))));
-                 nvvm.copyAsync(loc, destination, from, size);
-               });
+  copyRun(op.getRing(), mapped(op.getSlot()), advance(start, mul(at, stride)),
+          stride, /*rows=*/Value(), /*elsewhere=*/Value(), size);
 }
 
 LogicalResult KernelLowering::lowerGatherAsync(GatherAsyncOp op) {

@@ -103,10 +103,19 @@ KernelLowering::rightFragments(DotOp op, Value base, int64_t columns16,
   int64_t low = chunk % layout.chunks % 8 * 16;
   int64_t high = chunk / layout.chunks * layout.panelStride() +
                  chunk % layout.chunks / 8 * 128;
-  place = arith::XOrIOp::create(builder, loc, place, i32(low));
   Value laneRow = add(rowInMatrix, mul(rowBit, i32(8)));
-  Value offset = add(mul(laneRow, i32(layout.panelBytes)), place);
-  Value address = add(add(base, offset), i32(row * layout.panelBytes + high));
+  Value offset = mul(laneRow, i32(layout.panelBytes));
+  Value address;
+  if (layout.isAligned()) {
+    // Of the whole address: one that depends on the slot stays in its loop,
+    // where this costs what an addition would, and takes no register outside.
+    address = add(base, add(offset, place));
+    address = arith::XOrIOp::create(builder, loc, address, i32(low));
+  } else {
+    place = arith::XOrIOp::create(builder, loc, place, i32(low));
+    address = add(base, add(offset, place));
+  }
+  address = add(address, i32(row * layout.panelBytes + high));
 
   Values loaded = nvvm.loadMatrices(
       loc, address, (moreColumns ? 2 : 1) * (moreDepth ? 2 : 1), !transposed);

@@ -44,6 +44,9 @@ struct SlotLayout {
   explicit SlotLayout(mlir::MemRefType ring);
   SlotLayout(int64_t rows, int64_t rowBytes);
   int64_t panelStride() const { return rows * panelBytes; }
+  /// Rows of panels lie at multiples of their size, a power of two: bits of an
+  /// address that name a chunk can be changed by themselves.
+  bool isAligned() const { return llvm::isPowerOf2_64(panelBytes); }
 };
 
 class KernelLowering {
@@ -161,6 +164,12 @@ private:
   // Copies.cpp: to shared memory.
   void lowerCopyAsync(tile::CopyAsyncOp op);
   mlir::LogicalResult lowerGatherAsync(tile::GatherAsyncOp op);
+  /// Starts to copy rows, `stride` bytes apart, from `start` to a slot: the
+  /// first `rows` (null: all) and zeros behind them, where nothing is read, but
+  /// `elsewhere` is named; or `size` of every 16 bytes (null: all).
+  void copyRun(Value ring, Value slot, Value start, Value stride, Value rows,
+               Value elsewhere, Value size);
+  /// The rows of one block, which exists as a whole or not.
   void copyBlock(tile::GatherAsyncOp op, tile::BlockRowsOp rows, Value start,
                  Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);
