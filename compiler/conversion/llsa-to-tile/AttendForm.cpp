@@ -36,7 +36,6 @@ AttendForm::AttendForm(AttendQueryGradOp op)
     : query(op.getQuery()), scale(scaleOf(op.getScale(), depth())),
       score(orNull(op.getScore())), mask(orNull(op.getMask())),
       derivative(orNull(op.getDerivative())) {
-  isGradient = true;
   addSources(*this, op);
 }
 
@@ -44,7 +43,6 @@ AttendForm::AttendForm(AttendBiasGradOp op)
     : query(op.getQuery()), scale(scaleOf(op.getScale(), depth())),
       score(orNull(op.getScore())), mask(orNull(op.getMask())),
       reads(orNull(op.getReads())) {
-  isGradient = true;
   addSources(*this, op);
 }
 

@@ -26,9 +26,6 @@ struct AttendForm {
   mlir::Region *score = nullptr, *mask = nullptr, *derivative = nullptr,
                *reads = nullptr;
 
-  /// Each pair takes two products more than in the forward.
-  bool isGradient = false;
-
   bool hasRegion() const { return score || mask; }
   /// A window or mask hides keys from rows.
   bool hidesPairs() const;

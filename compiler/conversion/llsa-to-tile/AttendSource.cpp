@@ -89,15 +89,6 @@ int64_t AttendSources::colsOf(const Source &source, bool shared) const {
                                                   : schedule.getPrivateCols();
 }
 
-/// Steps that look at their keys' ids go along where rings have memory of their
-/// own, filled by the copy engine. Where two CTAs share a multiprocessor, a
-/// gradient has no registers left for them.
-bool AttendSources::mayPair(const Segment &segment) const {
-  bool isTight = form.isGradient && schedule.getCtas() > 1;
-  bool hasRings = schedule.getPrivateStages() > 0;
-  return !hasRegion && (segment.plain || (hasRings && !isTight));
-}
-
 SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
                                                unsigned i) {
   bool shared = isShared(source);
@@ -115,7 +106,6 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     segment.holdsLast = true;
     segment.gather = steps;
     segment.namesKeysOnly = keysOnly;
-    segment.mayPair = mayPair(segment);
     return {segment};
   }
   SmallVector<Segment> segments;
@@ -137,8 +127,6 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     last.missing = width - rest;
     segments.push_back(last);
   }
-  for (Segment &segment : segments)
-    segment.mayPair = mayPair(segment);
   return segments;
 }
 

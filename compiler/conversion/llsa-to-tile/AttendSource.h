@@ -64,8 +64,6 @@ struct Segment {
   int64_t missing = 0;    ///< dense: keys of the last step that are none
   std::optional<GatherSteps> gather; ///< gathered
   bool namesKeysOnly = false;        ///< gathered
-  /// Its steps may be taken together with another stream's.
-  bool mayPair = false;
 };
 
 /// Makes sources and segments of one attend.
@@ -90,7 +88,6 @@ public:
                                               mlir::Value exist);
 
 private:
-  bool mayPair(const Segment &segment) const;
   int64_t colsOf(const Source &source, bool shared) const;
   bool isShared(const Source &source) const;
   mlir::Value idsOf(const Segment &segment, mlir::Value i);

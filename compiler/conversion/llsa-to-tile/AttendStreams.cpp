@@ -14,7 +14,7 @@ namespace {
 struct Stream {
   bool shared;
   int64_t width;
-  SmallVector<const Segment *> segments; ///< that may pair first
+  SmallVector<const Segment *> segments; ///< plain ones first
   Value value;        ///< the tile.stream; null: not yet made
   size_t current = 0; ///< the segment at hand
   int64_t within = 0; ///< steps taken of it
@@ -23,12 +23,12 @@ struct Stream {
   bool isDone() const { return current == segments.size(); }
   const Segment &segment() const { return *segments[current]; }
   int64_t left() const { return segment().steps - within; }
-  bool mayPair() const { return !isDone() && segment().mayPair; }
+  bool isPlain() const { return !isDone() && segment().plain; }
   int64_t steps() const {
     return count([](const Segment &) { return true; });
   }
-  int64_t pairSteps() const {
-    return count([](const Segment &segment) { return segment.mayPair; });
+  int64_t plainSteps() const {
+    return count([](const Segment &segment) { return segment.plain; });
   }
   int64_t count(llvm::function_ref<bool(const Segment &)> counts) const {
     int64_t sum = 0;
@@ -56,8 +56,8 @@ public:
                           TileBuilder::Values state) {
     streams = group(segments);
     Stream *shared = firstOf(true), *own = firstOf(false);
-    if (together && shared && own && shared->pairSteps() > 0 &&
-        own->pairSteps() > 0)
+    if (together && shared && own && shared->plainSteps() > 0 &&
+        own->plainSteps() > 0)
       state = takeTogether(*shared, *own, std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
@@ -77,20 +77,20 @@ private:
     open(shared);
     open(own);
     int64_t alone =
-        shared.steps() - std::min(shared.pairSteps(), own.pairSteps());
+        shared.steps() - std::min(shared.plainSteps(), own.plainSteps());
     while (alone > 0) {
       int64_t steps = std::min(alone, shared.left());
       state = take(steps, {&shared}, std::move(state));
       alone -= steps;
     }
-    while (shared.mayPair() && own.mayPair())
+    while (shared.isPlain() && own.isPlain())
       state = take(std::min(shared.left(), own.left()), {&shared, &own},
                    std::move(state));
     return state;
   }
 
   static int rankOf(const Segment &segment) {
-    return segment.kind == Segment::Kind::Dense ? segment.plain : 2;
+    return !segment.plain ? 0 : segment.kind == Segment::Kind::Dense ? 1 : 2;
   }
 
   static SmallVector<Stream> group(ArrayRef<Segment> segments) {
@@ -106,7 +106,7 @@ private:
     for (Stream &stream : streams)
       llvm::stable_sort(stream.segments,
                         [](const Segment *a, const Segment *b) {
-                          return a->mayPair && !b->mayPair;
+                          return a->plain && !b->plain;
                         });
     return streams;
   }

@@ -1,4 +1,4 @@
-// RUN: llsa-opt %s --split-input-file --convert-llsa-to-tile="widen-dots=false streams pair-streams lazy-rescale" --canonicalize --cse | FileCheck %s
+// RUN: llsa-opt %s --convert-llsa-to-tile="widen-dots=false streams pair-streams lazy-rescale" --canonicalize --cse | FileCheck %s
 
 // Two warps of 16 queries. All share the 128 keys of the dense source, in four
 // steps; the blocks are each warp's own, one a step, in two.
@@ -45,59 +45,4 @@ func.func @attend(%q: !x, %k: !k, %v: !k, %q1: !p, %k1: !c) -> (!x, !r) {
     llsa.yield %o, %lse : !x, !r
   } : !x, !r
   return %0#0, %0#1 : !x, !r
-}
-
-// -----
-
-// Keys that end within a step and within a block go along, too: the last step of
-// the dense source comes first, alone, and a block's keys are asked whether they
-// exist. A gradient does not take them together with a dense step where two CTAs
-// share a multiprocessor: it has no registers left for their ids.
-#s = #tile.schedule<rows = 16, cols = 32, warps = 2, stages = 4, private_cols = 16, private_stages = 2>
-#two = #tile.schedule<rows = 16, cols = 32, warps = 2, stages = 4, private_cols = 16, ctas = 2, private_stages = 2>
-!x = tensor<1x2x64x32xbf16>
-!k = tensor<1x2x120x32xbf16>
-!i = tensor<1x2x4x2xi32>
-!r = tensor<1x2x64xf32>
-!g = tensor<1x2x64x32xf32>
-// CHECK-LABEL: tile.kernel @ragged
-// CHECK:      %[[DENSE:.*]] = tile.stream count 4
-// CHECK:      %[[OWN:.*]] = tile.stream count 2
-// CHECK:      tile.next %[[DENSE]][%c0]
-// CHECK:      arith.cmpi slt, %{{.*}} : tensor<1x32xi32>
-// CHECK:      tile.next %[[DENSE]][%c1]
-// CHECK:      scf.for
-// CHECK:        tile.next %[[DENSE]]
-// CHECK:        tile.next %[[OWN]]
-// CHECK:        arith.cmpi sge, %{{.*}} : tensor<1x16xi32>
-// CHECK-NOT:  tile.next
-// CHECK:      tile.return
-// CHECK-LABEL: tile.kernel @gradient(
-// CHECK:      tile.stream
-// CHECK:      scf.for
-// CHECK-COUNT-1: tile.next
-// CHECK:      scf.yield
-// CHECK-LABEL: tile.kernel @roomy_gradient
-// CHECK:      %[[DENSE:.*]] = tile.stream count 4
-// CHECK:      %[[OWN:.*]] = tile.stream count 2
-// CHECK:      scf.for
-// CHECK:        tile.next %[[DENSE]]
-// CHECK:        tile.next %[[OWN]]
-func.func @attend(%q: !x, %k: !k, %v: !k, %i: !i, %lse: !r, %do: !x) -> (!x, !r, !g, !r, !g, !r) {
-  %0:2 = llsa.launch "ragged" schedule #s {
-    %o, %l = llsa.attend %q from gathered(%k, %v by %i) block 16 every 16, dense(%k, %v)
-        : !x, !k, !k, !i, !k, !k
-    llsa.yield %o, %l : !x, !r
-  } : !x, !r
-  %1:2 = llsa.launch "gradient" schedule #two {
-    %dq, %delta = llsa.attend_query_grad %q from gathered(%k, %v by %i) block 16 every 16, dense(%k, %v)
-        output %0#0 lse %lse gradient %do : !x, !k, !k, !i, !k, !k -> !g
-    llsa.yield %dq, %delta : !g, !r
-  } : !g, !r
-  %2:2 = llsa.launch "roomy_gradient" schedule #s {
-    %dq, %delta = llsa.attend_query_grad %q from gathered(%k, %v by %i) block 16 every 16, dense(%k, %v)
-        output %0#0 lse %lse gradient %do : !x, !k, !k, !i, !k, !k -> !g
-    llsa.yield %dq, %delta : !g, !r
-  } : !g, !r
-  return %0#0, %0#1, %1#0, %1#1, %2#0, %2#1 : !x, !r, !g, !r, !g, !r
 }
