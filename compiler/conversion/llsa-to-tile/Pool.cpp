@@ -168,8 +168,8 @@ private:
 
   KernelBuilder &k;
   int64_t cols;      ///< that an item should do
-  bool fullApart;    ///< tokens of full blocks have code of their own
   int64_t width = 0; ///< that it does
+  bool fullApart;    ///< tokens of full blocks have code of their own
   Value batch, head, column;
   /// Pools whose results an earlier chain stores.
   llvm::SetVector<Operation *> stored;

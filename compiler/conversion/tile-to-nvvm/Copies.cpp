@@ -39,6 +39,18 @@ Value KernelLowering::slotAddress(Value ring, Value slot) {
   return add(address, mul(toI32(slot), i32(alloc.getSlotBytes())));
 }
 
+int64_t KernelLowering::copiersOf(Value ring) {
+  bool together = ring.getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta;
+  return together ? kLanes * warps : kLanes;
+}
+
+int64_t KernelLowering::rowsApart(Value ring) {
+  int64_t copiers = copiersOf(ring);
+  int64_t rowChunks =
+      rowBytesOf(cast<MemRefType>(ring.getType())) / kChunkBytes;
+  return copiers % rowChunks == 0 ? copiers / rowChunks : 0;
+}
+
 void KernelLowering::forEachChunk(
     Value ring, Value slot,
     function_ref<void(Value row, Value chunk, Value destination)> copy) {
@@ -48,14 +60,13 @@ void KernelLowering::forEachChunk(
   SlotLayout layout(type);
   bool together = alloc.getScope() == Scope::Cta;
   Value who = together ? thread : lane;
-  int64_t copiers = together ? kLanes * warps : kLanes;
+  int64_t copiers = copiersOf(ring);
   int64_t total = rows * rowChunks;
   Value base = slotAddress(ring, slot), destination;
   // A lane's rows lie a power of two apart: their numbers differ from the first
   // one's in other bits, and so do their chunks' places in the address.
-  int64_t apart = copiers / rowChunks;
-  bool regular = copiers % rowChunks == 0 && llvm::isPowerOf2_64(apart) &&
-                 layout.isAligned();
+  int64_t apart = rowsApart(ring);
+  bool regular = llvm::isPowerOf2_64(apart) && layout.isAligned();
   for (int64_t first = 0; first < total; first += copiers) {
     Value number = add(who, i32(first));
     Value exists = first + copiers > total ? less(number, i32(total)) : Value();
@@ -97,16 +108,9 @@ void KernelLowering::forEachChunk(
 /// parts out of loops, where they cost registers.
 void KernelLowering::copyRun(Value ring, Value slot, Value start, Value stride,
                              Value rows, Value elsewhere, Value size) {
-  auto type = cast<MemRefType>(ring.getType());
-  bool together = ring.getDefiningOp<AllocSharedOp>().getScope() == Scope::Cta;
-  int64_t rowChunks = rowBytesOf(type) / kChunkBytes;
-  int64_t copiers = together ? kLanes * warps : kLanes;
-  // Each lane has the same chunk of all its rows.
-  bool regular = copiers % rowChunks == 0;
-  int64_t apart = copiers / rowChunks, next = 0;
+  int64_t apart = rowsApart(ring), before = 0; // rows of the lane's
   Value from, left;
   forEachChunk(ring, slot, [&](Value row, Value chunk, Value destination) {
-    int64_t before = regular ? next : 0;
     if (before > 0) {
       from = advance(from, mul(stride, index(apart)));
     } else {
@@ -115,10 +119,10 @@ void KernelLowering::copyRun(Value ring, Value slot, Value start, Value stride,
       if (rows)
         left = arith::SubIOp::create(builder, loc, rows, toIndex(row));
     }
-    next += apart;
-    if (!rows)
+    Value exists = rows ? less(index(before), left) : Value();
+    before += apart;
+    if (!exists)
       return nvvm.copyAsync(loc, destination, from, size);
-    Value exists = less(index(before), left);
     nvvm.copyAsync(
         loc, destination,
         LLVM::SelectOp::create(builder, loc, exists, from, elsewhere),

@@ -175,6 +175,11 @@ private:
   void lowerWaitGroup(tile::WaitGroupOp op);
   void lowerBarrier(tile::Scope scope);
   Value slotAddress(Value ring, Value slot);
+  /// Lanes that copy a slot of a ring together.
+  int64_t copiersOf(Value ring);
+  /// Rows between two chunks of a lane, if those of a lane are one column; else
+  /// 0.
+  int64_t rowsApart(Value ring);
   /// Calls `copy(row, chunk, destination)` for the chunks of a slot that this
   /// lane copies.
   void forEachChunk(
@@ -220,11 +225,6 @@ private:
   void lowerExpect(tile::ExpectOp op);
   /// i1: this thread is the one that starts copies.
   Value isProducer(tile::Scope scope);
-  /// A bit (of an i32) for each lane below this one.
-  Value lanesBelow();
-  /// A bit for each lane that `takes` part with the same `key`, which is not
-  /// negative; for one that does not take part, its own alone.
-  Value lanesAt(Value key, Value takes);
   void lowerAwait(tile::AwaitOp op);
   void lowerRelease(tile::ReleaseOp op);
   void lowerBulkCopy(tile::BulkCopyOp op);
@@ -259,6 +259,13 @@ private:
   /// i1: this lane's column `c` (row of half `h`) exists; null: always.
   Value columnExists(const TileLayout &layout, int64_t c);
   Value rowExists(const TileLayout &layout, int64_t h);
+
+  // Lanes.
+  /// A bit (of an i32) for each lane below this one.
+  Value lanesBelow();
+  /// A bit for each lane that `takes` part with the same `key`, which is not
+  /// negative; for one that does not take part, its own alone.
+  Value lanesAt(Value key, Value takes);
 
   // Small helpers.
   Value index(int64_t value);

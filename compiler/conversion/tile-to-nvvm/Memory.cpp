@@ -42,8 +42,6 @@ int64_t KernelLowering::accessWidth(const TileLayout &layout, Value memory,
   return width;
 }
 
-/// The address of the first column that this lane loads of half `half`, and
-/// whether that row exists (null: always).
 Value KernelLowering::loadedRow(LoadOp op, const TileLayout &layout,
                                 int64_t half, Value &exists) {
   auto type = cast<MemRefType>(op.getSource().getType());
@@ -63,7 +61,6 @@ Value KernelLowering::loadedRow(LoadOp op, const TileLayout &layout,
   return addressOf(op.getSource(), at);
 }
 
-/// The same, for columns from the lane's first one on.
 Value KernelLowering::atFirstColumn(Value row, const TileLayout &layout,
                                     Type element) {
   if (layout.isOneColumn())
@@ -109,8 +106,6 @@ LogicalResult KernelLowering::lowerLoad(LoadOp op) {
   return success();
 }
 
-/// `store` at the address of the first column of half `half` that this lane
-/// stores, in a branch where not all lanes do.
 void KernelLowering::storeRow(StoreOp op, const TileLayout &layout,
                               int64_t half,
                               function_ref<void(Value start)> store) {
