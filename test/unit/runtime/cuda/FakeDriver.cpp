@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,17 +27,25 @@ constexpr CUresult kInvalidValue = 1, kInvalidContext = 201, kNotFound = 500;
 
 std::mutex mutex;
 std::map<CUdeviceptr, std::pair<size_t, int>> memory; ///< guarded by mutex
-thread_local CUcontext stack[8];
-thread_local int depth = 0;
+
+/// The contexts that each thread has pushed; guarded by mutex. No thread_local:
+/// LeakSanitizer misreads those of a library that was opened at run time.
+std::map<std::thread::id, std::vector<CUcontext>> contexts;
 
 /// The context of device number `ordinal`.
 CUcontext contextOf(int ordinal) {
   return reinterpret_cast<CUcontext>(uintptr_t(100 + ordinal));
 }
 
+/// The mutex must be held.
+CUcontext currentContext() {
+  auto own = contexts.find(std::this_thread::get_id());
+  return own == contexts.end() ? nullptr : own->second.back();
+}
+
 int currentDevice() {
-  return depth == 0 ? -1
-                    : int(reinterpret_cast<uintptr_t>(stack[depth - 1])) - 100;
+  CUcontext context = currentContext();
+  return context ? int(reinterpret_cast<uintptr_t>(context)) - 100 : -1;
 }
 
 bool isForeign(CUstream stream) {
@@ -94,6 +103,7 @@ bool usesUp(int &left) {
 }
 
 CUresult allocate(CUdeviceptr *address, size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
   if (currentDevice() < 0)
     return kInvalidContext;
   if (fakeCuda.allocateResult != 0)
@@ -104,7 +114,6 @@ CUresult allocate(CUdeviceptr *address, size_t bytes) {
   void *data = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   std::memset(data, 0xff, bytes);
   *address = CUdeviceptr(reinterpret_cast<uintptr_t>(data));
-  std::lock_guard<std::mutex> lock(mutex);
   memory[*address] = {bytes, currentDevice()};
   return 0;
 }
@@ -146,17 +155,26 @@ FAKE CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
 }
 FAKE CUresult cuCtxGetCurrent(CUcontext *context) {
   ++fakeCuda.calls;
-  *context = depth == 0 ? nullptr : stack[depth - 1];
+  std::lock_guard<std::mutex> lock(mutex);
+  *context = currentContext();
   return 0;
 }
 FAKE CUresult cuCtxPushCurrent_v2(CUcontext context) {
   ++fakeCuda.calls;
-  stack[depth++] = context;
+  std::lock_guard<std::mutex> lock(mutex);
+  contexts[std::this_thread::get_id()].push_back(context);
   return 0;
 }
 FAKE CUresult cuCtxPopCurrent_v2(CUcontext *context) {
   ++fakeCuda.calls;
-  *context = stack[--depth];
+  std::lock_guard<std::mutex> lock(mutex);
+  auto own = contexts.find(std::this_thread::get_id());
+  if (own == contexts.end())
+    return kInvalidContext;
+  *context = own->second.back();
+  own->second.pop_back();
+  if (own->second.empty()) // another thread may get this one's id
+    contexts.erase(own);
   return 0;
 }
 FAKE CUresult cuCtxSynchronize() {
@@ -375,10 +393,9 @@ FAKE CUresult cuStreamGetCaptureInfo_v3(CUstream stream, int *status,
                                         const CUgraphNode **nodes,
                                         const CUgraphEdgeData **edges,
                                         size_t *count) {
-  static thread_local std::vector<CUgraphNode> found;
   std::lock_guard<std::mutex> lock(mutex);
   *status = isCaptured(stream);
-  found = orders().captures[stream];
+  std::vector<CUgraphNode> &found = orders().captures[stream];
   *nodes = found.data();
   *edges = nullptr;
   *count = found.size();
