@@ -12,6 +12,8 @@ static constexpr int64_t kTileCols = 16;
 
 static constexpr int64_t kWarps = 8;
 static constexpr int64_t kWarpGroup = 4; ///< warps that wgmma takes
+/// Warps of a multiprocessor that leave each thread 168 registers.
+static constexpr int64_t kRoomyWarps = 12;
 static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kGpuCols = 64;
@@ -32,8 +34,6 @@ static constexpr int64_t kGatherWarps = 2;
 /// Warps of a bias gradient on a multiprocessor: of at most 255 registers a
 /// thread.
 static constexpr int64_t kBiasGradWarps = 8;
-/// Warps that leave each thread 128 registers.
-static constexpr int64_t kResidentWarps = 16;
 static constexpr int64_t kGatherBytes = 64 * 1024;
 /// Keys that a CTA counts when it inverts index rows: about so many CTAs share
 /// a head, each of which reads all entries.
@@ -49,15 +49,29 @@ static constexpr int64_t kMaxDepthOfTwo = 64;
 
 /// Shared memory of a CTA: its private and shared rings, which take turns.
 static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
-  bool isAttend = problem.kind != Problem::Kind::Select;
-  int64_t row = problem.depth * problem.elementBytes * (isAttend ? 2 : 1);
+  // AllocSharedOp::getAlignment
+  constexpr int64_t kAlignment = 1024, kVectorAlignment = 128;
+  int64_t row = problem.depth * problem.elementBytes;
+  auto ring = [&](int64_t cols) -> int64_t {
+    int64_t bytes = llvm::alignTo(schedule.stages * cols * row, kAlignment);
+    switch (problem.kind) {
+    case Problem::Kind::Select:
+      return bytes;
+    case Problem::Kind::KeyGrad: // queries and do, lse and delta
+      return 2 * (bytes + llvm::alignTo(schedule.stages * cols * sizeof(float),
+                                        kVectorAlignment));
+    default: // keys and values
+      return 2 * bytes;
+    }
+  };
   int64_t privateCols =
       schedule.privateCols ? schedule.privateCols : schedule.cols;
-  int64_t shared = schedule.cols * row;
-  int64_t own = problem.blocks.empty() ? 0 : schedule.warps * privateCols * row;
+  int64_t bytes = ring(schedule.cols);
+  if (!problem.blocks.empty())
+    bytes = std::max(bytes, schedule.warps * ring(privateCols));
   if (problem.windows)
-    own = std::max(own, schedule.warps * schedule.cols * row);
-  return schedule.stages * std::max(shared, own);
+    bytes = std::max(bytes, schedule.warps * ring(schedule.cols));
+  return bytes;
 }
 
 /// Warps of a CTA: as many as there are tiles; fewer where that makes a source
@@ -82,6 +96,22 @@ static int64_t spreadWarps(const Problem &problem, int64_t rows,
   while (warps > 1 && 2 * tiles <= warps * target.multiprocessors)
     warps /= 2;
   return warps;
+}
+
+/// Keys of a step of an attend in 16 bits whose scores a thread has registers
+/// for, beside what depends on the depth and the addresses of its copies.
+/// Gradients have 255 registers, which is enough for long steps or else for the
+/// shortest; regions keep what they compute of a score.
+static int64_t colsWhereThreadsCopy(const Problem &problem) {
+  bool isKeyGrad = problem.kind == Problem::Kind::KeyGrad;
+  if (problem.depth > kMaxDepthOfTwo)
+    return problem.region || problem.windows || problem.gradient || isKeyGrad
+               ? kTileCols
+               : kGpuCols / 2;
+  if (problem.region || (isKeyGrad && problem.windows))
+    return kTileCols;
+  return (problem.gradient || isKeyGrad) && !problem.windows ? kGpuCols
+                                                             : kGpuCols / 2;
 }
 
 /// An attend whose shared sources go through the copy engine and wgmma, while
@@ -129,13 +159,21 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   for (int64_t keys : problem.keys)
     most = std::max(most, keys);
   bool isAttend = problem.kind != Problem::Kind::Select;
+  bool isShort = isAttend && problem.elementBytes == 2;
   schedule.rows = kTileRows;
   // Few tiles: half as high, so that there are twice as many.
   if (!isAttend &&
       problem.heads * llvm::divideCeil(problem.queries, kTileRows) < kFewTiles)
     schedule.rows = kTileRows / 2;
-  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
-                                    isAttend ? kGpuCols : kSelectCols);
+  bool threadsCopy = !target.bulkCopies || problem.windows;
+  int64_t cols = isAttend ? kGpuCols : kSelectCols;
+  if (threadsCopy) {
+    if (isShort)
+      cols = colsWhereThreadsCopy(problem);
+    if (!isAttend) // as many scores for a thread to sort, whatever the height
+      cols = kSelectCols * kTileRows / 2 / schedule.rows;
+  }
+  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), cols);
   if (isAttend)
     schedule.privateCols = std::min(kPrivateCols, schedule.cols);
 
@@ -146,6 +184,13 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
                            : spreadWarps(problem, schedule.rows, target);
   int64_t fewestWarps = isAttend ? kWarps / 2 : (warps + 1) / 2;
   int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1;
+  // Where threads copy, 128 registers a thread do not do.
+  if (isShort && ctas == 2 && threadsCopy) {
+    bool isGradient =
+        problem.gradient || problem.kind == Problem::Kind::KeyGrad;
+    warps = std::min(warps, kWarpGroup);
+    ctas = isGradient ? 2 : kRoomyWarps / kWarpGroup;
+  }
   // Two CTAs first, many warps before many stages, wide steps before both.
   for (; ctas >= 1; --ctas)
     for (int64_t cols = schedule.cols; cols >= kTileCols; cols /= 2) {
@@ -158,7 +203,7 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
               (schedule.stages > 1 || cols == kTileCols) &&
               (schedule.warps >= fewestWarps || cols == kTileCols ||
                tiles < kWarps)) {
-            if (isAttend && ctas == 2 && problem.elementBytes == 2)
+            if (isShort && ctas > 1)
               schedule.ctas = ctas;
             return;
           }
@@ -192,7 +237,9 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
   if (problem.elementBytes != 2 || problem.windows)
     return false;
   schedule.rows = kTileRows;
-  schedule.cols = problem.depth <= kMaxDepthOfTwo ? 2 * kTileCols : kTileCols;
+  bool isTight = problem.region && !target.bulkCopies;
+  schedule.cols = problem.depth <= kMaxDepthOfTwo && !isTight ? 2 * kTileCols
+                                                              : kTileCols;
   schedule.privateCols = kTileCols;
   bool hasLists = !problem.blocks.empty();
   if (int64_t queries = rowPiece(problem, schedule)) {
@@ -286,8 +333,8 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
     rings = isShared ? 1 : schedule.warps;
   }
   int64_t bytes = rings * schedule.cols * key + kReservedBytes;
-  schedule.ctas =
-      std::min(target.sharedBytes / bytes, kResidentWarps / schedule.warps);
+  schedule.ctas = std::min(target.sharedBytes / bytes,
+                           target.sortingWarps / schedule.warps);
 }
 
 namespace llsa {

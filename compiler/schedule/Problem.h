@@ -31,9 +31,11 @@ struct Problem {
   std::vector<int64_t> keys;
   /// Block sizes of the gathered sources (a selection within a coarser one).
   std::vector<int64_t> blocks;
-  bool windows = false;     ///< a source is a window, whose keys every tile
-                            ///< loads for itself
-  int64_t topk = 0;         ///< selection: length of a list
+  bool windows = false;  ///< a source is a window, whose keys every tile
+                         ///< loads for itself
+  bool gradient = false; ///< attend: two products with keys a step
+  bool region = false;   ///< attend, key gradient: has a score or mask region
+  int64_t topk = 0;      ///< selection: length of a list
   int64_t elementBytes = 4; ///< of queries, keys and values
   int64_t streamed = 0;     ///< key gradient: queries of a head
   /// Key gradient of a gathered source whose index is at hand: the blocks that

@@ -25,17 +25,18 @@ struct Gpu {
   StringLiteral name;
   int64_t sharedKilobytes; ///< of a multiprocessor
   int64_t multiprocessors; ///< of a usual card
+  int64_t sortingWarps;
   bool bulkCopies;
 };
 } // namespace
 
 /// CUDA C++ Programming Guide, table of technical specifications per compute
 /// capability; multiprocessors of A100, L40S, H100, B200 and RTX 5090.
-static constexpr Gpu kGpus[] = {{"sm_80", 164, 108, false},
-                                {"sm_89", 100, 142, false},
-                                {"sm_90a", 228, 132, true},
-                                {"sm_100a", 228, 148, false},
-                                {"sm_120a", 100, 170, false}};
+static constexpr Gpu kGpus[] = {{"sm_80", 164, 108, 16, false},
+                                {"sm_89", 100, 142, 16, false},
+                                {"sm_90a", 228, 132, 16, true},
+                                {"sm_100a", 228, 148, 16, false},
+                                {"sm_120a", 100, 170, 8, false}};
 
 ArrayRef<StringLiteral> llsa::gpuTargets() {
   static const SmallVector<StringLiteral> kNames =
@@ -51,6 +52,7 @@ Expected<TargetInfo> llsa::parseTargetInfo(StringRef target) {
       info.isGpu = true;
       info.sharedBytes = gpu.sharedKilobytes * 1024;
       info.multiprocessors = gpu.multiprocessors;
+      info.sortingWarps = gpu.sortingWarps;
       info.bulkCopies = gpu.bulkCopies;
       return info;
     }

@@ -19,6 +19,9 @@ struct TargetInfo {
   bool isGpu = false;
   int64_t sharedBytes = 0;     ///< GPU: shared memory of a multiprocessor
   int64_t multiprocessors = 0; ///< GPU: of a usual card
+  /// GPU: warps of a multiprocessor that leave a thread as many registers as
+  /// its assembler takes to sort 32 scores.
+  int64_t sortingWarps = 0;
   /// GPU: the copy engine fills what warps share, and four of them multiply by
   /// it together (wgmma).
   bool bulkCopies = false;

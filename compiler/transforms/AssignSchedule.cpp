@@ -62,6 +62,7 @@ template <typename OpT> static Problem problemOfSources(OpT attend) {
   problem.elementBytes = elementBytesOf(attend.getQuery());
   problem.queries = sizeOf(attend.getQuery(), kToken);
   problem.depth = sizeOf(attend.getQuery(), kDepth);
+  problem.region = !attend.getScore().empty() || !attend.getMask().empty();
   for (unsigned i = 0; i < attend.getSources().size(); ++i) {
     SourceAttr source = attend.getSource(i);
     problem.keys.push_back(keysOfSource(attend, i));
@@ -76,11 +77,14 @@ template <typename OpT> static Problem problemOfSources(OpT attend) {
 
 static Problem problemOf(AttendOp attend) { return problemOfSources(attend); }
 static Problem problemOf(AttendQueryGradOp grad) {
-  return problemOfSources(grad);
+  Problem problem = problemOfSources(grad);
+  problem.gradient = true;
+  return problem;
 }
 
 static Problem problemOf(AttendBiasGradOp grad) {
   Problem problem = problemOfSources(grad);
+  problem.gradient = true;
   ReadOwner owner(grad);
   if (owner.isRowSum)
     return problem;
@@ -107,6 +111,7 @@ static Problem problemOf(AttendKeyGradOp grad) {
   problem.streamed = sizeOf(grad.getQuery(), kToken);
   problem.depth = sizeOf(grad.getQuery(), kDepth);
   problem.windows = source.getKind() == SourceKind::Window;
+  problem.region = !grad.getScore().empty() || !grad.getMask().empty();
   problem.keys.push_back(
       std::min(queriesOfKey(grad), sizeOf(grad.getQuery(), kToken)));
   if (source.getKind() == SourceKind::Gathered) {

@@ -34,15 +34,37 @@ static int64_t sharedBytes(const Problem &problem, const Schedule &schedule) {
   return schedule.stages * std::max(schedule.cols * row, own);
 }
 
-TEST(ChooseGpuSchedule, EightWarpsShareACta) {
+TEST(ChooseGpuSchedule, WarpsThatCopyByThemselvesHave168Registers) {
   Schedule schedule = chooseOnGpu(gpuAttend(64), "sm_80");
   EXPECT_EQ(schedule.rows, 16);
-  EXPECT_EQ(schedule.warps, 8);
-  EXPECT_EQ(schedule.cols, 64);
+  EXPECT_EQ(schedule.warps, 4);
+  EXPECT_EQ(schedule.cols, 32);
   EXPECT_EQ(schedule.privateCols, 16);
-  EXPECT_EQ(schedule.stages, 2);
+  EXPECT_EQ(schedule.stages, 3);
   EXPECT_EQ(schedule.privateStages, 0);
-  EXPECT_EQ(schedule.ctas, 2);
+  EXPECT_EQ(schedule.ctas, 3);
+  // A gradient has 255.
+  Problem gradient = gpuAttend(64);
+  gradient.gradient = true;
+  EXPECT_EQ(chooseOnGpu(gradient, "sm_80").warps, 4);
+  EXPECT_EQ(chooseOnGpu(gradient, "sm_80").ctas, 2);
+  EXPECT_EQ(chooseOnGpu(gradient, "sm_80").cols, 64);
+  gradient.depth = 128;
+  EXPECT_EQ(chooseOnGpu(gradient, "sm_80").cols, 16);
+  EXPECT_EQ(chooseOnGpu(gpuAttend(128), "sm_80").warps, 8);
+}
+
+TEST(ChooseGpuSchedule, RegionsHaveShortStepsWhereThreadsCopy) {
+  Problem problem = gpuAttend(64);
+  problem.region = true;
+  EXPECT_EQ(chooseOnGpu(problem, "sm_80").cols, 16);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").cols, 32);
+  problem.gradient = true;
+  EXPECT_EQ(chooseOnGpu(problem, "sm_80").cols, 16);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_80").ctas, 2);
+  problem.kind = Problem::Kind::KeyGrad;
+  EXPECT_EQ(chooseOnGpu(problem, "sm_80").cols, 16);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").cols, 32);
 }
 
 TEST(ChooseGpuSchedule, SharedAndPrivateRingsAtOnce) {
@@ -73,8 +95,26 @@ TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
   problem.keys = {256};
   problem.heads = 8;
   EXPECT_EQ(chooseOnGpu(problem).rows, 8);
+  EXPECT_EQ(chooseOnGpu(problem).cols, 128);
   problem.heads = 512;
   EXPECT_EQ(chooseOnGpu(problem).rows, 16);
+  EXPECT_EQ(chooseOnGpu(problem).cols, 128);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_80").cols, 64); // as many scores
+}
+
+TEST(ChooseGpuSchedule, WarpsThatSortHaveTheRegistersOfTheirAssembler) {
+  Problem problem;
+  problem.kind = Problem::Kind::Select;
+  problem.elementBytes = 2;
+  problem.depth = 64;
+  problem.queries = 4096;
+  problem.granule = 16;
+  problem.keys = {128};
+  problem.blocks = {16};
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").warps, 2);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_90a").ctas, 8);
+  EXPECT_EQ(chooseOnGpu(problem, "sm_89").ctas, 5); // shared memory
+  EXPECT_EQ(chooseOnGpu(problem, "sm_120a").ctas, 4);
 }
 
 /// Calls `body` for every target, sizes of heads and of elements.
