@@ -51,7 +51,6 @@ void buildTilePipeline(OpPassManager &pm, const PipelineOptions &options) {
   convert.widenDots = !options.gpu;
   convert.lazyRescale = options.gpu;
   convert.streams = options.gpu;
-  convert.pairStreams = options.bulkCopies;
   pm.addPass(createConvertLLSAToTile(convert));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -126,6 +126,59 @@ struct WorkItemOfOne : OpRewritePattern<WorkItemOp> {
   }
 };
 
+/// Tiles of a stream that no `tile.next` gives to anybody are not loaded.
+struct DropUnusedTiles : OpRewritePattern<NextOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(NextOp op,
+                                PatternRewriter &rewriter) const override {
+    auto stream = op.getStream().getDefiningOp<StreamOp>();
+    if (!stream || !llvm::all_of(stream->getUsers(), llvm::IsaPred<NextOp>))
+      return failure();
+    SmallVector<unsigned> used;
+    for (unsigned tile = 0; tile < op.getNumResults(); ++tile)
+      if (llvm::any_of(stream->getUsers(), [&](Operation *next) {
+            return !next->getResult(tile).use_empty();
+          }))
+        used.push_back(tile);
+    if (used.size() == op.getNumResults())
+      return failure();
+    auto yield = cast<StreamYieldOp>(stream.getYield());
+    auto those = [&](auto &&range) {
+      return llvm::map_to_vector(used, [&](unsigned i) { return range[i]; });
+    };
+    auto type =
+        StreamType::get(op.getContext(), those(stream.getType().getTiles()));
+    rewriter.modifyOpInPlace(yield, [&] {
+      yield.getTilesMutable().assign(those(yield.getTiles()));
+    });
+    rewriter.modifyOpInPlace(stream, [&] { stream.getResult().setType(type); });
+    for (Operation *user : llvm::make_early_inc_range(stream->getUsers())) {
+      auto next = cast<NextOp>(user);
+      rewriter.setInsertionPoint(next);
+      auto smaller = NextOp::create(rewriter, next.getLoc(), type.getTiles(),
+                                    stream, next.getElement());
+      for (auto [tile, value] : llvm::zip_equal(used, smaller.getTiles()))
+        rewriter.replaceAllUsesWith(next.getTiles()[tile], value);
+      rewriter.eraseOp(next);
+    }
+    return success();
+  }
+};
+
+/// A stream of no tiles is not taken.
+struct DropEmptyNext : OpRewritePattern<NextOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(NextOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getNumResults() > 0)
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 } // namespace
 
 void LoadOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
@@ -141,4 +194,9 @@ void StoreOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void WorkItemOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
   patterns.add<WorkItemOfOne>(context);
+}
+
+void NextOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                         MLIRContext *context) {
+  patterns.add<DropUnusedTiles, DropEmptyNext>(context);
 }

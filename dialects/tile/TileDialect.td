@@ -51,8 +51,9 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       gathers for itself; 0 (the default) means `cols`.
     * `ctas`: CTAs that a multiprocessor should hold at once, which limits a
       thread's registers; 0 (the default): no limit.
-    * `private_stages`: buffers of the pipelines of such sources; 0 (the default)
-      means `stages`.
+    * `private_stages`: buffers of the pipelines of such sources, which are there
+      beside the others', so that a step takes keys from both; 0 (the default):
+      `stages` buffers, in the same place when the others are done.
     * `queries`: queries that one work item of a gradient of keys or of a bias
       takes at most; 0 (the default): all.
     * `list`: places of a top-k list that one walk over the candidates fills; 0

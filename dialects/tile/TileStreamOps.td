@@ -85,6 +85,7 @@ def Tile_NextOp : Tile_Op<"next", [DeclareOpInterfaceMethods<MemoryEffectsOpInte
   let arguments = (ins Tile_Stream:$stream, Index:$element);
   let results = (outs Variadic<Tile_FloatTile>:$tiles);
   let assemblyFormat = "$stream `[` $element `]` attr-dict `:` type($stream) `->` type($tiles)";
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 

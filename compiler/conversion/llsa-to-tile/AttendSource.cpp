@@ -78,7 +78,10 @@ Source llsa::describeSource(const AttendForm &form, KernelBuilder &k,
 }
 
 bool AttendSources::isShared(const Source &source) const {
-  return source.attr.getKind() == SourceKind::Dense ||
+  if (source.attr.getKind() == SourceKind::Dense)
+    return true;
+  // Where tiles end with granules, a CTA's are no run of rows.
+  return !form.grid(schedule).isGranular() &&
          source.attr.getEvery() % (schedule.getRows() * schedule.getWarps()) ==
              0;
 }

@@ -15,7 +15,8 @@ AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
     : k(k), form(std::move(attend)), tile(rowTile),
       rows(context.schedule.getRows()), depth(form.depth()),
       cols(context.schedule.getCols()), widen(context.widenDots),
-      streams(context.streams), together(context.pairStreams),
+      streams(context.streams),
+      together(context.schedule.getPrivateStages() > 0),
       loader(context, form, k, tile), regions(k, form) {
   if (streams)
     loader.prefetchIndices();

@@ -132,8 +132,7 @@ static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
                         cast<tile::ScheduleAttr>(launch.getScheduleAttr()),
                         options.widenDots,
                         options.lazyRescale,
-                        options.streams,
-                        options.pairStreams};
+                        options.streams};
   if (llvm::all_of(ops, llvm::IsaPred<PoolOp>))
     return lowerPool(context, llvm::map_to_vector(ops, [](Operation *op) {
                        return cast<PoolOp>(op);
@@ -343,7 +342,7 @@ LogicalResult ConvertLLSAToTile::convertBody(func::FuncOp function,
       continue; // nobody reads what it makes
     if (failed(bindResults(host, launch, returnOp, outputs)) ||
         failed(convertLaunch(host, launch,
-                             {widenDots, lazyRescale, streams, pairStreams})))
+                             {widenDots, lazyRescale, streams})))
       return failure();
   }
   for (auto [i, value, output] :

@@ -23,7 +23,6 @@ struct LaunchContext {
   bool widenDots;
   bool lazyRescale;
   bool streams;
-  bool pairStreams;
 };
 
 mlir::LogicalResult lowerPool(const LaunchContext &context,

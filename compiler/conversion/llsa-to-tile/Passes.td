@@ -34,9 +34,7 @@ def ConvertLLSAToTile : Pass<"convert-llsa-to-tile", "::mlir::ModuleOp"> {
            "warp can vote on it">,
     Option<"streams", "streams", "bool", /*default=*/"false",
            "Give the tiles of an attend as streams (tile.stream), which copies to "
-           "shared memory may run ahead of">,
-    Option<"pairStreams", "pair-streams", "bool", /*default=*/"false",
-           "A step takes from a shared and a private stream at once">
+           "shared memory may run ahead of">
   ];
   let dependentDialects = [
     "::llsa::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

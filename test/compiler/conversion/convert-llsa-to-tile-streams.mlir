@@ -1,4 +1,4 @@
-// RUN: llsa-opt %s --convert-llsa-to-tile="widen-dots=false streams pair-streams lazy-rescale" --canonicalize --cse | FileCheck %s
+// RUN: llsa-opt %s --convert-llsa-to-tile="widen-dots=false streams lazy-rescale" --canonicalize --cse | FileCheck %s
 
 // Two warps of 16 queries. All share the 128 keys of the dense source, in four
 // steps; the blocks are each warp's own, one a step, in two.

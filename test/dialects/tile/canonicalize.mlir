@@ -136,3 +136,44 @@ tile.kernel @unused(%m: memref<64x64xf32>, %i: memref<64x8xi32>) items [4] {
   %j = tile.range %w step 1 : tensor<1x32xi32>
   tile.return
 }
+
+// -----
+
+!s = !tile.stream<tensor<16x64xf32>, tensor<16x64xf32>>
+!t = tensor<16x64xf32>
+!m = memref<64x64xf32>
+
+// Of a stream what nobody takes is not loaded, and a stream of nothing is none.
+// CHECK-LABEL: tile.kernel @unused_of_streams
+// CHECK: tile.stream count 4 {
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: tile.load %{{.*}} : memref<64x64xf32> -> tensor<16x64xf32>
+// CHECK-NEXT: tile.stream_yield %{{.*}} : tensor<16x64xf32>
+// CHECK-NEXT: } : <tensor<16x64xf32>>
+// CHECK-NOT: tile.stream
+// CHECK: tile.next %{{.*}} : <tensor<16x64xf32>> -> tensor<16x64xf32>
+// CHECK-NOT: tile.next
+tile.kernel @unused_of_streams(%m: !m, %n: !m, %o: !m) items [4] {
+  %w = tile.work_item : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %half = tile.stream count 4 {
+  ^bb0(%i: index):
+    %a = tile.load %m[%i, %c0] : !m -> !t
+    %b = tile.load %n[%i, %c0] : !m -> !t
+    tile.stream_yield %a, %b : !t, !t
+  } : !s
+  %none = tile.stream count 4 {
+  ^bb0(%i: index):
+    %a = tile.load %m[%i, %c0] : !m -> !t
+    %b = tile.load %n[%i, %c0] : !m -> !t
+    tile.stream_yield %a, %b : !t, !t
+  } : !s
+  scf.for %i = %c0 to %c4 step %c1 {
+    %a, %b = tile.next %half[%i] : !s -> !t, !t
+    %c, %d = tile.next %none[%i] : !s -> !t, !t
+    tile.store %b, %o[%w, %c0] : !t, !m
+  }
+  tile.return
+}
