@@ -307,6 +307,7 @@ private:
           /*mayEnd=*/indexRows * parts * steps != keyTile.denseSteps());
       if (keyTile.failed())
         return failure();
+      tile.rows = askedRowsOf(k, tile, inBlock);
       storeSums(k, sums, tile, head, rowOf(k, pieceOf(k, part, slot), inBlock),
                 state);
       k.finish(launch);
@@ -441,6 +442,7 @@ private:
           keyTile.walkRows(keyTile.zero(), head, found.from, found.to, most);
       if (keyTile.failed())
         return failure();
+      tile.rows = askedRowsOf(k, tile, inBlock);
       storeSums(k, sums, tile, head, rowOf(k, piece, inBlock), state);
     }
     k.finish(launch, firstApart ? 1.0 : 0.0);
@@ -456,6 +458,14 @@ private:
       exist = k.min(exist ? exist : k.index(rows),
                     k.sub(k.index(keys.getDimSize(kToken)), tile.start));
     return exist;
+  }
+
+  /// Rows whose sums are asked for. Where tiles end with blocks, one behind the
+  /// last key loads its first row, too, and makes nothing of it.
+  Value askedRowsOf(KernelBuilder &k, const RowTile &tile, Value inBlock) {
+    if (block % rows == 0)
+      return tile.rows;
+    return k.min(k.index(rows), k.sub(k.index(block), inBlock));
   }
 
   const LaunchContext &context;
