@@ -89,7 +89,7 @@ private:
     DenseMap<Value, Value> tiles;
     tiles[op.getKeysGrad()] = store(k, tile, dk, op.getKeysGrad());
     tiles[op.getValuesGrad()] = store(k, tile, state[1], op.getValuesGrad());
-    if (failed(emitEpilogue(k, epilogue, tile, rows, tiles, context.widenDots)))
+    if (failed(emitEpilogue(k, epilogue, tile, grid(), tiles, context.widenDots)))
       return failure();
     LaunchOp launch = context.launch;
     k.finish(launch, share);

@@ -241,14 +241,14 @@ struct TensorGrid {
 class GroupBuilder {
 public:
   GroupBuilder(KernelBuilder &k, const TensorGrid &grid)
-      : k(k), rows(grid.rows), leading(k.item().drop_back()) {
+      : k(k), rows(grid.rows), run(rows), leading(k.item().drop_back()) {
     start = k.mul(k.item().back(), grid.rows);
     if (grid.rowCount % grid.rows != 0)
       exist = k.sub(k.index(grid.rowCount), start);
   }
-  GroupBuilder(KernelBuilder &k, const RowTile &tile, int64_t rows)
-      : k(k), rows(rows), leading{tile.batch, tile.head}, start(tile.start),
-        exist(tile.rows) {}
+  GroupBuilder(KernelBuilder &k, const RowTile &tile, const RowGrid &grid)
+      : k(k), rows(grid.rows), run(grid.granule),
+        leading{tile.batch, tile.head}, start(tile.start), exist(tile.rows) {}
 
   /// Emits all `ops`, stores what is wanted of them. `tiles` holds what is
   /// there already.
@@ -279,6 +279,7 @@ private:
 
   KernelBuilder &k;
   int64_t rows;
+  int64_t run; ///< a tile lies between multiples of that
   SmallVector<Value> leading;
   Value start, exist;
 };
@@ -299,7 +300,7 @@ LogicalResult GroupBuilder::emit(ArrayRef<Operation *> ops,
       results.push_back(made ? made
                              : emitUnpool(k, unpool,
                                           k.buffer(unpool.getGradient()), tile,
-                                          rows, canGather));
+                                          rows, run, canGather));
     } else {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands()) {
@@ -327,10 +328,10 @@ LogicalResult GroupBuilder::emit(ArrayRef<Operation *> ops,
 }
 
 LogicalResult llsa::emitEpilogue(KernelBuilder &k, ArrayRef<Operation *> ops,
-                                 const RowTile &tile, int64_t rows,
+                                 const RowTile &tile, const RowGrid &grid,
                                  DenseMap<Value, Value> &tiles,
                                  bool canGather) {
-  return GroupBuilder(k, tile, rows).emit(ops, tiles, canGather);
+  return GroupBuilder(k, tile, grid).emit(ops, tiles, canGather);
 }
 
 /// A tensor that the grid can cut, or a message.

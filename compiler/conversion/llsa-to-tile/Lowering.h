@@ -58,17 +58,19 @@ void lowerClear(const LaunchContext &context, llvm::StringRef name,
 void lowerSumOfPieces(const LaunchContext &context, llvm::StringRef name,
                       mlir::Value pieces, mlir::Value target);
 
-/// The tile of rows `tile` of elementwise ops and unpools, at the end of a
-/// kernel that made `tiles`; what is wanted of them is stored.
+/// The tile of rows `tile` (of `grid`) of elementwise ops and unpools, at the
+/// end of a kernel that made `tiles`; what is wanted of them is stored.
 mlir::LogicalResult
 emitEpilogue(KernelBuilder &k, llvm::ArrayRef<mlir::Operation *> ops,
-             const RowTile &tile, int64_t rows,
+             const RowTile &tile, const RowGrid &grid,
              llvm::DenseMap<mlir::Value, mlir::Value> &tiles, bool canGather);
 
-/// A tile of rows of an unpool of the gradient in `memory`. `canGather`: the
-/// target has gathers that no dot consumes.
+/// A tile of rows of an unpool of the gradient in `memory`. It does not reach
+/// over a multiple of `run`. `canGather`: the target has gathers that no dot
+/// consumes.
 mlir::Value emitUnpool(KernelBuilder &k, UnpoolOp op, mlir::Value memory,
-                       const RowTile &tile, int64_t rows, bool canGather);
+                       const RowTile &tile, int64_t rows, int64_t run,
+                       bool canGather);
 
 /// True for the arith and math ops that work element by element.
 bool isElementwise(mlir::Operation *op);

@@ -17,13 +17,13 @@ namespace {
 class UnpoolEmitter {
 public:
   UnpoolEmitter(KernelBuilder &k, UnpoolOp op, const RowTile &tile,
-                int64_t rows)
-      : k(k), tile(tile), rows(rows), block(op.getBlock()),
+                int64_t rows, int64_t run)
+      : k(k), tile(tile), rows(rows), run(run), block(op.getBlock()),
         parents(llvm::divideCeil(op.getTokens(), block)),
         rest(op.getTokens() % block), depth(op.getType().getDimSize(kDepth)) {}
 
   Value emit(Value memory, bool canGather) {
-    if (block % rows == 0) {
+    if (block % run == 0) {
       Value parent = k.div(tile.start, block);
       Value row = k.load(memory, {tile.batch, tile.head, parent, k.index(0)},
                          {1, depth});
@@ -67,11 +67,12 @@ private:
 
   KernelBuilder &k;
   const RowTile &tile;
-  int64_t rows, block, parents, rest, depth;
+  int64_t rows, run, block, parents, rest, depth;
 };
 } // namespace
 
 Value llsa::emitUnpool(KernelBuilder &k, UnpoolOp op, Value memory,
-                       const RowTile &tile, int64_t rows, bool canGather) {
-  return UnpoolEmitter(k, op, tile, rows).emit(memory, canGather);
+                       const RowTile &tile, int64_t rows, int64_t run,
+                       bool canGather) {
+  return UnpoolEmitter(k, op, tile, rows, run).emit(memory, canGather);
 }
