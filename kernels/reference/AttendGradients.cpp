@@ -100,15 +100,15 @@ private:
   /// Enters the terms of one query's gradients into the greatest ones.
   void addTerms(const double *outputGradient, const double *query, int64_t b,
                 int64_t h, int64_t i) {
-    // Of a product of rows, and of what it comes to: by an error that all
-    // elements of a row share, too.
+    // Of a product of rows, and of the sums that it passes through: each is
+    // rounded.
     auto squaresOf = [&](const double *x, const double *y) {
       double sum = 0, squares = 0;
       for (int64_t d = 0; d < size; ++d) {
         sum += x[d] * y[d];
-        squares += x[d] * x[d] * y[d] * y[d];
+        squares += x[d] * x[d] * y[d] * y[d] + sum * sum;
       }
-      return sum * sum + squares;
+      return squares;
     };
     std::vector<double> output(size_t(size), 0.0), squares(size_t(size), 0.0);
     for (size_t j = 0; j < row.seen.size(); ++j)

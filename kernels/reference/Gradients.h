@@ -52,9 +52,9 @@ struct SourceGradients {
 /// smaller than its terms, or nothing, as where a query sees one key. What an
 /// error is measured by is then what the terms come to, as independent errors
 /// of each would: `Terms` is the greatest element of the root of the sum of the
-/// squares of P scale do_d v_d k, P scale do_d o_d k, P scale do . v k and
-/// P scale do . o k, over a query's keys and all d; and of the same with q,
-/// over a key's queries. Of float64 evaluations alone.
+/// squares of P scale x k, over a query's keys and all d, where x is do_d v_d,
+/// do_d o_d and either's sum up to d; and of the same with q, over a key's
+/// queries. Of float64 evaluations alone.
 struct AttendGradients {
   Array query;                          ///< [B, H, R, D]
   std::vector<SourceGradients> sources; ///< one per source, in their order
