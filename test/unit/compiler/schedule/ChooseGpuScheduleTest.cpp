@@ -19,6 +19,14 @@ static Problem gpuAttend(int64_t depth, int64_t elementBytes = 2,
   return problem;
 }
 
+static Problem gpuSelect(int64_t queries, int64_t keys) {
+  Problem problem = gpuAttend(64);
+  problem.kind = Problem::Kind::Select;
+  problem.queries = queries;
+  problem.keys = {keys};
+  return problem;
+}
+
 static Schedule chooseOnGpu(const Problem &problem,
                             llvm::StringRef target = "sm_90a") {
   return chooseSchedule(problem, llvm::cantFail(parseTargetInfo(target)));
@@ -87,12 +95,9 @@ TEST(ChooseGpuSchedule, ABlockOf64IsSharedByFourWarps) {
 }
 
 TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
-  Problem problem;
-  problem.kind = Problem::Kind::Select;
-  problem.elementBytes = 2;
-  problem.depth = 64;
-  problem.queries = 256;
-  problem.keys = {256};
+  Problem problem = gpuSelect(256, 256);
+  problem.granule = 0;
+  problem.blocks.clear();
   problem.heads = 8;
   EXPECT_EQ(chooseOnGpu(problem).rows, 8);
   EXPECT_EQ(chooseOnGpu(problem).cols, 128);
@@ -103,14 +108,7 @@ TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
 }
 
 TEST(ChooseGpuSchedule, WarpsThatSortHaveTheRegistersOfTheirAssembler) {
-  Problem problem;
-  problem.kind = Problem::Kind::Select;
-  problem.elementBytes = 2;
-  problem.depth = 64;
-  problem.queries = 4096;
-  problem.granule = 16;
-  problem.keys = {128};
-  problem.blocks = {16};
+  Problem problem = gpuSelect(4096, 128);
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").warps, 2);
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").ctas, 8);
   EXPECT_EQ(chooseOnGpu(problem, "sm_89").ctas, 5); // shared memory
