@@ -2,6 +2,8 @@
 
 #include "compiler/conversion/tile-to-nvvm/Hopper.h"
 #include "compiler/conversion/tile-to-nvvm/Nvvm.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

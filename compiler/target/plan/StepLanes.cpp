@@ -4,6 +4,7 @@
 #include "compiler/target/plan/WorkspaceLayout.h"
 #include "runtime/program/StepOrder.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 #include <limits>
 #include <optional>
 
