@@ -98,20 +98,21 @@ static int64_t spreadWarps(const Problem &problem, int64_t rows,
   return warps;
 }
 
+static bool isGradient(const Problem &problem) {
+  return problem.gradient || problem.kind == Problem::Kind::KeyGrad;
+}
+
 /// Keys of a step of an attend in 16 bits whose scores a thread has registers
 /// for, beside what depends on the depth and the addresses of its copies.
 /// Gradients have 255 registers, which is enough for long steps or else for the
 /// shortest; regions keep what they compute of a score.
 static int64_t colsWhereThreadsCopy(const Problem &problem) {
+  bool isDeep = problem.depth > kMaxDepthOfTwo;
   bool isKeyGrad = problem.kind == Problem::Kind::KeyGrad;
-  if (problem.depth > kMaxDepthOfTwo)
-    return problem.region || problem.windows || problem.gradient || isKeyGrad
-               ? kTileCols
-               : kGpuCols / 2;
-  if (problem.region || (isKeyGrad && problem.windows))
+  if (problem.region || (problem.windows && (isDeep || isKeyGrad)) ||
+      (isDeep && isGradient(problem)))
     return kTileCols;
-  return (problem.gradient || isKeyGrad) && !problem.windows ? kGpuCols
-                                                             : kGpuCols / 2;
+  return isGradient(problem) && !problem.windows ? kGpuCols : kGpuCols / 2;
 }
 
 /// An attend whose shared sources go through the copy engine and wgmma, while
@@ -186,10 +187,8 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1;
   // Where threads copy, 128 registers a thread do not do.
   if (isShort && ctas == 2 && threadsCopy) {
-    bool isGradient =
-        problem.gradient || problem.kind == Problem::Kind::KeyGrad;
     warps = std::min(warps, kWarpGroup);
-    ctas = isGradient ? 2 : kRoomyWarps / kWarpGroup;
+    ctas = isGradient(problem) ? 2 : kRoomyWarps / kWarpGroup;
   }
   // Two CTAs first, many warps before many stages, wide steps before both.
   for (; ctas >= 1; --ctas)
@@ -238,8 +237,8 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
     return false;
   schedule.rows = kTileRows;
   bool isTight = problem.region && !target.bulkCopies;
-  schedule.cols = problem.depth <= kMaxDepthOfTwo && !isTight ? 2 * kTileCols
-                                                              : kTileCols;
+  schedule.cols =
+      problem.depth <= kMaxDepthOfTwo && !isTight ? 2 * kTileCols : kTileCols;
   schedule.privateCols = kTileCols;
   bool hasLists = !problem.blocks.empty();
   if (int64_t queries = rowPiece(problem, schedule)) {

@@ -56,9 +56,9 @@ struct Schedule {
 ///   only it reads.
 /// * Where threads copy, addresses take registers, too, and kernels would keep
 ///   values in memory. So attends have shorter steps and 12 warps to a
-///   multiprocessor, of 168 registers a thread, and their gradients 8, of 255; a
-///   region or a window makes steps shorter still. `tools/dev spills` shows what
-///   becomes of it.
+///   multiprocessor, of 168 registers a thread, and their gradients 8, of 255;
+///   a region or a window makes steps shorter still. `tools/dev spills` shows
+///   what becomes of it.
 /// * A key gradient's warp has four accumulators, so fewer warps share a
 ///   multiprocessor. Where there are few keys, or where one block may be chosen
 ///   by many, `queries` cuts the work in pieces.

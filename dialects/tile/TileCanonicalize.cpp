@@ -126,7 +126,8 @@ struct WorkItemOfOne : OpRewritePattern<WorkItemOp> {
   }
 };
 
-/// Tiles of a stream that no `tile.next` gives to anybody are not loaded.
+/// Tiles of a stream that no `tile.next` gives to anybody are not loaded; a
+/// stream of none is not taken.
 struct DropUnusedTiles : OpRewritePattern<NextOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -155,26 +156,15 @@ struct DropUnusedTiles : OpRewritePattern<NextOp> {
     rewriter.modifyOpInPlace(stream, [&] { stream.getResult().setType(type); });
     for (Operation *user : llvm::make_early_inc_range(stream->getUsers())) {
       auto next = cast<NextOp>(user);
-      rewriter.setInsertionPoint(next);
-      auto smaller = NextOp::create(rewriter, next.getLoc(), type.getTiles(),
-                                    stream, next.getElement());
-      for (auto [tile, value] : llvm::zip_equal(used, smaller.getTiles()))
-        rewriter.replaceAllUsesWith(next.getTiles()[tile], value);
+      if (!used.empty()) {
+        rewriter.setInsertionPoint(next);
+        auto smaller = NextOp::create(rewriter, next.getLoc(), type.getTiles(),
+                                      stream, next.getElement());
+        for (auto [tile, value] : llvm::zip_equal(used, smaller.getTiles()))
+          rewriter.replaceAllUsesWith(next.getTiles()[tile], value);
+      }
       rewriter.eraseOp(next);
     }
-    return success();
-  }
-};
-
-/// A stream of no tiles is not taken.
-struct DropEmptyNext : OpRewritePattern<NextOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(NextOp op,
-                                PatternRewriter &rewriter) const override {
-    if (op.getNumResults() > 0)
-      return failure();
-    rewriter.eraseOp(op);
     return success();
   }
 };
@@ -198,5 +188,5 @@ void WorkItemOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 void NextOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                          MLIRContext *context) {
-  patterns.add<DropUnusedTiles, DropEmptyNext>(context);
+  patterns.add<DropUnusedTiles>(context);
 }

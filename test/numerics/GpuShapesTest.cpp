@@ -60,17 +60,16 @@ TEST(GpuShapes, RandomVariantsFitIntoEveryGpu) {
   int64_t programs = 0;
   std::vector<std::string> failures;
   Options options = Options::get();
-  options.casesPerKernel = 1; // inputs play no part
+  options.casesPerKernel = 1;               // inputs play no part
   options.cases = (options.cases + 9) / 10; // of ten programs each
-  double seconds =
-      forEachCase<NoState>(options, [&](NoState &, const Case &c) {
-        int64_t own = 0;
-        std::string failure = compileForEveryGpu(atFullSize(c), own);
-        std::lock_guard<std::mutex> lock(mutex);
-        programs += own;
-        if (!failure.empty())
-          failures.push_back(fmt::format("case {}: {}", c.seed, failure));
-      });
+  double seconds = forEachCase<NoState>(options, [&](NoState &, const Case &c) {
+    int64_t own = 0;
+    std::string failure = compileForEveryGpu(atFullSize(c), own);
+    std::lock_guard<std::mutex> lock(mutex);
+    programs += own;
+    if (!failure.empty())
+      failures.push_back(fmt::format("case {}: {}", c.seed, failure));
+  });
   fmt::print("{} programs in {:.0f} s\n", programs, seconds);
   if (!failures.empty())
     ADD_FAILURE() << failures.size() << " of " << options.cases

@@ -89,7 +89,8 @@ private:
     DenseMap<Value, Value> tiles;
     tiles[op.getKeysGrad()] = store(k, tile, dk, op.getKeysGrad());
     tiles[op.getValuesGrad()] = store(k, tile, state[1], op.getValuesGrad());
-    if (failed(emitEpilogue(k, epilogue, tile, grid(), tiles, context.widenDots)))
+    if (failed(
+            emitEpilogue(k, epilogue, tile, grid(), tiles, context.widenDots)))
       return failure();
     LaunchOp launch = context.launch;
     k.finish(launch, share);
@@ -449,11 +450,16 @@ private:
     return success();
   }
 
+  /// Rows of the tile before its block's end; null: all.
+  Value rowsInBlock(KernelBuilder &k, Value inBlock) {
+    if (source.getBlock() % rows == 0)
+      return Value();
+    return k.min(k.index(rows), k.sub(k.index(source.getBlock()), inBlock));
+  }
+
   /// Rows of the tile that exist; null: all.
   Value rowsOf(KernelBuilder &k, const RowTile &tile, Value inBlock) {
-    Value exist;
-    if (source.getBlock() % rows != 0)
-      exist = k.min(k.index(rows), k.sub(k.index(source.getBlock()), inBlock));
+    Value exist = rowsInBlock(k, inBlock);
     if (keys.getDimSize(kToken) % source.getBlock() != 0)
       exist = k.min(exist ? exist : k.index(rows),
                     k.sub(k.index(keys.getDimSize(kToken)), tile.start));
@@ -463,9 +469,8 @@ private:
   /// Rows whose sums are asked for. Where tiles end with blocks, one behind the
   /// last key loads its first row, too, and makes nothing of it.
   Value askedRowsOf(KernelBuilder &k, const RowTile &tile, Value inBlock) {
-    if (block % rows == 0)
-      return tile.rows;
-    return k.min(k.index(rows), k.sub(k.index(block), inBlock));
+    Value inside = rowsInBlock(k, inBlock);
+    return inside ? inside : tile.rows;
   }
 
   const LaunchContext &context;

@@ -247,8 +247,9 @@ public:
       exist = k.sub(k.index(grid.rowCount), start);
   }
   GroupBuilder(KernelBuilder &k, const RowTile &tile, const RowGrid &grid)
-      : k(k), rows(grid.rows), run(grid.granule),
-        leading{tile.batch, tile.head}, start(tile.start), exist(tile.rows) {}
+      : k(k), rows(grid.rows),
+        run(grid.granule), leading{tile.batch, tile.head}, start(tile.start),
+        exist(tile.rows) {}
 
   /// Emits all `ops`, stores what is wanted of them. `tiles` holds what is
   /// there already.

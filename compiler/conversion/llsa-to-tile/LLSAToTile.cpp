@@ -341,8 +341,7 @@ LogicalResult ConvertLLSAToTile::convertBody(func::FuncOp function,
     if (launch->use_empty())
       continue; // nobody reads what it makes
     if (failed(bindResults(host, launch, returnOp, outputs)) ||
-        failed(convertLaunch(host, launch,
-                             {widenDots, lazyRescale, streams})))
+        failed(convertLaunch(host, launch, {widenDots, lazyRescale, streams})))
       return failure();
   }
   for (auto [i, value, output] :

@@ -88,16 +88,18 @@ void KernelLowering::forEachChunk(
           add(mul(row, i32(layout.panelBytes)), mul(place, i32(kChunkBytes)));
       if (rowChunks > layout.chunks)
         offset = add(offset, mul(panel, i32(layout.panelStride())));
-      if (first == 0)
-        destination = add(base, offset);
-      int64_t rowsBefore = first / copiers * apart;
-      int64_t turn = rowsBefore >> layout.shift & layout.mask;
-      Value to = add(base, offset);
+      Value to;
       if (regular && first > 0) {
+        int64_t rowsBefore = first / copiers * apart;
+        int64_t turn = rowsBefore >> layout.shift & layout.mask;
         to = arith::XOrIOp::create(builder, loc, destination,
                                    i32(turn * kChunkBytes));
         to = add(to, i32(rowsBefore * layout.panelBytes));
+      } else {
+        to = add(base, offset);
       }
+      if (first == 0)
+        destination = to;
       copy(row, chunk, to);
     });
   }
