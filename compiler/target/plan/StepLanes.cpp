@@ -69,6 +69,7 @@ public:
     double alone = estimate(lanes).end;
     if (alone < options.leastBusy * double(count) * kLaunchSeconds)
       return;
+    mostWorkspace = options.mostWorkspace * workspaceOf(program.steps);
     while (improve(lanes)) {
     }
     Timeline timeline = estimate(lanes);
@@ -132,6 +133,7 @@ private:
   std::vector<StepCost> costs;
   std::vector<std::vector<size_t>> dependences; ///< by step: earlier ones
   std::vector<bool> onLongestChain;
+  double mostWorkspace = 0; ///< bytes that the steps may take
 };
 
 /// What runs in a lane, and how much of it is left.
@@ -206,7 +208,6 @@ Timeline LanePlanner::estimate(const Lanes &lanes) const {
 /// Moves the step to lane 1 that gains most; false when none gains enough.
 bool LanePlanner::improve(Lanes &lanes) const {
   double now = estimate(lanes).end, most = kTick;
-  double room = options.mostWorkspace * workspaceOf(program.steps);
   std::optional<size_t> best;
   for (size_t step = 0; step < count; ++step) {
     if (lanes[step] != 0 || onLongestChain[step])
@@ -217,7 +218,7 @@ bool LanePlanner::improve(Lanes &lanes) const {
     double gain = now - timeline.end;
     if (gain < most + kTick ||
         gain < options.leastShare * costs[step].seconds ||
-        workspaceOf(stepsIn(moved, timeline)) > room)
+        workspaceOf(stepsIn(moved, timeline)) > mostWorkspace)
       continue;
     most = gain;
     best = step;
