@@ -81,11 +81,15 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
       for (Operation *user : alloc->getUsers()) {
         Operation *top = body.findAncestorOpInBlock(*user);
         int64_t at = number.lookup(top);
-        if (isa<SharedTileOp>(user))
-          lastRead = std::max(lastRead, at);
         if (ring.first < 0 || at < ring.first) {
           ring.first = at;
           ring.firstUse = top;
+        }
+        if (isa<SharedTileOp>(user)) { // read by those that take the tile
+          for (Operation *reader : user->getUsers())
+            at = std::max(
+                at, number.lookup(body.findAncestorOpInBlock(*reader)));
+          lastRead = std::max(lastRead, at);
         }
         ring.last = std::max(ring.last, at);
       }

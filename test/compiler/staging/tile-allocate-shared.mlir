@@ -57,3 +57,26 @@ tile.kernel @unread(%k: memref<64x64xbf16>) items [4]
   tile.copy_async %k[%c0, %c0] to %c[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
   tile.return
 }
+
+// A slot is read where its tile is, not where it is named.
+
+// CHECK-LABEL: tile.kernel @readers
+// CHECK-SAME:  tile.shared_bytes = 16384
+// CHECK: tile.alloc_shared scope cta offset 0
+// CHECK: tile.alloc_shared scope cta offset 8192
+tile.kernel @readers(%k: memref<64x64xbf16>, %o: memref<16x64xf32>) items [4]
+    schedule <rows = 16, cols = 64, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<16x64xf32>
+  %q = tile.load %k[%c0, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %a = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  %b = tile.alloc_shared scope cta : memref<1x64x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %a[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  tile.wait_group 0 scope cta
+  %t = tile.shared_tile %a[%c0] : memref<1x64x64xbf16, 3> -> tensor<64x64xbf16>
+  tile.copy_async %k[%c0, %c0] to %b[%c0] : memref<64x64xbf16>, memref<1x64x64xbf16, 3>
+  %d = tile.dot %q, %t, %zero transpose_b : tensor<16x64xbf16>, tensor<64x64xbf16> -> tensor<16x64xf32>
+  tile.wait_group 0 scope cta
+  tile.store %d, %o[%c0, %c0] : tensor<16x64xf32>, memref<16x64xf32>
+  tile.return
+}
