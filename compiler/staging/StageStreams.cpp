@@ -1,8 +1,9 @@
 //===- StageStreams.cpp - elements of streams to shared memory ------------===//
 //
 // Element e of a stream lies in slot e mod S of its rings, in round e div S.
-// When element i is taken, the copies of element i + S - 1 start: its slot is
-// the one of element i - 1, which everybody has read by then.
+// When element i is taken, the copies of element i + S - H start, where H
+// elements are held: its slot is the one of element i - H, which everybody has
+// read by then.
 //
 // In a persistent kernel elements are numbered through over the CTA's items:
 // element e of the n-th item has the number n * count + e. Behind the last one
@@ -90,9 +91,9 @@ struct Numbers {
     return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, x,
                                          constant(y));
   }
-  Value isPositive(Value x) {
-    return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ugt, x,
-                                         constant(0));
+  Value atLeast(Value x, int64_t y) {
+    return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::uge, x,
+                                         constant(y));
   }
 };
 
@@ -100,7 +101,8 @@ class StreamStaging {
 public:
   StreamStaging(KernelOp kernel, StreamOp stream, Uniformity &uniformity,
                 bool mayBulk)
-      : kernel(kernel), stream(stream), count(stream.getCount()) {
+      : kernel(kernel), stream(stream), count(stream.getCount()),
+        held(stream.getHeld()) {
     ScheduleAttr schedule = kernel.getScheduleAttr();
     scope = schedule && schedule.getWarps() > 1 && isShared(uniformity)
                 ? Scope::Cta
@@ -108,7 +110,7 @@ public:
     stages = schedule ? schedule.getStages() : 1;
     if (scope == Scope::Warp && schedule && schedule.getPrivateStages() > 0)
       stages = schedule.getPrivateStages();
-    stages = std::min(stages, count);
+    stages = std::min(std::max(stages, held), count);
     loop = stream->getParentOfType<scf::ForOp>();
     if (loop && !loop->hasAttr("tile.persistent"))
       loop = {};
@@ -337,7 +339,7 @@ private:
       Value producer = IsProducerOp::create(b, n.loc, scope);
       auto branch = scf::IfOp::create(b, n.loc, producer, false);
       OpBuilder inside = branch.getThenBodyBuilder();
-      for (int64_t e = 0; e + 1 < stages; ++e) {
+      for (int64_t e = 0; e < ahead(); ++e) {
         Value element = Numbers{inside, n.loc}.constant(e);
         OpBuilder where = whereExists(inside, element);
         emitBulkElement(where, element, element, cta);
@@ -347,7 +349,7 @@ private:
     // In a loop somebody may still read what the last time left in the rings.
     if (!runsOnce())
       BarrierOp::create(b, n.loc, scope);
-    for (int64_t e = 0; e + 1 < stages; ++e) {
+    for (int64_t e = 0; e < ahead(); ++e) {
       Value element = n.constant(e);
       OpBuilder where = whereExists(b, element);
       emitElement(where, element, element, cta);
@@ -365,9 +367,8 @@ private:
   };
 
   Taken numbersOf(Numbers n, Value element) {
-    int64_t ahead = stages - 1;
     if (!loop) {
-      Value later = n.add(element, ahead);
+      Value later = n.add(element, ahead());
       Value exists = stream.getLength() ? n.b.createOrFold<arith::CmpIOp>(
                                               n.loc, arith::CmpIPredicate::slt,
                                               later, stream.getLength())
@@ -378,7 +379,7 @@ private:
     Value before = b.createOrFold<arith::MulIOp>(
         n.loc, loop.getRegionIterArg(0), n.constant(count));
     Value number = b.createOrFold<arith::AddIOp>(n.loc, before, element);
-    Value later = n.add(element, ahead);
+    Value later = n.add(element, ahead());
     Value inside = n.less(later, count);
     Value cta = loop.getInductionVar();
     Value next = b.createOrFold<arith::AddIOp>(n.loc, cta, loop.getStep());
@@ -387,7 +388,7 @@ private:
     return {number,
             b.createOrFold<arith::SelectOp>(n.loc, inside, later,
                                             n.add(later, -count)),
-            n.add(number, ahead),
+            n.add(number, ahead()),
             b.createOrFold<arith::OrIOp>(n.loc, inside, hasNext),
             b.createOrFold<arith::SelectOp>(n.loc, inside, cta, next)};
   }
@@ -410,14 +411,14 @@ private:
 
   void emitBulkNext(Numbers n, const Taken &taken) {
     OpBuilder &b = n.b;
-    if (!isConstant(taken.number, 0)) {
-      auto branch =
-          scf::IfOp::create(b, n.loc, n.isPositive(taken.number), false);
+    Value frees = n.atLeast(taken.number, held);
+    if (!isConstant(frees, 0)) {
+      auto branch = scf::IfOp::create(b, n.loc, frees, false);
       OpBuilder inside = branch.getThenBodyBuilder();
       Numbers m{inside, n.loc};
-      // One step back, which is as many ahead in the ring.
+      // As many steps back as are held, or ahead in the ring.
       ReleaseOp::create(inside, n.loc, barriers,
-                        m.mod(m.add(taken.number, stages - 1), stages));
+                        m.mod(m.add(taken.number, ahead()), stages));
     }
     Value producer = IsProducerOp::create(b, n.loc, scope);
     Value work =
@@ -431,9 +432,8 @@ private:
 
   void emitAsyncNext(Numbers n, const Taken &taken) {
     OpBuilder &b = n.b;
-    int64_t ahead = stages - 1;
-    if (ahead > 0)
-      WaitGroupOp::create(b, n.loc, ahead - 1, scope);
+    if (ahead() > 0)
+      WaitGroupOp::create(b, n.loc, ahead() - 1, scope);
     else
       BarrierOp::create(b, n.loc, scope);
     auto branch = scf::IfOp::create(b, n.loc, taken.laterExists, false);
@@ -442,13 +442,16 @@ private:
                 Numbers{inside, n.loc}.mod(taken.laterNumber, stages),
                 taken.laterCta);
     CommitGroupOp::create(b, n.loc);
-    if (ahead == 0)
+    if (ahead() == 0)
       WaitGroupOp::create(b, n.loc, 0, scope);
   }
 
+  /// How many elements the copies are ahead of the one that is taken.
+  int64_t ahead() const { return stages - held; }
+
   KernelOp kernel;
   StreamOp stream;
-  int64_t count, stages;
+  int64_t count, held, stages;
   Scope scope;
   bool bulk;
   scf::ForOp loop; ///< of a persistent kernel; null otherwise

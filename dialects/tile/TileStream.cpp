@@ -17,6 +17,10 @@ LogicalResult StreamOp::verify() {
   if (static_cast<int64_t>(getCount()) < 1) // stream_c1
     return emitOpError() << "count must be at least 1, got "
                          << static_cast<int64_t>(getCount());
+  int64_t held = getHeld();
+  if (held < 1 || held > static_cast<int64_t>(getCount())) // stream_c4
+    return emitOpError() << "held must be from 1 to count, which is "
+                         << getCount() << ", got " << held;
   Block &block = getBody().front();
   if (block.getNumArguments() != 1 ||
       !block.getArgument(0).getType().isIndex()) // stream_c2

@@ -17,13 +17,15 @@ def Tile_StreamOp : Tile_Op<"stream", [
     and in order; several loops may share the work.
 
     A GPU copies elements to shared memory some steps before they are taken
-    (`tile-stage-streams`).
+    (`tile-stage-streams`). The tiles of an element can be read until `held`
+    more have been taken: a loop whose steps take two elements needs 2.
 
     Constraints:
     * (C1) `count` is at least 1.
     * (C2) the region takes one index and yields tiles of the stream's types.
     * (C3) the region holds loads, gathers, block_rows, scf.if, memref.load (of
       indices that the kernel does not write) and pure ops alone.
+    * (C4) `held` is from 1 to `count`.
 
     ```mlir
     tile.kernel @sum(%k: memref<256x64xbf16>, %q: memref<16x64xbf16>, %o: memref<16x32xf32>) items [1] {
@@ -49,10 +51,10 @@ def Tile_StreamOp : Tile_Op<"stream", [
     }
     ```
   }];
-  let arguments = (ins I64Attr:$count, Optional<Index>:$length);
+  let arguments = (ins I64Attr:$count, Optional<Index>:$length, DefaultValuedAttr<I64Attr, "1">:$held);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Tile_Stream:$result);
-  let assemblyFormat = "`count` $count (`length` $length^)? $body attr-dict `:` type($result)";
+  let assemblyFormat = "`count` $count (`held` $held^)? (`length` $length^)? $body attr-dict `:` type($result)";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Value getIndex() { return getBody().getArgument(0); }

@@ -179,3 +179,59 @@ tile.kernel @list(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %w: memref<1x
   tile.store %d, %o[%row, %c0] : tensor<16x16xf32>, memref<64x16xf32>
   tile.return
 }
+
+// Steps of two elements: the slot that is given back, and filled again, is that
+// of two elements before.
+
+// ASYNC-LABEL: tile.kernel @held
+// ASYNC: tile.alloc_shared scope cta : memref<4x32x64xbf16, 3>
+// ASYNC: tile.copy_async %{{.*}}[%c0, %c0]
+// ASYNC: tile.commit_group
+// ASYNC: tile.copy_async %{{.*}}[%c32, %c0]
+// ASYNC: tile.commit_group
+// ASYNC-NOT: tile.copy_async
+// ASYNC: scf.for
+// ASYNC:   tile.wait_group 1 scope cta
+
+// BULK-LABEL: tile.kernel @held
+// BULK: tile.expect %[[BARS:.*]][%c0] round %c0
+// BULK: tile.expect %[[BARS]][%c1] round %c0
+// BULK-NOT: tile.expect
+// BULK: scf.for %[[I:.*]] = %c0 to %c8 step %c2
+// BULK:   %[[LATER:.*]] = arith.addi %[[I]], %c2
+// BULK:   arith.cmpi ult, %[[LATER]], %c8
+// BULK:   %[[FREES:.*]] = arith.cmpi uge, %[[I]], %c2
+// BULK:   scf.if %[[FREES]]
+// BULK:     arith.index_castui %[[LATER]]
+// BULK:     tile.release %[[BARS]]
+tile.kernel @held(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 4> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %w = tile.work_item : index
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 8 held 2 {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c32 : index
+    %t = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+    tile.stream_yield %t : tensor<32x64xbf16>
+  } : !tile.stream<tensor<32x64xbf16>>
+  %d = scf.for %i = %c0 to %c8 step %c2 iter_args(%sum = %zero) -> tensor<16x32xf32> {
+    %b0 = tile.next %s[%i] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+    %j = arith.addi %i, %c1 : index
+    %b1 = tile.next %s[%j] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+    %n0 = tile.dot %a, %b0, %sum transpose_b
+        : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+    %n1 = tile.dot %a, %b1, %n0 transpose_b
+        : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+    scf.yield %n1 : tensor<16x32xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+  tile.return
+}

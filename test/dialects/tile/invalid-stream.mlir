@@ -50,6 +50,30 @@ tile.kernel @stream_c3_rule(%k: memref<64x64xbf16>) items [1] {
 
 // -----
 
+tile.kernel @stream_c4_none(%k: memref<64x64xbf16>) items [1] {
+  // expected-error @+1 {{'tile.stream' op held must be from 1 to count, which is 4, got 0}}
+  %s = tile.stream count 4 held 0 {
+  ^bb0(%i: index):
+    %t = tile.load %k[%i, %i] : memref<64x64xbf16> -> tensor<16x64xbf16>
+    tile.stream_yield %t : tensor<16x64xbf16>
+  } : !tile.stream<tensor<16x64xbf16>>
+  tile.return
+}
+
+// -----
+
+tile.kernel @stream_c4_more(%k: memref<64x64xbf16>) items [1] {
+  // expected-error @+1 {{'tile.stream' op held must be from 1 to count, which is 1, got 2}}
+  %s = tile.stream count 1 held 2 {
+  ^bb0(%i: index):
+    %t = tile.load %k[%i, %i] : memref<64x64xbf16> -> tensor<16x64xbf16>
+    tile.stream_yield %t : tensor<16x64xbf16>
+  } : !tile.stream<tensor<16x64xbf16>>
+  tile.return
+}
+
+// -----
+
 tile.kernel @next_c1_rule(%k: memref<64x64xbf16>) items [1] {
   %c0 = arith.constant 0 : index
   %s = tile.stream count 4 {
