@@ -26,8 +26,10 @@ namespace llsa::tile {
 bool isBulkRow(int64_t bytes);
 /// One row of f32: what a tile.shared_tile reads at once, for any op.
 bool isSharedVector(mlir::RankedTensorType tile);
-/// Rows that one bulk copy of a gather takes: a block, or a piece that divides
-/// it; 0 if these rows cannot be copied so.
+/// Rows that one bulk copy of a gather of `width` rows takes: a block, or where
+/// they are a part of one, all of them if such parts divide it; 0 if these rows
+/// cannot be copied so.
+int64_t bulkRows(int64_t width, int64_t block, bool arePart);
 int64_t bulkRowsOf(BlockRowsOp rows);
 } // namespace llsa::tile
 

@@ -123,13 +123,15 @@ bool llsa::tile::isBulkRow(int64_t bytes) {
   return bytes == 32 || bytes == 64 || (bytes > 0 && bytes % 128 == 0);
 }
 
-int64_t llsa::tile::bulkRowsOf(BlockRowsOp rows) {
-  int64_t width =
-      cast<RankedTensorType>(rows.getResult().getType()).getDimSize(1);
-  int64_t block = rows.getBlock();
-  if (rows.getPart())
+int64_t llsa::tile::bulkRows(int64_t width, int64_t block, bool arePart) {
+  if (arePart)
     return block % width == 0 && width % 8 == 0 ? width : 0;
   return width % block == 0 && block % 8 == 0 ? block : 0;
+}
+
+int64_t llsa::tile::bulkRowsOf(BlockRowsOp rows) {
+  auto type = cast<RankedTensorType>(rows.getResult().getType());
+  return bulkRows(type.getDimSize(1), rows.getBlock(), bool(rows.getPart()));
 }
 
 LogicalResult BulkCopyOp::verify() {

@@ -51,7 +51,8 @@ public:
         },
         [&](ArrayRef<TakenStep> steps, ValueRange carried) {
           return firstUpdate(steps, carried);
-        }));
+        },
+        StepTakes::TwoSharedOrOneOfEach));
     return failure(pairs.failed());
   }
 

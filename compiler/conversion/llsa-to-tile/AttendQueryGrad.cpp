@@ -68,8 +68,12 @@ public:
       return update(steps, carried);
     };
     State state{k.splat(0.0, {rows, depth})};
-    state = isLate ? pairs.walk(std::move(state), update, first)
-                   : pairs.walk(std::move(state), update);
+    // A multiprocessor with several CTAs has no registers for pairs.
+    StepTakes most = context.schedule.getCtas() > 1
+                         ? StepTakes::One
+                         : StepTakes::TwoSharedOrOneOfEach;
+    state = pairs.walk(std::move(state), update,
+                       isLate ? AttendUpdate(first) : nullptr, most);
     store(k.apply<arith::MulFOp>(state[0], k.splat(pairs.form.scale, {})), lse);
     return failure(pairs.failed());
   }

@@ -96,16 +96,22 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
                                                unsigned i) {
   bool shared = isShared(source);
   int64_t cols = colsOf(source, shared);
+  auto memory = cast<MemRefType>(source.keys.getType());
+  int64_t bytes = memory.getElementTypeBitWidth() / 8;
+  bool bulk = bytes == 2 && tile::isBulkRow(depth * bytes);
   if (source.attr.getKind() == SourceKind::Gathered) {
     int64_t block = source.attr.getBlock();
     int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
     GatherSteps steps(entries, block, cols, fragments);
     bool keysOnly =
         steps.isEven() && namesKeysOnly(form.indices[i], block, source.tokens);
-    Segment segment{
-        &source,       Segment::Kind::Gathered,
-        steps.count(), steps.keysPerStep(),
-        shared,        keysOnly && !source.lastDiffers() && !hasRegion};
+    Segment segment{&source,
+                    Segment::Kind::Gathered,
+                    steps.count(),
+                    steps.keysPerStep(),
+                    shared,
+                    keysOnly && !source.lastDiffers() && !hasRegion,
+                    bulk && steps.isBulk()};
     segment.holdsLast = true;
     segment.gather = steps;
     segment.namesKeysOnly = keysOnly;
@@ -118,13 +124,14 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
     rest = cols, --full;
   if (full > 0)
     segments.push_back(
-        {&source, Segment::Kind::Dense, full, cols, shared, !hasRegion});
+        {&source, Segment::Kind::Dense, full, cols, shared, !hasRegion, bulk});
   if (rest > 0) {
     // One ring holds all of a stream's tiles, so they have one width.
     int64_t width = streams ? cols : tailCols(rest, cols);
     Segment last{&source, Segment::Kind::Dense,
                  1,       width,
-                 shared,  width == rest && !source.lastDiffers() && !hasRegion};
+                 shared,  width == rest && !source.lastDiffers() && !hasRegion,
+                 bulk};
     last.holdsLast = true;
     last.first = full * cols;
     last.missing = width - rest;

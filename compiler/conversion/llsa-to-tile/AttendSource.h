@@ -59,6 +59,10 @@ struct Segment {
   bool shared;
   /// No step has to look at its keys' ids: all exist and weigh the same.
   bool plain;
+  /// The copy engine can fill what the steps load.
+  bool bulk;
+  /// A step may take some of it beside some of another one.
+  bool mayPair = false;
   bool holdsLast = false; ///< may contain the source's last key
   int64_t first = 0;      ///< dense: the first key
   int64_t missing = 0;    ///< dense: keys of the last step that are none

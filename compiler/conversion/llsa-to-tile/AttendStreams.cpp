@@ -14,8 +14,9 @@ namespace {
 struct Stream {
   bool shared;
   int64_t width;
-  SmallVector<const Segment *> segments; ///< plain ones first
+  SmallVector<const Segment *> segments; ///< those that may pair first
   Value value;        ///< the tile.stream; null: not yet made
+  int64_t held = 1;   ///< elements that a step takes at most
   size_t current = 0; ///< the segment at hand
   int64_t within = 0; ///< steps taken of it
   int64_t taken = 0;  ///< of the whole stream
@@ -23,12 +24,12 @@ struct Stream {
   bool isDone() const { return current == segments.size(); }
   const Segment &segment() const { return *segments[current]; }
   int64_t left() const { return segment().steps - within; }
-  bool isPlain() const { return !isDone() && segment().plain; }
+  bool mayPair() const { return !isDone() && segment().mayPair; }
   int64_t steps() const {
     return count([](const Segment &) { return true; });
   }
-  int64_t plainSteps() const {
-    return count([](const Segment &segment) { return segment.plain; });
+  int64_t pairSteps() const {
+    return count([](const Segment &segment) { return segment.mayPair; });
   }
   int64_t count(llvm::function_ref<bool(const Segment &)> counts) const {
     int64_t sum = 0;
@@ -52,13 +53,15 @@ public:
              AttendUpdate update)
       : k(k), sources(sources), first(first), update(update) {}
 
-  TileBuilder::Values run(ArrayRef<Segment> segments, bool together,
+  TileBuilder::Values run(ArrayRef<Segment> segments, StepTakes most,
                           TileBuilder::Values state) {
     streams = group(segments);
     Stream *shared = firstOf(true), *own = firstOf(false);
-    if (together && shared && own && shared->plainSteps() > 0 &&
-        own->plainSteps() > 0)
-      state = takeTogether(*shared, *own, std::move(state));
+    if (most != StepTakes::One && shared && own && shared->pairSteps() > 0 &&
+        own->pairSteps() > 0)
+      state =
+          takeTogether(*shared, *own, most == StepTakes::TwoSharedOrOneOfEach,
+                       std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
         state = take(stream.left(), {&stream}, std::move(state));
@@ -69,28 +72,32 @@ private:
   /// What the shared stream has more than the other one comes first, of dense
   /// segments if there are any: these wait for no index row, and the other
   /// stream's first blocks arrive meanwhile.
-  TileBuilder::Values takeTogether(Stream &shared, Stream &own,
+  TileBuilder::Values takeTogether(Stream &shared, Stream &own, bool mayTakeTwo,
                                    TileBuilder::Values state) {
     llvm::stable_sort(shared.segments, [](const Segment *a, const Segment *b) {
       return rankOf(*a) < rankOf(*b);
     });
+    int64_t alone =
+        shared.steps() - std::min(shared.pairSteps(), own.pairSteps());
+    if (mayTakeTwo && alone > 1)
+      shared.held = 2;
     open(shared);
     open(own);
-    int64_t alone =
-        shared.steps() - std::min(shared.plainSteps(), own.plainSteps());
     while (alone > 0) {
-      int64_t steps = std::min(alone, shared.left());
-      state = take(steps, {&shared}, std::move(state));
-      alone -= steps;
+      int64_t elements = std::min(alone, shared.left());
+      int64_t pairs = shared.mayPair() ? elements / shared.held : 0;
+      alone -= elements;
+      state = take(elements - pairs * shared.held, {&shared}, std::move(state));
+      state = take(pairs, {&shared}, std::move(state), shared.held);
     }
-    while (shared.isPlain() && own.isPlain())
+    while (shared.mayPair() && own.mayPair())
       state = take(std::min(shared.left(), own.left()), {&shared, &own},
                    std::move(state));
     return state;
   }
 
   static int rankOf(const Segment &segment) {
-    return !segment.plain ? 0 : segment.kind == Segment::Kind::Dense ? 1 : 2;
+    return !segment.mayPair ? 0 : segment.kind == Segment::Kind::Dense ? 1 : 2;
   }
 
   static SmallVector<Stream> group(ArrayRef<Segment> segments) {
@@ -106,7 +113,7 @@ private:
     for (Stream &stream : streams)
       llvm::stable_sort(stream.segments,
                         [](const Segment *a, const Segment *b) {
-                          return a->plain && !b->plain;
+                          return a->mayPair && !b->mayPair;
                         });
     return streams;
   }
@@ -118,43 +125,49 @@ private:
     return nullptr;
   }
 
-  /// `steps` steps, each of which takes an element of every stream.
+  /// `steps` steps, each of which takes `each` elements of every stream.
   TileBuilder::Values take(int64_t steps, ArrayRef<Stream *> from,
-                           TileBuilder::Values state) {
+                           TileBuilder::Values state, int64_t each = 1) {
+    if (steps == 0)
+      return state;
     for (Stream *stream : from)
       open(*stream);
     if (isEmpty && first) {
-      state = takeSteps(1, from, std::move(state), first);
+      state = takeSteps(1, from, each, std::move(state), first);
       --steps;
       isEmpty = false;
     }
-    return takeSteps(steps, from, std::move(state), update);
+    return takeSteps(steps, from, each, std::move(state), update);
   }
 
   TileBuilder::Values takeSteps(int64_t steps, ArrayRef<Stream *> from,
-                                TileBuilder::Values state,
+                                int64_t each, TileBuilder::Values state,
                                 AttendUpdate update) {
     if (steps == 0)
       return state;
     state = k.repeat(steps, state, [&](Value i, ValueRange carried) {
       SmallVector<TakenStep> taken;
-      for (Stream *stream : from) {
-        auto type = cast<tile::StreamType>(stream->value.getType());
-        auto next =
-            tile::NextOp::create(k.b, k.loc, type.getTiles(), stream->value,
-                                 k.add(i, k.index(stream->taken)));
-        const Segment &segment = stream->segment();
-        Step step =
-            sources.describe(segment, k.add(i, k.index(stream->within)));
-        step.keys = next.getTiles()[0];
-        step.values = next.getTiles()[1];
-        taken.push_back({segment.source, step});
-      }
+      for (Stream *stream : from)
+        for (int64_t element = 0; element < each; ++element)
+          taken.push_back(
+              takeElement(*stream, k.add(k.mul(i, each), k.index(element))));
       return update(taken, carried);
     });
     for (Stream *stream : from)
-      stream->advance(steps);
+      stream->advance(steps * each);
     return state;
+  }
+
+  /// The element that is `ahead` behind the ones taken.
+  TakenStep takeElement(const Stream &stream, Value ahead) {
+    auto type = cast<tile::StreamType>(stream.value.getType());
+    auto next = tile::NextOp::create(k.b, k.loc, type.getTiles(), stream.value,
+                                     k.add(ahead, k.index(stream.taken)));
+    const Segment &segment = stream.segment();
+    Step step = sources.describe(segment, k.add(ahead, k.index(stream.within)));
+    step.keys = next.getTiles()[0];
+    step.values = next.getTiles()[1];
+    return {segment.source, step};
   }
 
   void open(Stream &stream) {
@@ -169,7 +182,8 @@ private:
     SmallVector<Type> tiles{type(source.keys), type(source.values)};
     auto op = tile::StreamOp::create(
         k.b, k.loc, tile::StreamType::get(k.b.getContext(), tiles),
-        k.b.getI64IntegerAttr(stream.steps()), /*length=*/Value());
+        k.b.getI64IntegerAttr(stream.steps()), /*length=*/Value(),
+        k.b.getI64IntegerAttr(stream.held));
     OpBuilder::InsertionGuard guard(k.b);
     Block *body =
         k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()}, {k.loc});
@@ -216,9 +230,9 @@ private:
 
 TileBuilder::Values
 llsa::attendStreams(KernelBuilder &k, AttendSources &sources,
-                    ArrayRef<Segment> segments, bool together,
+                    ArrayRef<Segment> segments, StepTakes most,
                     TileBuilder::Values state, AttendUpdate first,
                     AttendUpdate update) {
   return StreamWalk(k, sources, first, update)
-      .run(segments, together, std::move(state));
+      .run(segments, most, std::move(state));
 }

@@ -5,8 +5,10 @@
 // one stream, those that each warp has for itself another. Where the copy
 // engine feeds the shared stream, a step takes an element of each: the loads
 // and the products of the two hide each other's latency, and one vote of the
-// warp serves both. The very first step stands apart from its loop: there is no
-// maximum yet that its exponentials could be relative to.
+// warp serves both. For the same reason a step may take two elements of the
+// shared stream while it has more than the private one. The very first step
+// stands apart from its loop: there is no maximum yet that its exponentials
+// could be relative to.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_ATTENDSTREAMS_H
@@ -20,12 +22,14 @@ namespace llsa {
 using AttendUpdate = llvm::function_ref<TileBuilder::Values(
     llvm::ArrayRef<TakenStep> steps, mlir::ValueRange state)>;
 
+/// What a step takes at most, of segments that may pair.
+enum class StepTakes { One, OneOfEach, TwoSharedOrOneOfEach };
+
 /// Takes all segments; returns the state after them. `first`, if given,
-/// is for the first step, which finds the state empty. With `together` a step
-/// takes from a shared and a private stream where both have plain segments.
+/// is for the first step, which finds the state empty.
 TileBuilder::Values attendStreams(KernelBuilder &k, AttendSources &sources,
                                   llvm::ArrayRef<Segment> segments,
-                                  bool together, TileBuilder::Values state,
+                                  StepTakes most, TileBuilder::Values state,
                                   AttendUpdate first, AttendUpdate update);
 
 } // namespace llsa

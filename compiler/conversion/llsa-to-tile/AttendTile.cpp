@@ -26,7 +26,7 @@ AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
 }
 
 AttendTile::State AttendTile::walk(State state, AttendUpdate update,
-                                   AttendUpdate first) {
+                                   AttendUpdate first, StepTakes most) {
   // Scores outlive the walk's steps: sources have to stay where they are.
   for (unsigned i = 0; i < form.sources.size(); ++i)
     sources.push_back(loader.describe(i));
@@ -34,9 +34,19 @@ AttendTile::State AttendTile::walk(State state, AttendUpdate update,
   for (auto [i, source] : llvm::enumerate(sources))
     if (source.attr.getKind() != SourceKind::Window)
       llvm::append_range(segments, loader.segmentsOf(source, i));
+  // Steps that look at their keys' ids pair where all rings are filled by the
+  // copy engine; what regions compute leaves no registers for a second one.
+  bool allPair =
+      !form.hasRegion() && llvm::all_of(segments, [](const Segment &segment) {
+        return segment.bulk;
+      });
+  for (Segment &segment : segments)
+    segment.mayPair = segment.plain || allPair;
+  if (!together)
+    most = StepTakes::One;
   if (streams)
-    state = attendStreams(k, loader, segments, together, std::move(state),
-                          first, update);
+    state = attendStreams(k, loader, segments, most, std::move(state), first,
+                          update);
   else
     for (const Segment &segment : segments)
       state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {

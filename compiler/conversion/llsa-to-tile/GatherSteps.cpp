@@ -1,6 +1,7 @@
 //===- GatherSteps.cpp - index rows, some keys at a time ------------------===//
 
 #include "compiler/conversion/llsa-to-tile/GatherSteps.h"
+#include "dialects/tile/TileOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -26,6 +27,10 @@ GatherSteps::GatherSteps(int64_t entries, int64_t block, int64_t cols,
   partsPerEntry = llvm::divideCeil(block, width);
   steps = entries * partsPerEntry;
   even = block == partsPerEntry * width;
+}
+
+bool GatherSteps::isBulk() const {
+  return tile::bulkRows(width, block, /*arePart=*/entriesPerStep == 0) > 0;
 }
 
 Value GatherSteps::keysOf(KernelBuilder &k, Value indices, ValueRange row,

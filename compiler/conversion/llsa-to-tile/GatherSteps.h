@@ -20,6 +20,8 @@ public:
   int64_t keysPerStep() const { return width; }
   /// No step reaches behind the index row's end, or a block's.
   bool isEven() const { return even; }
+  /// The copy engine can take a step's keys.
+  bool isBulk() const;
   /// The keys of step `i` as a 1xC tile, -1 where there is none. `row` are the
   /// indices of the index row in `indices`, without its last dimension's.
   mlir::Value keysOf(KernelBuilder &k, mlir::Value indices,

@@ -1,7 +1,7 @@
 // RUN: llsa-opt %s --convert-llsa-to-tile="widen-dots=false streams lazy-rescale" --canonicalize --cse | FileCheck %s
 
-// Two warps of 16 queries. All share the 128 keys of the dense source, in four
-// steps; the blocks are each warp's own, one a step, in two.
+// Two warps of 16 queries. All share the 256 keys of the dense source, eight
+// tiles; the blocks are each warp's own, two of them.
 
 // CHECK-LABEL: tile.kernel @attend
 
@@ -9,14 +9,21 @@
 // CHECK:      tile.prefetch %{{.*}} count 2
 // CHECK-NEXT: tile.load {{.*}} -> tensor<16x32xbf16>
 
-// Dense steps that no block goes along with come first: their copies wait for
-// no index row. The blocks' start right behind.
-// CHECK:      %[[DENSE:.*]] = tile.stream count 4
+// Dense tiles that no block goes along with come first, two a step: their copies
+// wait for no index row. The blocks' start right behind.
+// CHECK:      %[[DENSE:.*]] = tile.stream count 8 held 2
 // CHECK:      %[[OWN:.*]] = tile.stream count 2
 // CHECK:        tile.block_rows
 // CHECK:        tile.gather
 // CHECK:      tile.next %[[DENSE]][%c0]
 // CHECK:      tile.next %[[DENSE]][%c1]
+// CHECK:      scf.for %[[I:.*]] = %c0 to %c2
+// CHECK:        %[[TWICE:.*]] = arith.muli %[[I]], %c2
+// CHECK:        %[[FIRST:.*]] = arith.addi %[[TWICE]], %c2
+// CHECK:        tile.next %[[DENSE]][%[[FIRST]]]
+// CHECK:        %[[SECOND:.*]] = arith.addi %[[TWICE]], %c3
+// CHECK:        tile.next %[[DENSE]][%[[SECOND]]]
+// CHECK-NOT:    tile.next
 // CHECK:      scf.for
 // CHECK:        tile.next %[[DENSE]]
 // CHECK:        tile.next %[[OWN]]
@@ -27,11 +34,12 @@
 // CHECK:      tile.store {{.*}} : tensor<16x32xbf16>
 #s = #tile.schedule<rows = 16, cols = 32, warps = 2, stages = 4, private_cols = 16, private_stages = 2>
 !x = tensor<1x2x64x32xbf16>
-!k = tensor<1x2x128x32xbf16>
+!k = tensor<1x2x256x32xbf16>
 !p = tensor<1x2x4x32xbf16>
-!c = tensor<1x2x8x32xbf16>
+!c = tensor<1x2x16x32xbf16>
 !i = tensor<1x2x4x2xi32>
 !r = tensor<1x2x64xf32>
+
 func.func @attend(%q: !x, %k: !k, %v: !k, %q1: !p, %k1: !c) -> (!x, !r) {
   %i = llsa.launch "select" schedule #s {
     %j = llsa.select %q1, %k1 topk 2 : !p, !c
@@ -45,4 +53,51 @@ func.func @attend(%q: !x, %k: !k, %v: !k, %q1: !p, %k1: !c) -> (!x, !r) {
     llsa.yield %o, %lse : !x, !r
   } : !x, !r
   return %0#0, %0#1 : !x, !r
+}
+
+// Blocks that an index from outside names may not exist: steps that look at
+// their ids go along with others where the copy engine fills both rings.
+
+// CHECK-LABEL: tile.kernel @outside
+// CHECK:      tile.stream count 8 held 2
+// CHECK:      tile.stream count 2
+// CHECK:      scf.for
+// CHECK:      scf.for
+// CHECK:        tile.next
+// CHECK:        tile.next
+// CHECK:        arith.cmpi sge
+// CHECK:        scf.yield
+// CHECK-NOT:  tile.next
+func.func @outside(%q: !x, %k: !k, %v: !k, %i: !i) -> (!x, !r) {
+  %0:2 = llsa.launch "outside" schedule #s {
+    %o, %lse = llsa.attend %q from
+        gathered(%k, %v by %i) block 16 every 16,
+        dense(%k, %v)
+        : !x, !k, !k, !i, !k, !k
+    llsa.yield %o, %lse : !x, !r
+  } : !x, !r
+  return %0#0, %0#1 : !x, !r
+}
+
+// By lanes, where the copy engine cannot: rows of 48 bytes. They stay apart.
+
+// CHECK-LABEL: tile.kernel @lanes
+// CHECK:      tile.stream count 2 {
+// CHECK:      tile.next
+// CHECK:      tile.next
+// CHECK:      tile.stream count 8 {
+// CHECK:      scf.for
+// CHECK-NEXT:   tile.next
+// CHECK-NOT:  tile.next
+!x24 = tensor<1x2x64x24xbf16>
+!k24 = tensor<1x2x256x24xbf16>
+func.func @lanes(%q: !x24, %k: !k24, %v: !k24, %i: !i) -> (!x24, !r) {
+  %0:2 = llsa.launch "lanes" schedule #s {
+    %o, %lse = llsa.attend %q from
+        gathered(%k, %v by %i) block 16 every 16,
+        dense(%k, %v)
+        : !x24, !k24, !k24, !i, !k24, !k24
+    llsa.yield %o, %lse : !x24, !r
+  } : !x24, !r
+  return %0#0, %0#1 : !x24, !r
 }
