@@ -20,7 +20,7 @@ struct Problem {
   };
 
   Kind kind = Kind::Map;
-  int64_t heads = 1;   ///< of all batches
+  int64_t heads = 1;   ///< of all batches; pool: of all tensors, too
   int64_t queries = 1; ///< rows of one head: queries; pool: input tokens
   int64_t depth = 1;   ///< size of the last dimension
   /// Queries that share an index row; tiles never cross from one such run to

@@ -151,10 +151,14 @@ static Problem problemOf(InvertIndicesOp op) {
 static Problem problemOfPools(LaunchOp launch) {
   Problem problem;
   problem.kind = Problem::Kind::Pool;
+  problem.heads = 0;
   llvm::DenseMap<Value, int64_t> level;
   for (auto pool : launch.getBody().getOps<PoolOp>()) {
     int64_t depth = level.lookup(pool.getInput()) + 1;
     level[pool.getResult()] = depth;
+    if (depth == 1)
+      problem.heads +=
+          sizeOf(pool.getInput(), kBatch) * sizeOf(pool.getInput(), kHead);
     problem.levels = std::max(problem.levels, depth);
     problem.block = pool.getBlock();
     problem.queries =

@@ -62,6 +62,24 @@ TEST(ChooseGpuSchedule, WarpsThatCopyByThemselvesHave168Registers) {
   EXPECT_EQ(chooseOnGpu(gpuAttend(128), "sm_80").warps, 8);
 }
 
+TEST(ChooseGpuSchedule, PoolsOfFewTokensTakeNarrowParts) {
+  Problem pool;
+  pool.kind = Problem::Kind::Pool;
+  pool.heads = 24; // of q, k and v
+  pool.queries = 16384;
+  pool.depth = 64;
+  pool.block = 16;
+  pool.levels = 2;
+  EXPECT_EQ(chooseOnGpu(pool).cols, 32);
+  pool.queries = 65536;
+  EXPECT_EQ(chooseOnGpu(pool).cols, 64);
+  pool.depth = 128;
+  EXPECT_EQ(chooseOnGpu(pool).cols, 64);
+  pool.queries = 1000;
+  pool.depth = 48; // in no parts
+  EXPECT_EQ(chooseOnGpu(pool).cols, 48);
+}
+
 TEST(ChooseGpuSchedule, RegionsHaveShortStepsWhereThreadsCopy) {
   Problem problem = gpuAttend(64);
   problem.region = true;
