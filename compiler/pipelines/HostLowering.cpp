@@ -45,6 +45,8 @@ void addMathExpansion(OpPassManager &pm, bool gpu) {
   pm.addPass(createExpandLibmPass());
   if (gpu)
     pm.addPass(createExpandMath()); // the exponentials in these
+  if (gpu)
+    pm.addPass(createApproximateDivisionPass());
   // Also the conversions from and to bfloat16, which LLVM would scalarise.
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;

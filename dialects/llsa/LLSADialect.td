@@ -46,6 +46,8 @@ def LLSA_Dialect : Dialect {
     * `llsa.views`, likewise: the boxes that the copy engine moves, [argument,
       rows, columns] each.
     * `llsa.ctas_per_multiprocessor`, likewise: how many shall fit at once.
+    * `llsa.approximate_division`, likewise: divisions and square roots need not
+      be exact (`llsa-approximate-division`).
     * `llsa.persistent`, likewise: any number of CTAs does all the work.
     * `llsa.dependent_launch`, likewise: it waits for the kernel before it
       (griddepcontrol), and may be launched while that still runs.

@@ -99,10 +99,10 @@ LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attribute) {
   if (attribute.getName() == "llsa.device_function")
     return verifyDeviceFunction(op, attribute.getValue());
-  return verifyKnown(op, "", attribute,
-                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes",
-                      "llsa.shared_bytes", "llsa.threads", "llsa.views",
-                      "llsa.ctas_per_multiprocessor", "llsa.persistent",
-                      "llsa.dependent_launch", "llsa.device_function",
-                      "llsa.spec", "llsa.variant"});
+  return verifyKnown(
+      op, "", attribute,
+      {"llsa.flops", "llsa.bytes", "llsa.stack_bytes", "llsa.shared_bytes",
+       "llsa.threads", "llsa.views", "llsa.ctas_per_multiprocessor",
+       "llsa.approximate_division", "llsa.persistent", "llsa.dependent_launch",
+       "llsa.device_function", "llsa.spec", "llsa.variant"});
 }

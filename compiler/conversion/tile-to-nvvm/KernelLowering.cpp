@@ -11,6 +11,11 @@ using namespace llsa::gpu;
 
 static constexpr int64_t kLanes = 32;
 
+static bool hasProducts(tile::KernelOp kernel) {
+  return kernel.walk([](tile::DotOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
 KernelLowering::KernelLowering(tile::KernelOp kernel, bool dependentLaunch)
     : kernel(kernel), warps(1), laneColumns(2),
       dependentLaunch(dependentLaunch),
@@ -92,6 +97,8 @@ func::FuncOp KernelLowering::createFunction() {
     if (schedule.getCtas() > 0)
       function->setAttr("llsa.ctas_per_multiprocessor",
                         builder.getI64IntegerAttr(schedule.getCtas()));
+  if (!isPrecise && hasProducts(kernel))
+    function->setAttr("llsa.approximate_division", builder.getUnitAttr());
   if (kernel->hasAttr("tile.persistent"))
     function->setAttr("llsa.persistent", builder.getUnitAttr());
   int64_t shared = 0;

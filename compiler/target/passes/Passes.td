@@ -56,6 +56,26 @@ def ExpandDeviceMathPass : Pass<"llsa-expand-device-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ApproximateDivisionPass : Pass<"llsa-approximate-division", "::mlir::ModuleOp"> {
+  let summary = "Divide and take roots without a call, to two units in the last place";
+  let description = [{
+    An exact division of float32 is a call on a GPU, and so is a square root;
+    beside a call the assembler waits for every single product of a tensor core.
+    In functions with `llsa.approximate_division`, which kernels with products
+    have, they become `div.full` and `sqrt.approx`: two units in the last place,
+    zeros, infinities and NaN as in C. Dividing by a constant multiplies by its
+    reciprocal, which is as exact.
+
+    ```mlir
+    func.func @half_angle(%x: f32, %y: f32) -> f32 attributes {llsa.approximate_division} {
+      %z = arith.divf %x, %y : f32
+      return %z : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def GpuEntryPass : Pass<"llsa-gpu-entry", "::mlir::ModuleOp"> {
   let summary = "Make kernels entries that a GPU's driver can launch";
   let description = [{

@@ -141,7 +141,7 @@ func.func private @result_unknown() -> (tensor<8xf32> {llsa.shape = ["H"]})
 
 // -----
 
-// expected-error @+1 {{'func.func' op has the unknown attribute 'llsa.flop'; expected one of llsa.flops, llsa.bytes, llsa.stack_bytes, llsa.shared_bytes, llsa.threads, llsa.views, llsa.ctas_per_multiprocessor, llsa.persistent, llsa.dependent_launch, llsa.device_function, llsa.spec, llsa.variant}}
+// expected-error @+1 {{'func.func' op has the unknown attribute 'llsa.flop'; expected one of llsa.flops, llsa.bytes, llsa.stack_bytes, llsa.shared_bytes, llsa.threads, llsa.views, llsa.ctas_per_multiprocessor, llsa.approximate_division, llsa.persistent, llsa.dependent_launch, llsa.device_function, llsa.spec, llsa.variant}}
 func.func private @operation_unknown() attributes {llsa.flop = 1.0}
 
 // -----
