@@ -6,6 +6,10 @@
 // phase r of both, told by its parity. Before round 0 a slot counts as given
 // back: waiting for the phase before the first one returns at once.
 //
+// One lane arrives for its warp, whose lanes have met before; all of them where
+// they read vectors. (The assembler makes nothing of a meeting of a whole warp,
+// so that compute-sanitizer takes plain reads of other lanes for unordered.)
+//
 // Barriers of a warp need no *free*: its lanes meet before the one of them that
 // is the producer goes on.
 //
@@ -19,7 +23,7 @@ using namespace llsa;
 using namespace llsa::gpu;
 using namespace llsa::tile;
 
-static constexpr int64_t kBarrierBytes = 8;
+static constexpr int64_t kBarrierBytes = 8, kLanes = 32;
 
 //===----------------------------------------------------------------------===//
 // Views
@@ -68,14 +72,23 @@ Value KernelLowering::freeBarrier(Value barriers, Value slot) {
   return add(fullBarrier(barriers, slot), i32(kBarrierBytes));
 }
 
+/// The slots hold vectors, which lanes read by plain loads.
+static bool guardVectors(Value barriers) {
+  return llvm::any_of(barriers.getUsers(), [](Operation *user) {
+    auto copy = dyn_cast<BulkCopyOp>(user);
+    return copy && copy.getRing().getType().getDimSize(1) == 1;
+  });
+}
+
 void KernelLowering::lowerAllocBarriers(AllocBarriersOp op) {
+  int64_t arrivals = guardVectors(op.getBarriers()) ? warps * kLanes : warps;
   when(isProducer(op.getScope()), [&] {
     int64_t slots = op.getBarriers().getType().getDimSize(0);
     for (int64_t slot = 0; slot < slots; ++slot) {
       hopper.initBarrier(loc, fullBarrier(op.getBarriers(), index(slot)), 1);
       if (op.getScope() == Scope::Cta)
         hopper.initBarrier(loc, freeBarrier(op.getBarriers(), index(slot)),
-                           warps);
+                           arrivals);
     }
     hopper.fenceBarrierInit(loc);
   });
@@ -117,9 +130,11 @@ void KernelLowering::lowerRelease(ReleaseOp op) {
   nvvm.warpBarrier(loc);
   if (scopeOf(op.getBarriers()) == Scope::Warp)
     return;
-  Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                      lane, i32(0));
-  when(first, [&] {
+  Value arrives;
+  if (!guardVectors(op.getBarriers()))
+    arrives = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                    lane, i32(0));
+  when(arrives, [&] {
     hopper.arrive(loc, freeBarrier(op.getBarriers(), mapped(op.getSlot())));
   });
 }
