@@ -98,6 +98,14 @@ static int64_t spreadWarps(const Problem &problem, int64_t rows,
   return warps;
 }
 
+/// Of the source that has most.
+static int64_t mostKeys(const Problem &problem) {
+  int64_t most = 1;
+  for (int64_t keys : problem.keys)
+    most = std::max(most, keys);
+  return most;
+}
+
 static bool isGradient(const Problem &problem) {
   return problem.gradient || problem.kind == Problem::Kind::KeyGrad;
 }
@@ -126,18 +134,22 @@ static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
   if (warps < kWarpGroup)
     return false;
   bool isPrivate = problem.granule % (kTileRows * warps) != 0;
+  bool isShallow = problem.depth <= kMaxDepthOfTwo;
+  int64_t most = isShallow ? 2 : 1; // CTAs of a multiprocessor
+  // A gradient's long steps want more than 128 registers.
+  if (isShallow && problem.gradient && !isPrivate) {
+    warps = kWarpGroup;
+    most = kRoomyWarps / kWarpGroup;
+  }
   int64_t key = problem.depth * problem.elementBytes * 2; // and its value
-  int64_t most = 1;
-  for (int64_t keys : problem.keys)
-    most = std::max(most, keys);
-  for (int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1; ctas >= 1;
-       --ctas)
+  for (int64_t ctas = most; ctas >= 1; --ctas)
     for (schedule.warps = warps; schedule.warps >= kWarpGroup;
          schedule.warps /= 2)
       for (schedule.stages = kBulkStages; schedule.stages >= 2;
            --schedule.stages) {
-        schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols),
-                                          isPrivate ? kGpuCols / 2 : kGpuCols);
+        schedule.cols =
+            std::min<int64_t>(llvm::alignTo(mostKeys(problem), kTileCols),
+                              isPrivate ? kGpuCols / 2 : kGpuCols);
         schedule.privateCols = std::min(kPrivateCols, schedule.cols);
         schedule.privateStages = isPrivate ? 2 : 0;
         int64_t bytes = schedule.stages * (schedule.cols * key + 16);
@@ -146,7 +158,7 @@ static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
                    schedule.privateCols * key;
         if (bytes <= target.sharedBytes / ctas - kReservedBytes) {
           schedule.rows = kTileRows;
-          schedule.ctas = ctas == 2 ? 2 : 0;
+          schedule.ctas = ctas > 1 ? ctas : 0;
           return true;
         }
       }
@@ -156,9 +168,6 @@ static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
 
 static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
                                  const TargetInfo &target) {
-  int64_t most = 1;
-  for (int64_t keys : problem.keys)
-    most = std::max(most, keys);
   bool isAttend = problem.kind != Problem::Kind::Select;
   bool isShort = isAttend && problem.elementBytes == 2;
   schedule.rows = kTileRows;
@@ -174,7 +183,8 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
     if (!isAttend) // as many scores for a thread to sort, whatever the height
       cols = kSelectCols * kTileRows / 2 / schedule.rows;
   }
-  schedule.cols = std::min<int64_t>(llvm::alignTo(most, kTileCols), cols);
+  schedule.cols =
+      std::min<int64_t>(llvm::alignTo(mostKeys(problem), kTileCols), cols);
   if (isAttend)
     schedule.privateCols = std::min(kPrivateCols, schedule.cols);
 
@@ -312,17 +322,14 @@ static void chooseBiasGradSchedule(Schedule &schedule, const Problem &problem,
 /// pipelines would.
 static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
                                  const TargetInfo &target) {
-  int64_t most = 1;
-  for (int64_t keys : problem.keys)
-    most = std::max(most, keys);
   schedule.rows = kTileRows / 2;
   int64_t tiles = problem.granule / schedule.rows;
   bool isShared = problem.granule % schedule.rows == 0;
   schedule.warps =
       isShared ? std::min<int64_t>(tiles & -tiles, kGatherWarps) : kGatherWarps;
   int64_t rings = isShared ? 1 : schedule.warps;
-  schedule.cols =
-      std::min<int64_t>(llvm::alignTo(most, kTileCols), kSelectCols);
+  schedule.cols = std::min<int64_t>(llvm::alignTo(mostKeys(problem), kTileCols),
+                                    kSelectCols);
   int64_t key = problem.depth * problem.elementBytes;
   while (schedule.cols > kTileCols &&
          rings * schedule.cols * key > kGatherBytes)
