@@ -52,7 +52,8 @@ public:
         [&](ArrayRef<TakenStep> steps, ValueRange carried) {
           return firstUpdate(steps, carried);
         },
-        StepTakes::TwoSharedOrOneOfEach));
+        pairs.form.hasRegion() ? StepTakes::OneOfEach
+                               : StepTakes::TwoSharedOrOneOfEach));
     return failure(pairs.failed());
   }
 

@@ -68,8 +68,9 @@ public:
       return update(steps, carried);
     };
     State state{k.splat(0.0, {rows, depth})};
-    // A multiprocessor with several CTAs has no registers for pairs.
-    StepTakes most = context.schedule.getCtas() > 1
+    // A multiprocessor with several CTAs has no registers for pairs, nor have
+    // regions with their derivatives.
+    StepTakes most = context.schedule.getCtas() > 1 || pairs.form.hasRegion()
                          ? StepTakes::One
                          : StepTakes::TwoSharedOrOneOfEach;
     state = pairs.walk(std::move(state), update,

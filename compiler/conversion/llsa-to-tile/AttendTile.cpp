@@ -35,11 +35,9 @@ AttendTile::State AttendTile::walk(State state, AttendUpdate update,
     if (source.attr.getKind() != SourceKind::Window)
       llvm::append_range(segments, loader.segmentsOf(source, i));
   // Steps that look at their keys' ids pair where all rings are filled by the
-  // copy engine; what regions compute leaves no registers for a second one.
-  bool allPair =
-      !form.hasRegion() && llvm::all_of(segments, [](const Segment &segment) {
-        return segment.bulk;
-      });
+  // copy engine.
+  bool allPair = llvm::all_of(
+      segments, [](const Segment &segment) { return segment.bulk; });
   for (Segment &segment : segments)
     segment.mayPair = segment.plain || allPair;
   if (!together)

@@ -79,6 +79,33 @@ func.func @outside(%q: !x, %k: !k, %v: !k, %i: !i) -> (!x, !r) {
   return %0#0, %0#1 : !x, !r
 }
 
+// A score region has registers for one of each, not for two shared tiles.
+
+// CHECK-LABEL: tile.kernel @region
+// CHECK:      tile.stream count 8 {
+// CHECK:      tile.stream count 2 {
+// CHECK:      tile.next
+// CHECK:      scf.for
+// CHECK:        tile.next
+// CHECK-NOT:    tile.next
+// CHECK:        scf.yield
+// CHECK:      scf.for %{{.*}} = %c0 to %c2
+// CHECK-COUNT-2: tile.next
+// CHECK-NOT:  tile.next
+func.func @region(%q: !x, %k: !k, %v: !k, %i: !i) -> (!x, !r) {
+  %0:2 = llsa.launch "region" schedule #s {
+    %o, %lse = llsa.attend %q from
+        gathered(%k, %v by %i) block 16 every 16,
+        dense(%k, %v)
+        score(%s, %b, %h, %qi, %ki, %n) {
+          %t = math.tanh %s : f32
+          llsa.yield %t : f32
+        } : !x, !k, !k, !i, !k, !k
+    llsa.yield %o, %lse : !x, !r
+  } : !x, !r
+  return %0#0, %0#1 : !x, !r
+}
+
 // By lanes, where the copy engine cannot: rows of 48 bytes. They stay apart.
 
 // CHECK-LABEL: tile.kernel @lanes
