@@ -23,7 +23,10 @@ using namespace llsa;
 using namespace llsa::gpu;
 using namespace llsa::tile;
 
-static constexpr int64_t kBarrierBytes = 8, kLanes = 32;
+static constexpr int64_t kBarrierBytes = 8;
+
+/// Its slots hold one row of numbers each, copied by its address; else tiles.
+static bool isVectorRing(MemRefType ring) { return ring.getDimSize(1) == 1; }
 
 //===----------------------------------------------------------------------===//
 // Views
@@ -46,8 +49,8 @@ void KernelLowering::findViews() {
   kernel.walk([&](Operation *op) {
     if (auto copy = dyn_cast<BulkCopyOp>(op)) {
       MemRefType ring = copy.getRing().getType();
-      if (ring.getDimSize(1) == 1)
-        return; // a vector, copied by its address
+      if (isVectorRing(ring))
+        return;
       viewOf(copy.getSource(), ring.getDimSize(1), boxColumns(ring));
     } else if (auto gather = dyn_cast<BulkGatherOp>(op)) {
       auto rows = gather.getRows().getDefiningOp<BlockRowsOp>();
@@ -76,7 +79,7 @@ Value KernelLowering::freeBarrier(Value barriers, Value slot) {
 static bool guardVectors(Value barriers) {
   return llvm::any_of(barriers.getUsers(), [](Operation *user) {
     auto copy = dyn_cast<BulkCopyOp>(user);
-    return copy && copy.getRing().getType().getDimSize(1) == 1;
+    return copy && isVectorRing(copy.getRing().getType());
   });
 }
 
@@ -165,7 +168,7 @@ void KernelLowering::copyPanels(Value ring, Value to, Value source,
 
 void KernelLowering::lowerBulkCopy(BulkCopyOp op) {
   Value slot = mapped(op.getSlot());
-  if (op.getRing().getType().getDimSize(1) == 1) {
+  if (isVectorRing(op.getRing().getType())) {
     hopper.copyBytes(loc, slotAddress(op.getRing(), slot),
                      addressOf(op.getSource(), mapped(op.getIndices())),
                      op.getRing().getDefiningOp<AllocSharedOp>().getSlotBytes(),

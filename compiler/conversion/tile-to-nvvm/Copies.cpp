@@ -10,7 +10,6 @@ using namespace llsa::gpu;
 using namespace llsa::tile;
 
 static constexpr int64_t kChunkBytes = 16;
-static constexpr int64_t kLanes = 32;
 
 static int64_t rowBytesOf(MemRefType ring) {
   return ring.getDimSize(2) * ring.getElementTypeBitWidth() / 8;

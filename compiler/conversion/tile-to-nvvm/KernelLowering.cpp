@@ -9,8 +9,6 @@ using namespace mlir;
 using namespace llsa;
 using namespace llsa::gpu;
 
-static constexpr int64_t kLanes = 32;
-
 static bool hasProducts(tile::KernelOp kernel) {
   return kernel.walk([](tile::DotOp) { return WalkResult::interrupt(); })
       .wasInterrupted();

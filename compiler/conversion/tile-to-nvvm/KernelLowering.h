@@ -50,6 +50,8 @@ struct SlotLayout {
 };
 
 class KernelLowering {
+  static constexpr int64_t kLanes = 32; ///< of a warp
+
 public:
   KernelLowering(tile::KernelOp kernel, bool dependentLaunch);
 

@@ -276,11 +276,11 @@ void KernelLowering::lowerMemrefStore(Operation &op) {
 
 /// Lanes read what nobody uses, spread over the run.
 void KernelLowering::lowerPrefetch(PrefetchOp op) {
-  constexpr int64_t kWarpLanes = 32, kSectorNumbers = 8;
+  constexpr int64_t kSectorNumbers = 8;
   int64_t last =
       cast<MemRefType>(op.getSource().getType()).getShape().back() - 1;
   int64_t apart = std::min<int64_t>(
-      kSectorNumbers, llvm::divideCeil(int64_t(op.getCount()), kWarpLanes));
+      kSectorNumbers, llvm::divideCeil(int64_t(op.getCount()), kLanes));
   Values at = mapped(op.getIndices());
   at.back() = add(at.back(), toIndex(mul(lane, i32(apart))));
   at.back() = arith::MinUIOp::create(builder, loc, at.back(), index(last));

@@ -64,10 +64,10 @@ def ApproximateDivisionPass : Pass<"llsa-approximate-division", "::mlir::ModuleO
     In functions with `llsa.approximate_division`, which kernels with products
     have, they become `div.full` and `sqrt.approx`: two units in the last place,
     zeros, infinities and NaN as in C. Dividing by a constant multiplies by its
-    reciprocal, which is as exact.
+    reciprocal, where that is a normal number, which is as exact.
 
     ```mlir
-    func.func @half_angle(%x: f32, %y: f32) -> f32 attributes {llsa.approximate_division} {
+    func.func @quotient(%x: f32, %y: f32) -> f32 attributes {llsa.approximate_division} {
       %z = arith.divf %x, %y : f32
       return %z : f32
     }
