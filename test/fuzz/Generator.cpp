@@ -260,7 +260,8 @@ std::string brokenSpec(std::string spec, Dice &dice) {
       words.push_back("," + dice.oneOf(kKeys) + "=" + dice.oneOf(kNumbers));
       break;
     case 1:
-      words[dice.below(words.size())] = dice.oneOf(kNumbers);
+      if (!words.empty()) // the last change may have left nothing
+        words[dice.below(words.size())] = dice.oneOf(kNumbers);
       break;
     default:
       mutate(words, dice);
