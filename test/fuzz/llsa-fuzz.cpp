@@ -1,6 +1,7 @@
 //===- llsa-fuzz.cpp - random variants, right and wrong -------------------===//
 //
-//   llsa-fuzz --variants=DIR [--seconds=60] [--seed=1|random] [--save=DIR]
+//   llsa-fuzz --variants=DIR [--seconds=60] [--inputs=N] [--seed=1|random]
+//             [--save=DIR]
 //   llsa-fuzz --variants=DIR --one=SEED     one input, in this process
 //
 // Every input must end in results that agree with the reference, or in a
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <limits>
 #include <map>
 #include <random>
 #include <sys/wait.h>
@@ -30,6 +32,7 @@ struct FuzzOptions {
   std::string variants, save = "fuzz-failures";
   double seconds = 60;
   uint64_t seed = 1, one = 0;
+  uint64_t inputs = std::numeric_limits<uint64_t>::max(); ///< at most
   bool justOne = false;
 };
 
@@ -56,6 +59,8 @@ std::optional<FuzzOptions> parseOptions(int argc, char **argv) {
       out.save = value.str();
     else if (key == "--seconds")
       bad = value.getAsDouble(out.seconds);
+    else if (key == "--inputs")
+      bad = value.getAsInteger(10, out.inputs);
     else if (key == "--seed" && value == "random")
       out.seed = std::random_device()() * uint64_t(1000000);
     else if (key == "--seed")
@@ -67,7 +72,7 @@ std::optional<FuzzOptions> parseOptions(int argc, char **argv) {
     if (bad) {
       fmt::print(stderr,
                  "llsa-fuzz: expected --variants=DIR, --seconds=N, "
-                 "--seed=N|random, --save=DIR "
+                 "--inputs=N, --seed=N|random, --save=DIR "
                  "or --one=SEED, got {}\n",
                  argv[i]);
       return std::nullopt;
@@ -97,7 +102,8 @@ class Fuzzer {
 public:
   Fuzzer(const FuzzOptions &options, std::vector<std::string> corpus)
       : options(options), corpus(std::move(corpus)) {}
-  /// Runs until the time is over; true when every input ended well.
+  /// Runs until the time is over or the inputs are; true when every input ended
+  /// well.
   bool run();
 
 private:
@@ -187,8 +193,11 @@ bool Fuzzer::run() {
   Clock::time_point end =
       Clock::now() +
       std::chrono::milliseconds(static_cast<int64_t>(options.seconds * 1000));
-  while (Clock::now() < end || !running.empty()) {
-    while (Clock::now() < end && running.size() < jobs)
+  auto goesOn = [&] {
+    return Clock::now() < end && next - options.seed < options.inputs;
+  };
+  while (goesOn() || !running.empty()) {
+    while (goesOn() && running.size() < jobs)
       start();
     collect();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -183,6 +183,22 @@ TEST_P(SpecialValues, StayInTheirHead) {
         << row;
 }
 
+/// Greater ones than float32 tells apart by 1. One key has all the weight, and
+/// what its own exponent was rounded by must not make it infinite or 0.
+TEST_P(SpecialValues, GreatScores) {
+  std::vector<std::string> texts = {kDense, kWindow, kCausal};
+  // Float16 holds no such score: there is no plain evaluation that would say
+  // what rounding pooled keys may do.
+  if (GetParam() != DType::F16)
+    texts.push_back(kHierarchy);
+  for (const char *spec : {"B=1,H=1,N=40,D=8,dtype=f32,scale=1e9",
+                           "B=1,H=1,N=300,D=32,dtype=f32,scale=1e30"})
+    for (const std::string &text : texts) {
+      SCOPED_TRACE(fmt::format("{}: {}", spec, text));
+      check(text, specFor(spec), {});
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, SpecialValues,
                          testing::Values(DType::F32, DType::BF16, DType::F16),
                          [](const auto &info) {

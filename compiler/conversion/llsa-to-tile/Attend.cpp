@@ -7,8 +7,13 @@
 //   t     = s * scale * log2(e) + log2(weight)    -inf where there is no key
 //   max'  = max(max, row maximum of t)
 //   base  = max', or 0 as long as a row saw no key (-inf - -inf is NaN)
-//   p     = exp2(s * scale * log2(e) + (log2(weight) - base)),  fade = exp2(max
-//   - base) sum   = sum * fade + row sum of p acc   = acc * fade + p v
+//   p     = exp2(t - base)
+//   fade  = exp2(max - base)
+//   sum   = sum * fade + row sum of p
+//   acc   = acc * fade + p v
+//
+// where most often t - base is s * scale * log2(e) + (log2(weight) - base)
+// (AttendTile::weights, weightsBelow).
 //
 // The weight of a key and its existence ride along in one addend per key, a
 // 1xC tile, and cost nothing where they are constant. Where the op has a score
@@ -69,10 +74,10 @@ private:
       return lazyUpdate(steps, all, state);
     assert(steps.size() == 1 && "steps are taken together lazily alone");
     const Scores &s = all.front();
-    Value max =
-        k.apply<arith::MaximumFOp>(state[0], k.maxCols(maskedExponent(s)));
+    Value exponents = maskedExponent(s);
+    Value max = k.apply<arith::MaximumFOp>(state[0], k.maxCols(exponents));
     Value base = baseOf(max);
-    Value p = pairs.weights(s, base);
+    Value p = pairs.weightsBelow(s, exponents, base);
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     Value sum = k.fma(state[1], fade, k.sumCols(p));
     Value faded = k.apply<arith::MulFOp>(state[2], fade);
@@ -84,11 +89,11 @@ private:
     if (!lazy)
       return update(steps, state);
     SmallVector<Scores> all;
-    Value max = covering(steps, state[0], /*again=*/false, all);
+    SmallVector<Value> exponents, p;
+    Value max = covering(steps, state[0], /*again=*/false, all, exponents);
     Value base = baseOf(max), sum = state[1], acc = state[2];
-    SmallVector<Value> p;
-    for (const Scores &s : all) {
-      p.push_back(pairs.weights(s, base));
+    for (auto [s, t] : llvm::zip_equal(all, exponents)) {
+      p.push_back(pairs.weightsBelow(s, t, base));
       Value sums = k.partialSums(p.back());
       sum = p.size() == 1 ? sums : k.apply<arith::AddFOp>(sum, sums);
     }
@@ -142,7 +147,8 @@ private:
   TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state,
                                Value exceeds) {
     SmallVector<Scores> all;
-    Value max = covering(steps, state[0], /*again=*/true, all);
+    SmallVector<Value> exponents;
+    Value max = covering(steps, state[0], /*again=*/true, all, exponents);
     if (pairs.form.hidesPairs()) {
       Value some =
           k.maxCols(k.select(exceeds, k.splat(1.0, {}), k.splat(0.0, {})));
@@ -152,20 +158,22 @@ private:
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
                                 k.apply<arith::MulFOp>(state[2], fade)};
-    for (const Scores &s : all) {
-      Value p = pairs.weights(s, base);
+    for (auto [s, t] : llvm::zip_equal(all, exponents)) {
+      Value p = pairs.weightsBelow(s, t, base);
       results.append({p, k.partialSums(p)});
     }
     return results;
   }
 
-  /// `max`, raised to cover the steps, whose scores come in `all`.
+  /// `max`, raised to cover the steps, whose scores come in `all` and whose
+  /// exponents in `exponents`.
   Value covering(ArrayRef<TakenStep> steps, Value max, bool again,
-                 SmallVectorImpl<Scores> &all) {
+                 SmallVectorImpl<Scores> &all,
+                 SmallVectorImpl<Value> &exponents) {
     for (const TakenStep &taken : steps) {
       all.push_back(pairs.scores(*taken.source, taken.step, again));
-      max = k.apply<arith::MaximumFOp>(max,
-                                       k.maxCols(maskedExponent(all.back())));
+      exponents.push_back(maskedExponent(all.back()));
+      max = k.apply<arith::MaximumFOp>(max, k.maxCols(exponents.back()));
     }
     return max;
   }

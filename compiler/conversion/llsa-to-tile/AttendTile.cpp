@@ -115,6 +115,27 @@ Value AttendTile::addend(const Source &source, const Step &step) {
   return isZero ? Value() : result;
 }
 
+bool AttendTile::isFloat32() const {
+  return tensorOf(form.query).getElementType().isF32();
+}
+
+/// What rounding to float32 took from log2 of the keys' weights: of a weight of
+/// 300, up to 3e-7 of it, which is more than float32 inputs are rounded by.
+Value AttendTile::addendRest(const Source &source, const Step &step) {
+  auto rest = [](double weight) {
+    double exact = std::log2(weight);
+    return exact - static_cast<float>(exact);
+  };
+  double full = rest(source.weight), last = rest(source.lastWeight);
+  if (!isFloat32() || (full == 0.0 && (!step.mayHoldLast || last == 0.0)))
+    return {};
+  Value result = k.splat(full, {});
+  if (step.mayHoldLast)
+    result = k.select(k.equal(step.ids, k.splatInt(source.tokens - 1, {})),
+                      k.splat(last, {}), result);
+  return result;
+}
+
 /// Which keys exist, as a tile of `height` equal rows; null: all. The ids are
 /// repeated, not the truth values: those are awkward to repeat everywhere.
 Value AttendTile::exists(const Source &source, const Step &step,
@@ -145,7 +166,8 @@ AttendTile::Scores AttendTile::scores(const Source &source, const Step &step,
     counts = k.both(counts, exists(source, step, rows));
     factor = kLog2E;
   }
-  return {s, factor, addend(source, step), counts, args};
+  return {s,      factor, addend(source, step), addendRest(source, step),
+          counts, args};
 }
 
 Value AttendTile::exponent(const Scores &s, Value addend) {
@@ -177,13 +199,34 @@ Value AttendTile::baseOf(Value lse) {
                   k.apply<arith::MulFOp>(lse, k.splat(kLog2E, {})));
 }
 
-Value AttendTile::weights(const Scores &s, Value base) {
+/// A pair's exponent, less base.
+Value AttendTile::relative(const Scores &s, Value base) {
   // Not t - base: one rounding less, and what base was rounded by is the same
   // for all keys of a row.
   Value zero = k.splat(0.0, {rows, 1});
   Value shift = s.weight ? k.apply<arith::SubFOp>(s.weight, base)
                          : k.apply<arith::SubFOp>(zero, base);
-  Value p = k.apply<math::Exp2Op>(exponent(s, shift));
-  // -0 says that the pair does not count, whatever the value holds.
+  if (s.rest)
+    shift = k.apply<arith::AddFOp>(shift, s.rest);
+  return exponent(s, shift);
+}
+
+/// `p`, or -0 for a pair that does not count, whatever the value holds.
+Value AttendTile::counted(const Scores &s, Value p) {
   return s.counts ? k.select(s.counts, p, k.splat(-0.0, sizeOf(p))) : p;
+}
+
+Value AttendTile::weights(const Scores &s, Value base) {
+  return counted(s, k.apply<math::Exp2Op>(relative(s, base)));
+}
+
+Value AttendTile::weightsBelow(const Scores &s, Value exponents, Value base) {
+  Value x = k.apply<arith::SubFOp>(exponents, base);
+  // One rounding more is too much in float32, but where base is great it is
+  // nothing beside what base was rounded by.
+  if (isFloat32())
+    x = k.select(k.greaterFloat(k.apply<math::AbsFOp>(base),
+                                k.splat(0x1p24, sizeOf(base))),
+                 x, relative(s, base));
+  return counted(s, k.apply<math::Exp2Op>(x));
 }

@@ -39,6 +39,7 @@ public:
     mlir::Value score; ///< RxC
     double factor;
     mlir::Value weight; ///< log2 of the keys' weights; null: all 0
+    mlir::Value rest;   ///< what rounding took from them; null: nothing matters
     mlir::Value counts; ///< RxC i1: pairs that count; null: all
     llvm::SmallVector<mlir::Value> args; ///< of the regions, if there are any
   };
@@ -53,6 +54,11 @@ public:
   mlir::Value sawNothing(mlir::Value lse);
   /// The weights of a step's pairs, relative to 2^base.
   mlir::Value weights(const Scores &s, mlir::Value base);
+  /// The same, where no exponent of the step, `exponents`, is above `base`: nor
+  /// is a weight above 1, and that of an exponent that is `base` is 1, however
+  /// great the scores are.
+  mlir::Value weightsBelow(const Scores &s, mlir::Value exponents,
+                           mlir::Value base);
   /// An operand of a dot.
   mlir::Value operand(mlir::Value tile) { return dotOperand(k, tile, widen); }
   /// A region has a diagnostic.
@@ -68,6 +74,10 @@ private:
   State window(const Source &source, State state, AttendUpdate update);
   mlir::Value queryIds();
   mlir::Value addend(const Source &source, const Step &step);
+  mlir::Value addendRest(const Source &source, const Step &step);
+  mlir::Value relative(const Scores &s, mlir::Value base);
+  mlir::Value counted(const Scores &s, mlir::Value p);
+  bool isFloat32() const;
   mlir::Value exists(const Source &source, const Step &step, int64_t height);
   llvm::SmallVector<mlir::Value>
   regionArgs(const Source &source, const Step &step, mlir::Value score);
