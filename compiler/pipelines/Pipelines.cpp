@@ -69,8 +69,7 @@ void buildVectorPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernels = pm.nest<tile::KernelOp>();
-  if (options.persist)
-    kernels.addPass(createPersist());
+  kernels.addPass(createPersist());
   StageStreamsOptions streams;
   streams.bulk = options.bulkCopies;
   kernels.addPass(createStageStreams(streams));

@@ -26,10 +26,8 @@ struct PipelineOptions {
   std::string target = "cpu";   ///< exact target, for the choice of schedules
   bool gpu = false;             ///< the target is a GPU
   bool bulkCopies = false;      ///< GPU: has a copy engine and wgmma (sm_90a)
-  bool persist = false;         ///< GPU: tile-persist; slower so far, see
-                                ///< docs/performance.md
   bool dependentLaunch = false; ///< GPU: kernels overlap (griddepcontrol);
-                                ///< slower so far, likewise
+                                ///< slower so far, see docs/performance.md
   int64_t maxSharedBytes = 0;   ///< GPU: shared memory that a CTA may have
   int64_t vectorBytes = 32;     ///< CPU: bytes of a vector register
   int64_t vectorRegisters = 16; ///< CPU: how many there are

@@ -32,11 +32,6 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                                   llvm::cl::desc("number of vector registers"),
                                   llvm::cl::init(16)};
 
-  Option<bool> persist{
-      *this, "persist",
-      llvm::cl::desc("GPU: a CTA takes one item after another"),
-      llvm::cl::init(false)};
-
   Option<bool> dependentLaunch{
       *this, "dependent-launch",
       llvm::cl::desc("GPU: kernels wait for each other by griddepcontrol"),
@@ -44,7 +39,6 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
 
   PipelineOptions get() const {
     PipelineOptions options;
-    options.persist = persist;
     options.dependentLaunch = dependentLaunch;
     options.spec = spec;
     options.indices = indices;

@@ -46,6 +46,9 @@ static constexpr int64_t kReservedBytes = 1024;
 /// Depth up to which a thread needs at most 128 registers, so that two CTAs of
 /// 8 warps share a multiprocessor.
 static constexpr int64_t kMaxDepthOfTwo = 64;
+/// An attend whose CTA has a multiprocessor for itself has registers for what
+/// it does ahead of its next item, up to this depth.
+static constexpr int64_t kMaxDepthOfPersistent = 128;
 
 /// Shared memory of a CTA: its private and shared rings, which take turns.
 static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
@@ -159,6 +162,9 @@ static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
         if (bytes <= target.sharedBytes / ctas - kReservedBytes) {
           schedule.rows = kTileRows;
           schedule.ctas = ctas > 1 ? ctas : 0;
+          schedule.persistent = ctas == 1 && isPrivate && !problem.gradient &&
+                                !problem.region &&
+                                problem.depth <= kMaxDepthOfPersistent;
           return true;
         }
       }

@@ -33,6 +33,8 @@ struct Schedule {
   /// Selections: places of a list that one walk over the candidates fills; 0:
   /// all.
   int64_t list = 0;
+  /// GPU: as many CTAs as fit on the card work on one item after another.
+  bool persistent = false;
 };
 
 /// On the CPU the rows of a tile lie in vector lanes:
@@ -59,6 +61,10 @@ struct Schedule {
 ///   multiprocessor, of 168 registers a thread, and their gradients 8, of 255;
 ///   a region or a window makes steps shorter still. `tools/dev spills` shows
 ///   what becomes of it.
+/// * Where one CTA has a multiprocessor for itself and each warp gathers blocks
+///   of its own, nothing runs while it starts and ends. So it is `persistent`,
+///   and copies for its next item run meanwhile, unless a region or the depth
+///   leaves no registers for that.
 /// * A key gradient's warp has four accumulators, so fewer warps share a
 ///   multiprocessor. Where there are few keys, or where one block may be chosen
 ///   by many, `queries` cuts the work in pieces.

@@ -7,15 +7,17 @@ include "mlir/Pass/PassBase.td"
 def Persist : Pass<"tile-persist", "::llsa::tile::KernelOp"> {
   let summary = "Let a CTA work on one group of items after another";
   let description = [{
-    A kernel whose operands come as streams, at most one that all warps share
-    and one of each warp's own, becomes a loop over groups of work items: a
-    launch of as many CTAs as fit on the card does all the work, and the copies
-    of the next items' first elements run under the last products of these
-    (`tile-stage-streams`). Other kernels stay as they are.
+    A kernel whose schedule is `persistent`, and whose operands come as streams,
+    at most one that all warps share and one of each warp's own, becomes a loop
+    over groups of work items: a launch of as many CTAs as fit on the card does
+    all the work, and the copies of the next items' first elements run under the
+    last products of these (`tile-stage-streams`). What an item loads otherwise,
+    as its queries, is brought near while the one in front is at work. Other
+    kernels stay as they are.
 
     ```mlir
     tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
-        items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
+        items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2, persistent = true> {
       %c0 = arith.constant 0 : index
       %c16 = arith.constant 16 : index
       %zero = arith.constant dense<0.0> : tensor<16x32xf32>

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace llsa {
 #define GEN_PASS_DEF_PERSIST
@@ -18,8 +19,10 @@ namespace {
 struct Persist : public llsa::impl::PersistBase<Persist> {
   void runOnOperation() override {
     KernelOp kernel = getOperation();
-    int64_t warps =
-        kernel.getScheduleAttr() ? kernel.getScheduleAttr().getWarps() : 1;
+    ScheduleAttr schedule = kernel.getScheduleAttr();
+    if (!schedule || !schedule.getPersistent())
+      return;
+    int64_t warps = schedule.getWarps();
     // Whole CTAs, and copies that can run ahead into the next item.
     if (kernel.getNumItems() % warps != 0 || !feedsAhead(kernel))
       return;
@@ -48,6 +51,60 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
       item.getCtaMutable().assign(loop.getInductionVar());
     });
     kernel->setAttr("tile.persistent", b.getUnitAttr());
+    bringNextItemNear(loop);
+  }
+
+  /// Prefetches what the body loads itself, and what it prefetches, for the
+  /// item behind, as soon as this one's is on its way.
+  static void bringNextItemNear(scf::ForOp loop) {
+    SmallVector<Operation *> loads;
+    for (Operation &op : *loop.getBody())
+      if (isa<LoadOp, PrefetchOp>(op))
+        loads.push_back(&op);
+    if (loads.empty())
+      return;
+    OpBuilder b(loads.back()->getNextNode());
+    Location loc = loop.getLoc();
+    Value next =
+        arith::AddIOp::create(b, loc, loop.getInductionVar(), loop.getStep());
+    // Behind the last item: its own once more.
+    Value last =
+        arith::SubIOp::create(b, loc, loop.getUpperBound(),
+                              arith::ConstantIndexOp::create(b, loc, 1));
+    next = arith::MinUIOp::create(b, loc, next, last);
+    IRMapping mapping;
+    auto indicesOf = [](Operation *op) -> ValueRange {
+      if (auto load = dyn_cast<LoadOp>(op))
+        return load.getIndices();
+      return cast<PrefetchOp>(op).getIndices();
+    };
+    for (Operation *op : loads)
+      repeatFor(next, indicesOf(op), *loop.getBody(), b, mapping);
+    for (Operation *op : loads) {
+      SmallVector<Value> indices;
+      for (Value index : indicesOf(op))
+        indices.push_back(mapping.lookupOrDefault(index));
+      if (auto load = dyn_cast<LoadOp>(op))
+        PrefetchOp::create(b, loc, load.getSource(), indices,
+                           load.getType().getDimSize(1),
+                           load.getType().getDimSize(0));
+      else
+        PrefetchOp::create(b, loc, cast<PrefetchOp>(op).getSource(), indices,
+                           cast<PrefetchOp>(op).getCount());
+    }
+  }
+
+  /// Repeats what `values` are computed by in `body`, for CTA number `cta`.
+  static void repeatFor(Value cta, ValueRange values, Block &body, OpBuilder &b,
+                        IRMapping &mapping) {
+    for (Value value : values) {
+      Operation *op = value.getDefiningOp();
+      if (!op || op->getBlock() != &body || mapping.contains(value))
+        continue;
+      repeatFor(cta, op->getOperands(), body, b, mapping);
+      if (auto item = dyn_cast<WorkItemOp>(b.clone(*op, mapping)))
+        item.getCtaMutable().assign(cta);
+    }
   }
 
   /// All that is loaded ahead are streams, one of each scope at most: their

@@ -235,7 +235,8 @@ void AssignSchedule::runOnOperation() {
       launch.setScheduleAttr(tile::ScheduleAttr::get(
           &getContext(), schedule.rows, schedule.cols, schedule.warps,
           schedule.stages, schedule.privateCols, schedule.ctas,
-          schedule.privateStages, schedule.queries, schedule.list));
+          schedule.privateStages, schedule.queries, schedule.list,
+          schedule.persistent));
     Cost cost = estimateCost(launch);
     launch->setAttr("llsa.flops", builder.getF64FloatAttr(cost.flops));
     launch->setAttr("llsa.bytes", builder.getF64FloatAttr(cost.bytes));

@@ -58,9 +58,11 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       takes at most; 0 (the default): all.
     * `list`: places of a top-k list that one walk over the candidates fills; 0
       (the default): all.
+    * `persistent`: as many CTAs as fit on the card work on one item after
+      another (`tile-persist`); false (the default): a CTA for each.
 
     Constraints:
-    * (C1) each is at least 1, but `private_cols`, `ctas`, `private_stages`,
+    * (C1) each number is at least 1, but `private_cols`, `ctas`, `private_stages`,
       `queries` and `list` may be 0.
 
     ```mlir
@@ -72,10 +74,11 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
                         DefaultValuedParameter<"int64_t", "0">:$ctas,
                         DefaultValuedParameter<"int64_t", "0">:$private_stages,
                         DefaultValuedParameter<"int64_t", "0">:$queries,
-                        DefaultValuedParameter<"int64_t", "0">:$list);
+                        DefaultValuedParameter<"int64_t", "0">:$list,
+                        DefaultValuedParameter<"bool", "false">:$persistent);
   let builders = [AttrBuilder<(ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps,
                                    "int64_t":$stages), [{
-    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0, 0);
+    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0, 0, false);
   }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;

@@ -92,14 +92,16 @@ void InvertRowsOp::getEffects(
 
 LogicalResult PrefetchOp::verify() {
   MemRefType source = typeOf(getSource());
-  if (source.getRank() < 1 ||
+  int64_t rows = getRows(), count = getCount();
+  int64_t fewest = rows > 1 ? 2 : 1;
+  if (source.getRank() < fewest ||
       source.getRank() != int64_t(getIndices().size())) // prefetch_c1
     return emitOpError() << "needs one index per dimension of " << source
-                         << ", of which there is at least one, got "
-                         << getIndices().size();
-  if (getCount() < 1) // prefetch_c2
-    return emitOpError() << "must have a count of at least 1, got "
-                         << getCount();
+                         << ", of which there must be at least " << fewest
+                         << ", got " << getIndices().size();
+  if (count < 1 || rows < 1) // prefetch_c2
+    return emitOpError() << "must have a count and rows of at least 1, got "
+                         << count << " and " << rows;
   return success();
 }
 

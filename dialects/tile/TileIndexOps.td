@@ -60,26 +60,33 @@ def Tile_InvertRowsOp : Tile_Op<"invert_rows", [
 }
 
 def Tile_PrefetchOp : Tile_Op<"prefetch", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "Bring a run of numbers near, before they are read one by one";
+  let summary = "Bring numbers near, before they are read";
   let description = [{
     `count` elements along the last dimension, from `indices` on, as far as they
-    exist. It changes nothing but the time that reading them takes.
+    exist, or a tile of `rows` such runs. It changes nothing but the time that
+    reading them takes. One row is small, and soon read: it comes as near as can
+    be. Tiles come to where they are in nobody's way.
 
     Constraints:
-    * (C1) one index per dimension of `source`, which has at least one.
-    * (C2) `count` is at least 1.
+    * (C1) one index per dimension of `source`, which has at least one; two for
+      several rows.
+    * (C2) `count` and `rows` are at least 1.
 
     ```mlir
     tile.kernel @near(%r: memref<1x8x2048xi32>) items [1, 8] {
       %b, %h = tile.work_item : index, index
       %c0 = arith.constant 0 : index
       tile.prefetch %r[%b, %h, %c0] count 64 : memref<1x8x2048xi32>
+      tile.prefetch %r[%b, %c0, %c0] count 64 rows 8 : memref<1x8x2048xi32>
       tile.return
     }
     ```
   }];
-  let arguments = (ins MemRefOf<[I32]>:$source, Variadic<Index>:$indices, I64Attr:$count);
-  let assemblyFormat = "$source `[` $indices `]` `count` $count attr-dict `:` type($source)";
+  let arguments = (ins MemRefOf<[I32, F32, BF16, F16]>:$source, Variadic<Index>:$indices, I64Attr:$count,
+                       DefaultValuedAttr<I64Attr, "1">:$rows);
+  let assemblyFormat = [{
+    $source `[` $indices `]` `count` $count (`rows` $rows^)? attr-dict `:` type($source)
+  }];
   let hasVerifier = 1;
 }
 

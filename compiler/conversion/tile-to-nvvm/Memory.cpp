@@ -275,16 +275,35 @@ void KernelLowering::lowerMemrefStore(Operation &op) {
 }
 
 /// Lanes read what nobody uses, spread over the run.
+/// Each lane a sector of a row, or a line of a tile, or several.
 void KernelLowering::lowerPrefetch(PrefetchOp op) {
-  constexpr int64_t kSectorNumbers = 8;
-  int64_t last =
-      cast<MemRefType>(op.getSource().getType()).getShape().back() - 1;
-  int64_t apart = std::min<int64_t>(
-      kSectorNumbers, llvm::divideCeil(int64_t(op.getCount()), kLanes));
-  Values at = mapped(op.getIndices());
-  at.back() = add(at.back(), toIndex(mul(lane, i32(apart))));
-  at.back() = arith::MinUIOp::create(builder, loc, at.back(), index(last));
-  nvvm.prefetch(loc, addressOf(op.getSource(), at));
+  constexpr int64_t kSectorBytes = 32, kLineBytes = 128;
+  auto type = cast<MemRefType>(op.getSource().getType());
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  int64_t rows = op.getRows(), count = op.getCount();
+  int64_t most = (rows == 1 ? kSectorBytes : kLineBytes) / bytes;
+  // Of one row no lane is idle.
+  int64_t apart = rows == 1
+                      ? std::min<int64_t>(most, llvm::divideCeil(count, kLanes))
+                      : most;
+  int64_t perRow = rows == 1 ? kLanes : llvm::divideCeil(count, apart);
+  auto moved = [&](Value start, Value by, int64_t dimension) -> Value {
+    return arith::MinUIOp::create(builder, loc, add(start, toIndex(by)),
+                                  index(type.getDimSize(dimension) - 1));
+  };
+  int64_t rank = type.getRank();
+  for (int64_t first = 0; first < rows * perRow; first += kLanes) {
+    Value number = add(lane, i32(first)), inRow = number;
+    Values at = mapped(op.getIndices());
+    if (rows > 1) {
+      Value row = arith::DivUIOp::create(builder, loc, number, i32(perRow));
+      inRow = arith::RemUIOp::create(builder, loc, number, i32(perRow));
+      at[rank - 2] = moved(at[rank - 2], row, rank - 2);
+    }
+    at.back() = moved(at.back(), mul(inRow, i32(apart)), rank - 1);
+    nvvm.prefetch(loc, addressOf(op.getSource(), at),
+                  rows == 1 ? Nvvm::Cache::L1 : Nvvm::Cache::L2);
+  }
 }
 
 void KernelLowering::lowerSharedTile(SharedTileOp op) {

@@ -104,9 +104,12 @@ void Nvvm::waitForKernelBefore(Location loc) {
            "~{memory}");
 }
 
-void Nvvm::prefetch(Location loc, Value pointer) {
+void Nvvm::prefetch(Location loc, Value pointer, Cache cache) {
   // LLVM has nvvm.prefetch for sm_90 and newer alone; PTX, for all.
-  assembly(loc, "prefetch.global.L1 [$0];", {}, "l", pointer);
+  assembly(loc,
+           cache == Cache::L1 ? "prefetch.global.L1 [$0];"
+                              : "prefetch.global.L2 [$0];",
+           {}, "l", pointer);
 }
 
 Value Nvvm::opaque(Location loc, Value pointer) {

@@ -29,7 +29,8 @@ public:
   /// A bit for each lane that has the same `x` (i32).
   Value matchAny(mlir::Location loc, Value x);
   /// Brings the cache line at `pointer` into L1.
-  void prefetch(mlir::Location loc, Value pointer);
+  enum class Cache { L1, L2 };
+  void prefetch(mlir::Location loc, Value pointer, Cache cache);
   /// True for one lane of the warp.
   Value elect(mlir::Location loc);
   /// A bit (of an i32) for each lane whose `x` is true.

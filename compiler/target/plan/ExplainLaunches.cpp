@@ -68,6 +68,8 @@ public:
       if (schedule.getWarps() > 1 || schedule.getStages() > 1)
         os << ", " << schedule.getWarps() << " warps, " << schedule.getStages()
            << " stages";
+      if (schedule.getPersistent())
+        os << ", one item after another";
       if (schedule.getQueries() > 0)
         os << ", pieces of at most " << schedule.getQueries() << " queries";
       if (schedule.getList() > 0)

@@ -31,15 +31,23 @@ tile.kernel @invert_rows_c3_rule(%i: memref<256x8xi32>, %o: memref<257xi32>, %r:
 // -----
 
 func.func @prefetch_c1_rule(%r: memref<1x8x2048xi32>, %b: index) {
-  // expected-error @+1 {{'tile.prefetch' op needs one index per dimension of 'memref<1x8x2048xi32>', of which there is at least one, got 2}}
+  // expected-error @+1 {{'tile.prefetch' op needs one index per dimension of 'memref<1x8x2048xi32>', of which there must be at least 1, got 2}}
   tile.prefetch %r[%b, %b] count 64 : memref<1x8x2048xi32>
   return
 }
 
 // -----
 
+func.func @prefetch_c1_rows(%r: memref<2048xi32>, %b: index) {
+  // expected-error @+1 {{'tile.prefetch' op needs one index per dimension of 'memref<2048xi32>', of which there must be at least 2, got 1}}
+  tile.prefetch %r[%b] count 64 rows 4 : memref<2048xi32>
+  return
+}
+
+// -----
+
 func.func @prefetch_c2_rule(%r: memref<2048xi32>, %b: index) {
-  // expected-error @+1 {{'tile.prefetch' op must have a count of at least 1, got 0}}
+  // expected-error @+1 {{'tile.prefetch' op must have a count and rows of at least 1, got 0 and 1}}
   tile.prefetch %r[%b] count 0 : memref<2048xi32>
   return
 }

@@ -101,7 +101,24 @@ TEST(ChooseGpuSchedule, SharedAndPrivateRingsAtOnce) {
   EXPECT_EQ(schedule.privateCols, 16);
   EXPECT_EQ(schedule.privateStages, 2);
   EXPECT_EQ(schedule.ctas, 2);
+  EXPECT_FALSE(schedule.persistent);
   EXPECT_EQ(chooseOnGpu(gpuAttend(128), "sm_90a").ctas, 0);
+}
+
+TEST(ChooseGpuSchedule, ACtaThatHasAMultiprocessorForItselfIsPersistent) {
+  Problem problem = gpuAttend(128);
+  EXPECT_TRUE(chooseOnGpu(problem, "sm_90a").persistent);
+  EXPECT_FALSE(chooseOnGpu(problem, "sm_80").persistent);
+  EXPECT_FALSE(chooseOnGpu(gpuAttend(256), "sm_90a").persistent);
+  problem.region = true; // takes the registers
+  EXPECT_FALSE(chooseOnGpu(problem, "sm_90a").persistent);
+  problem.region = false;
+  problem.gradient = true;
+  EXPECT_FALSE(chooseOnGpu(problem, "sm_90a").persistent);
+  problem = gpuAttend(128);
+  problem.granule = 0; // all keys are all warps'
+  problem.blocks = {};
+  EXPECT_FALSE(chooseOnGpu(problem, "sm_90a").persistent);
 }
 
 TEST(ChooseGpuSchedule, ABlockOf64IsSharedByFourWarps) {
