@@ -5,6 +5,10 @@
 // elements are held: its slot is the one of element i - H, which everybody has
 // read by then.
 //
+// Of a late stream slots are given back, and copies start, a little behind: in
+// front of the first op that wants what the first products with the new element
+// make. Who waits for these has waited for those of the element before.
+//
 // In a persistent kernel elements are numbered through over the CTA's items:
 // element e of the n-th item has the number n * count + e. Behind the last one
 // of an item comes the first one of the next item, whose addresses are computed
@@ -22,6 +26,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 namespace llsa {
 #define GEN_PASS_DEF_STAGESTREAMS
@@ -393,12 +398,29 @@ private:
             b.createOrFold<arith::SelectOp>(n.loc, inside, cta, next)};
   }
 
+  /// Where elements that have been read are given back for `next`.
+  Operation *placeToGiveBack(NextOp next) {
+    // All elements of a step must be on their way when it begins.
+    if (stream.getLate() && ahead() >= held) {
+      llvm::SmallPtrSet<Value, 4> products;
+      for (Operation *op = next; op; op = op->getNextNode()) {
+        if (isa<DotOp>(op))
+          products.insert(op->getResult(0));
+        else if (llvm::any_of(op->getOperands(), [&](Value operand) {
+                   return products.contains(operand);
+                 }))
+          return op;
+      }
+    }
+    return next;
+  }
+
   void emitNext(NextOp next) {
     OpBuilder b(next);
     Numbers n{b, next.getLoc()};
     Taken taken = numbersOf(n, next.getElement());
     if (bulk)
-      emitBulkNext(n, taken);
+      emitBulkNext(n, taken, placeToGiveBack(next));
     else
       emitAsyncNext(n, taken);
     Value slot = n.mod(taken.number, stages);
@@ -409,7 +431,15 @@ private:
     next.erase();
   }
 
-  void emitBulkNext(Numbers n, const Taken &taken) {
+  void emitBulkNext(Numbers n, const Taken &taken, Operation *place) {
+    OpBuilder before(place);
+    emitBulkLater({before, n.loc}, taken);
+    AwaitOp::create(n.b, n.loc, barriers, n.mod(taken.number, stages),
+                    n.div(taken.number, stages));
+  }
+
+  /// Gives a slot back, and has an element copied to where one is free.
+  void emitBulkLater(Numbers n, const Taken &taken) {
     OpBuilder &b = n.b;
     Value frees = n.atLeast(taken.number, held);
     if (!isConstant(frees, 0)) {
@@ -426,8 +456,6 @@ private:
     auto branch = scf::IfOp::create(b, n.loc, work, false);
     OpBuilder inside = branch.getThenBodyBuilder();
     emitBulkElement(inside, taken.later, taken.laterNumber, taken.laterCta);
-    AwaitOp::create(b, n.loc, barriers, n.mod(taken.number, stages),
-                    n.div(taken.number, stages));
   }
 
   void emitAsyncNext(Numbers n, const Taken &taken) {

@@ -340,6 +340,10 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     does not count: it adds nothing, even where `b` holds an infinity or NaN.
     So a masked key cannot harm the rows that do not see it.
 
+    With `two_chains` a GPU sums products of a step of the depth and of the one
+    behind apart, where there are so few columns that each would wait for the
+    one before. That takes as many registers as the sums do.
+
     Constraints:
     * (C1) sizes: a `RxK`, b `KxC` (`CxK` with `transpose_b`), acc `RxC`.
     * (C2) a and b have one element type.
@@ -353,11 +357,11 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     ```
   }];
   let arguments = (ins Tile_FloatTile:$a, Tile_FloatTile:$b, Tile_F32Tile:$acc,
-                       UnitAttr:$transpose_b, UnitAttr:$skip_negative_zero);
+                       UnitAttr:$transpose_b, UnitAttr:$skip_negative_zero, UnitAttr:$two_chains);
   let results = (outs Tile_F32Tile:$result);
   let assemblyFormat = [{
     $a `,` $b `,` $acc (`transpose_b` $transpose_b^)?
-    (`skip_negative_zero` $skip_negative_zero^)? attr-dict
+    (`skip_negative_zero` $skip_negative_zero^)? (`two_chains` $two_chains^)? attr-dict
     `:` type($a) `,` type($b) `->` type($result)
   }];
   let hasVerifier = 1;

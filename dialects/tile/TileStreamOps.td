@@ -18,7 +18,10 @@ def Tile_StreamOp : Tile_Op<"stream", [
 
     A GPU copies elements to shared memory some steps before they are taken
     (`tile-stage-streams`). The tiles of an element can be read until `held`
-    more have been taken: a loop whose steps take two elements needs 2.
+    more have been taken: a loop whose steps take two elements needs 2. With
+    `late` they can be read a little longer: by products that are still at work
+    when the first ones of the next element begin. So sums need not be complete
+    at the end of a step.
 
     Constraints:
     * (C1) `count` is at least 1.
@@ -51,10 +54,13 @@ def Tile_StreamOp : Tile_Op<"stream", [
     }
     ```
   }];
-  let arguments = (ins I64Attr:$count, Optional<Index>:$length, DefaultValuedAttr<I64Attr, "1">:$held);
+  let arguments = (ins I64Attr:$count, Optional<Index>:$length, DefaultValuedAttr<I64Attr, "1">:$held,
+                       UnitAttr:$late);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Tile_Stream:$result);
-  let assemblyFormat = "`count` $count (`held` $held^)? (`length` $length^)? $body attr-dict `:` type($result)";
+  let assemblyFormat = [{
+    `count` $count (`held` $held^)? (`late` $late^)? (`length` $length^)? $body attr-dict `:` type($result)
+  }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Value getIndex() { return getBody().getArgument(0); }

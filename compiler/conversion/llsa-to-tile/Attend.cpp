@@ -42,7 +42,9 @@ public:
                  const RowGrid &grid)
       : op(op), k(k), lazy(context.lazyRescale),
         pairs(context, AttendForm(op), k, grid), rows(pairs.rows),
-        depth(pairs.depth) {}
+        depth(pairs.depth) {
+    pairs.twoChains = lazy;
+  }
 
   LogicalResult run() {
     // Lazily, a row's sum is kept in four parts until the end.
@@ -58,7 +60,8 @@ public:
           return firstUpdate(steps, carried);
         },
         pairs.form.hasRegion() ? StepTakes::OneOfEach
-                               : StepTakes::TwoSharedOrOneOfEach));
+                               : StepTakes::TwoSharedOrOneOfEach,
+        /*late=*/true));
     return failure(pairs.failed());
   }
 

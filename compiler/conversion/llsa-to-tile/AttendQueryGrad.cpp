@@ -123,11 +123,12 @@ private:
   }
 
   Value add(const Source &source, const Step &step, Value sum) {
+    // Both products first: they may be in flight together.
     AttendTile::Scores s = pairs.scores(source, step);
-    Value p = pairs.weights(s, base);
-    Value keys = pairs.operand(step.keys), dp = k.splat(0.0, sizeOf(p));
+    Value keys = pairs.operand(step.keys), dp = k.splat(0.0, sizeOf(s.score));
     if (gradient)
       dp = k.dot(gradient, pairs.operand(step.values), dp, /*transposed=*/true);
+    Value p = pairs.weights(s, base);
     Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
     ds = pairs.regions.derivative(source, s.args, ds);
     if (s.counts)

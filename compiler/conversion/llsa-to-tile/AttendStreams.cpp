@@ -17,6 +17,7 @@ struct Stream {
   SmallVector<const Segment *> segments; ///< those that may pair first
   Value value;        ///< the tile.stream; null: not yet made
   int64_t held = 1;   ///< elements that a step takes at most
+  bool late = false;  ///< its sums are in flight at a step's end
   size_t current = 0; ///< the segment at hand
   int64_t within = 0; ///< steps taken of it
   int64_t taken = 0;  ///< of the whole stream
@@ -50,8 +51,8 @@ struct Stream {
 class StreamWalk {
 public:
   StreamWalk(KernelBuilder &k, AttendSources &sources, AttendUpdate first,
-             AttendUpdate update)
-      : k(k), sources(sources), first(first), update(update) {}
+             AttendUpdate update, bool late)
+      : k(k), sources(sources), first(first), update(update), late(late) {}
 
   TileBuilder::Values run(ArrayRef<Segment> segments, StepTakes most,
                           TileBuilder::Values state) {
@@ -81,6 +82,7 @@ private:
         shared.steps() - std::min(shared.pairSteps(), own.pairSteps());
     if (mayTakeTwo && alone > 1)
       shared.held = 2;
+    shared.late = late;
     open(shared);
     open(own);
     while (alone > 0) {
@@ -151,11 +153,27 @@ private:
         for (int64_t element = 0; element < each; ++element)
           taken.push_back(
               takeElement(*stream, k.add(k.mul(i, each), k.index(element))));
-      return update(taken, carried);
+      TileBuilder::Values result = update(taken, carried);
+      for (const TakenStep &later : ArrayRef(taken).drop_front())
+        takeWhenUsed(later);
+      return result;
     });
     for (Stream *stream : from)
       stream->advance(steps * each);
     return state;
+  }
+
+  /// Moves the tile.next to where its tiles are first wanted: products with the
+  /// elements before it are in flight when somebody waits for it.
+  static void takeWhenUsed(const TakenStep &taken) {
+    Operation *next = taken.step.keys.getDefiningOp(), *first = nullptr;
+    for (Operation *user : next->getUsers()) {
+      user = next->getBlock()->findAncestorOpInBlock(*user);
+      if (!first || user->isBeforeInBlock(first))
+        first = user;
+    }
+    if (first)
+      next->moveBefore(first);
   }
 
   /// The element that is `ahead` behind the ones taken.
@@ -183,7 +201,8 @@ private:
     auto op = tile::StreamOp::create(
         k.b, k.loc, tile::StreamType::get(k.b.getContext(), tiles),
         k.b.getI64IntegerAttr(stream.steps()), /*length=*/Value(),
-        k.b.getI64IntegerAttr(stream.held));
+        k.b.getI64IntegerAttr(stream.held),
+        stream.late ? k.b.getUnitAttr() : UnitAttr());
     OpBuilder::InsertionGuard guard(k.b);
     Block *body =
         k.b.createBlock(&op.getBody(), {}, {k.b.getIndexType()}, {k.loc});
@@ -222,6 +241,7 @@ private:
   KernelBuilder &k;
   AttendSources &sources;
   AttendUpdate first, update;
+  bool late;
   SmallVector<Stream> streams;
   bool isEmpty = true; ///< the state has seen no key
 };
@@ -232,7 +252,7 @@ TileBuilder::Values
 llsa::attendStreams(KernelBuilder &k, AttendSources &sources,
                     ArrayRef<Segment> segments, StepTakes most,
                     TileBuilder::Values state, AttendUpdate first,
-                    AttendUpdate update) {
-  return StreamWalk(k, sources, first, update)
+                    AttendUpdate update, bool late) {
+  return StreamWalk(k, sources, first, update, late)
       .run(segments, most, std::move(state));
 }

@@ -26,11 +26,14 @@ using AttendUpdate = llvm::function_ref<TileBuilder::Values(
 enum class StepTakes { One, OneOfEach, TwoSharedOrOneOfEach };
 
 /// Takes all segments; returns the state after them. `first`, if given,
-/// is for the first step, which finds the state empty.
+/// is for the first step, which finds the state empty. `late`: where a shared
+/// stream is taken beside a private one, its sums may be in flight at a step's
+/// end.
 TileBuilder::Values attendStreams(KernelBuilder &k, AttendSources &sources,
                                   llvm::ArrayRef<Segment> segments,
                                   StepTakes most, TileBuilder::Values state,
-                                  AttendUpdate first, AttendUpdate update);
+                                  AttendUpdate first, AttendUpdate update,
+                                  bool late);
 
 } // namespace llsa
 

@@ -26,7 +26,8 @@ AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
 }
 
 AttendTile::State AttendTile::walk(State state, AttendUpdate update,
-                                   AttendUpdate first, StepTakes most) {
+                                   AttendUpdate first, StepTakes most,
+                                   bool late) {
   // Scores outlive the walk's steps: sources have to stay where they are.
   for (unsigned i = 0; i < form.sources.size(); ++i)
     sources.push_back(loader.describe(i));
@@ -44,7 +45,7 @@ AttendTile::State AttendTile::walk(State state, AttendUpdate update,
     most = StepTakes::One;
   if (streams)
     state = attendStreams(k, loader, segments, most, std::move(state), first,
-                          update);
+                          update, late);
   else
     for (const Segment &segment : segments)
       state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {
@@ -148,13 +149,18 @@ Value AttendTile::exists(const Source &source, const Step &step,
              : k.lessEqual(k.splatInt(0, {}), ids);
 }
 
+/// That a product by a warp alone waits for itself.
+static constexpr int64_t kFewKeys = 16;
+
 AttendTile::Scores AttendTile::scores(const Source &source, const Step &step,
                                       bool again) {
   TileSize size{rows, sizeOf(step.keys).rows};
   Value s = k.dot(query, dotOperand(k, step.keys, widen), k.splat(0.0, size),
                   /*transposed=*/true);
+  auto dot = s.getDefiningOp<tile::DotOp>();
   if (again)
-    s.getDefiningOp()->setDiscardableAttr("tile.again", k.b.getUnitAttr());
+    dot->setDiscardableAttr("tile.again", k.b.getUnitAttr());
+  dot.setTwoChains(twoChains && !again && size.cols <= kFewKeys);
   double factor = form.scale * kLog2E;
   Value counts = step.visible;
   SmallVector<Value> args;

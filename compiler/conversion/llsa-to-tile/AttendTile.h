@@ -31,8 +31,9 @@ public:
 
   /// Calls `update` for all steps over all keys; for the first one of streams
   /// `first`, if it is given. `most`: what a thread has registers for.
+  /// `late`: see attendStreams().
   State walk(State state, AttendUpdate update, AttendUpdate first = nullptr,
-             StepTakes most = StepTakes::One);
+             StepTakes most = StepTakes::One, bool late = false);
 
   /// What the exponent of a pair is made of: `score * factor + weight`.
   struct Scores {
@@ -69,6 +70,8 @@ public:
   const RowTile tile;
   const int64_t rows, depth;
   mlir::Value query; ///< an operand of a dot
+  /// There are registers for scores of few keys in two chains.
+  bool twoChains = false;
 
 private:
   State window(const Source &source, State state, AttendUpdate update);

@@ -15,11 +15,14 @@ static bool isTile(Value value) {
   return isa<RankedTensorType>(value.getType());
 }
 
-LogicalResult KernelLowering::lowerBlock(Block &block) {
+LogicalResult KernelLowering::lowerBlock(Block &block, ArrayRef<Value> stay) {
   for (Operation &op : block.without_terminator())
     if (failed(lowerOp(op)))
       return failure();
-  settle();
+  if (!llvm::all_of(inFlight,
+                    [&](Value tile) { return llvm::is_contained(stay, tile); }))
+    settle();
+  inFlight.clear();
   keepLeftOperands(block);
   return success();
 }
@@ -129,12 +132,13 @@ SmallVector<Type> KernelLowering::typesOf(Type type) {
 //===----------------------------------------------------------------------===//
 
 /// Lowers `from` into `to`, whose arguments are mapped already, and yields.
-LogicalResult KernelLowering::lowerRegion(Block &from, Block &to) {
+LogicalResult KernelLowering::lowerRegion(Block &from, Block &to,
+                                          ArrayRef<Value> stay) {
   OpBuilder::InsertionGuard guard(builder);
   if (!to.empty() && to.back().hasTrait<OpTrait::IsTerminator>())
     to.back().erase();
   builder.setInsertionPointToEnd(&to);
-  if (failed(lowerBlock(from)))
+  if (failed(lowerBlock(from, stay)))
     return failure();
   loc = from.getTerminator()->getLoc();
   Values results;
@@ -161,9 +165,17 @@ LogicalResult KernelLowering::lowerFor(Operation &op) {
     }
   };
   assign(source.getRegionIterArgs(), target.getRegionIterArgs());
-  if (failed(lowerRegion(*source.getBody(), *target.getBody())))
+  Values stay;
+  SmallVector<unsigned> open = resultsInFlight(op);
+  for (unsigned i : open) {
+    stay.push_back(source.getBody()->getTerminator()->getOperand(i));
+    inFlight.push_back(source.getRegionIterArg(i));
+  }
+  if (failed(lowerRegion(*source.getBody(), *target.getBody(), stay)))
     return failure();
   assign(source.getResults(), target.getResults());
+  for (unsigned i : open)
+    inFlight.push_back(source.getResult(i));
   return success();
 }
 
@@ -173,6 +185,8 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
   for (Type type : source.getResultTypes())
     llvm::append_range(types, typesOf(type));
   bool hasElse = !source.getElseRegion().empty();
+  // These it does not touch.
+  SmallVector<Value> outside = std::exchange(inFlight, {});
   auto target =
       scf::IfOp::create(builder, loc, types, mapped(source.getCondition()),
                         /*addThenBlock=*/true, /*addElseBlock=*/hasElse);
@@ -180,6 +194,7 @@ LogicalResult KernelLowering::lowerIf(Operation &op) {
       (hasElse &&
        failed(lowerRegion(*source.elseBlock(), *target.elseBlock()))))
     return failure();
+  inFlight = std::move(outside);
   ValueRange parts = target.getResults();
   for (Value value : source.getResults()) {
     size_t count = typesOf(value.getType()).size();

@@ -97,15 +97,60 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
   inFlight.push_back(op.getResult());
 }
 
-void KernelLowering::settleBefore(Operation &op) {
-  if (inFlight.empty())
-    return;
+/// It gives back a slot that products of four warps may read.
+static bool givesBackShared(Operation &op) {
+  auto release = dyn_cast<ReleaseOp>(op);
+  return release &&
+         release.getBarriers().getDefiningOp<AllocBarriersOp>().getScope() ==
+             Scope::Cta;
+}
+
+bool KernelLowering::mustSettleBefore(Operation &op) {
   // Another product may start while some are in flight, but not on their sums.
   bool uses = llvm::any_of(op.getOperands(), [&](Value operand) {
     return llvm::is_contained(inFlight, operand);
   });
-  if (uses || op.getNumRegions() > 0 || isa<ReleaseOp, tile::BarrierOp>(op))
+  if (uses || givesBackShared(op) || isa<tile::BarrierOp>(op))
+    return true;
+  // A branch that starts copies.
+  if (isa<scf::IfOp>(op) && op.getNumResults() == 0)
+    return op
+        .walk([&](Operation *inner) {
+          return inner != &op && mustSettleBefore(*inner)
+                     ? WalkResult::interrupt()
+                     : WalkResult::advance();
+        })
+        .wasInterrupted();
+  return op.getNumRegions() > 0;
+}
+
+void KernelLowering::settleBefore(Operation &op) {
+  if (!inFlight.empty() && mustSettleBefore(op))
     settle();
+}
+
+SmallVector<unsigned> KernelLowering::resultsInFlight(Operation &loop) {
+  Block &body = loop.getRegion(0).front();
+  auto isProduct = [&](Operation &op) {
+    auto dot = dyn_cast<DotOp>(op);
+    return dot && isGroupDot(dot) && !dot.getSkipNegativeZero();
+  };
+  bool started = false, late = false;
+  for (Operation &op : body) {
+    started |= isProduct(op);
+    op.walk([&](Operation *inner) {
+      if (givesBackShared(*inner))
+        late = started;
+    });
+  }
+  SmallVector<unsigned> results;
+  if (late)
+    for (auto [i, yielded] :
+         llvm::enumerate(body.getTerminator()->getOperands()))
+      if (Operation *made = yielded.getDefiningOp();
+          made && made->getBlock() == &body && isProduct(*made))
+        results.push_back(i);
+  return results;
 }
 
 void KernelLowering::settle() {

@@ -19,8 +19,10 @@
 // ==================
 //
 // A product by wgmma starts where its tile.dot stands and is waited for where
-// its result is first used, where a slot is given back, and at the end of a
-// block at the latest: what stands between runs meanwhile.
+// its result is first used, where a slot that it may read is given back, and at
+// the end of a block at the latest: what stands between runs meanwhile. Where a
+// loop gives slots back behind its first product (a late stream), what it
+// carries to its next step stays in flight until then.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_TILETONVVM_KERNELLOWERING_H
@@ -73,11 +75,14 @@ private:
   bool isScalarKernel();
 
   // Control.cpp
-  mlir::LogicalResult lowerBlock(mlir::Block &block);
+  /// `stay`: what may be in flight at the end.
+  mlir::LogicalResult lowerBlock(mlir::Block &block,
+                                 llvm::ArrayRef<Value> stay = {});
   mlir::LogicalResult lowerOp(mlir::Operation &op);
   mlir::LogicalResult lowerFor(mlir::Operation &op);
   mlir::LogicalResult lowerIf(mlir::Operation &op);
-  mlir::LogicalResult lowerRegion(mlir::Block &from, mlir::Block &to);
+  mlir::LogicalResult lowerRegion(mlir::Block &from, mlir::Block &to,
+                                  llvm::ArrayRef<Value> stay = {});
   mlir::LogicalResult lowerScalar(mlir::Operation &op);
   /// The values that stand for a value: a tile's, or the one it is mapped to.
   Values valuesOf(Value value);
@@ -218,6 +223,9 @@ private:
   void startGroupDot(tile::DotOp op, Value base);
   /// Waits if `op` uses a result that is in flight, or must come after it.
   void settleBefore(mlir::Operation &op);
+  bool mustSettleBefore(mlir::Operation &op);
+  /// The results of a loop that are in flight at each step's end.
+  llvm::SmallVector<unsigned> resultsInFlight(mlir::Operation &loop);
   void settle();
   /// At the end of a block, for what it made; see Hopper::keep.
   void keepLeftOperands(mlir::Block &block);

@@ -10,8 +10,9 @@
 // CHECK-NEXT: tile.load {{.*}} -> tensor<16x32xbf16>
 
 // Dense tiles that no block goes along with come first, two a step: their copies
-// wait for no index row. The blocks' start right behind.
-// CHECK:      %[[DENSE:.*]] = tile.stream count 8 held 2
+// wait for no index row. The blocks' start right behind. What a step takes behind
+// its first element is waited for when the first product has started.
+// CHECK:      %[[DENSE:.*]] = tile.stream count 8 held 2 late
 // CHECK:      %[[OWN:.*]] = tile.stream count 2
 // CHECK:        tile.block_rows
 // CHECK:        tile.gather
@@ -25,8 +26,10 @@
 // CHECK:        tile.next %[[DENSE]][%[[SECOND]]]
 // CHECK-NOT:    tile.next
 // CHECK:      scf.for
-// CHECK:        tile.next %[[DENSE]]
-// CHECK:        tile.next %[[OWN]]
+// CHECK:        %[[SHARED:.*]]:2 = tile.next %[[DENSE]]
+// CHECK:        tile.dot %{{.*}}, %[[SHARED]]#0, %{{.*}} transpose_b :
+// CHECK:        %[[BLOCK:.*]]:2 = tile.next %[[OWN]]
+// CHECK:        tile.dot %{{.*}}, %[[BLOCK]]#0, %{{.*}} transpose_b two_chains :
 // CHECK-NOT:  tile.next
 
 // The few numbers are stored before the many.
@@ -59,7 +62,7 @@ func.func @attend(%q: !x, %k: !k, %v: !k, %q1: !p, %k1: !c) -> (!x, !r) {
 // their ids go along with others where the copy engine fills both rings.
 
 // CHECK-LABEL: tile.kernel @outside
-// CHECK:      tile.stream count 8 held 2
+// CHECK:      tile.stream count 8 held 2 late
 // CHECK:      tile.stream count 2
 // CHECK:      scf.for
 // CHECK:      scf.for
@@ -82,7 +85,7 @@ func.func @outside(%q: !x, %k: !k, %v: !k, %i: !i) -> (!x, !r) {
 // A score region has registers for one of each, not for two shared tiles.
 
 // CHECK-LABEL: tile.kernel @region
-// CHECK:      tile.stream count 8 {
+// CHECK:      tile.stream count 8 late {
 // CHECK:      tile.stream count 2 {
 // CHECK:      tile.next
 // CHECK:      scf.for

@@ -235,3 +235,104 @@ tile.kernel @held(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64
   tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
   tile.return
 }
+
+// A late stream gives slots back, and has others filled, in front of what reads
+// the first product with the new element; the wait for that one is a wait for
+// the sums of the element before. The private stream beside it does so at once.
+
+// BULK-LABEL: tile.kernel @late
+// BULK: %[[BARS:.*]] = tile.alloc_barriers scope cta
+// BULK: %[[OWN:.*]] = tile.alloc_barriers scope warp
+// BULK: scf.for
+// BULK-NOT: tile.release %[[BARS]]
+// BULK:   tile.await %[[BARS]]
+// BULK:   tile.release %[[OWN]]
+// BULK:   tile.expect %[[OWN]]
+// BULK:   tile.await %[[OWN]]
+// BULK:   %[[S:.*]] = tile.dot
+// BULK:   tile.dot
+// BULK-NOT: arith.mulf
+// BULK:   tile.release %[[BARS]]
+// BULK:   tile.expect %[[BARS]]
+// BULK:   arith.mulf %[[S]]
+tile.kernel @late(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %x: memref<4x8xi32>, %o: memref<64x64xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 4, private_cols = 16, private_stages = 2> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %shared = arith.constant dense<0.0> : tensor<16x32xf32>
+  %private = arith.constant dense<0.0> : tensor<16x16xf32>
+  %sums = arith.constant dense<0.0> : tensor<16x64xf32>
+  %w = tile.work_item : index
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 8 late {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c32 : index
+    %t = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+    tile.stream_yield %t : tensor<32x64xbf16>
+  } : !tile.stream<tensor<32x64xbf16>>
+  %p = tile.stream count 8 {
+  ^bb0(%i: index):
+    %r = tile.block_rows %x[%w, %i] block 16 limit 256 : memref<4x8xi32> -> tensor<1x16xi32>
+    %t = tile.gather %k[%c0] at %r : memref<256x64xbf16>, tensor<1x16xi32> -> tensor<16x64xbf16>
+    tile.stream_yield %t : tensor<16x64xbf16>
+  } : !tile.stream<tensor<16x64xbf16>>
+  %d = scf.for %i = %c0 to %c8 step %c1 iter_args(%sum = %sums) -> tensor<16x64xf32> {
+    %b = tile.next %s[%i] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+    %c = tile.next %p[%i] : !tile.stream<tensor<16x64xbf16>> -> tensor<16x64xbf16>
+    %n = tile.dot %a, %b, %shared transpose_b
+        : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+    %m = tile.dot %a, %c, %private transpose_b
+        : tensor<16x64xbf16>, tensor<16x64xbf16> -> tensor<16x16xf32>
+    %n2 = arith.mulf %n, %n : tensor<16x32xf32>
+    %m2 = arith.mulf %m, %m : tensor<16x16xf32>
+    %n3 = arith.truncf %n2 : tensor<16x32xf32> to tensor<16x32xbf16>
+    %m3 = arith.truncf %m2 : tensor<16x16xf32> to tensor<16x16xbf16>
+    %first = tile.dot %m3, %c, %sum
+        : tensor<16x16xbf16>, tensor<16x64xbf16> -> tensor<16x64xf32>
+    %both = tile.dot %n3, %b, %first
+        : tensor<16x32xbf16>, tensor<32x64xbf16> -> tensor<16x64xf32>
+    scf.yield %both : tensor<16x64xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x64xf32>, memref<64x64xf32>
+  tile.return
+}
+
+// Where copies do not run that far ahead, it is like any other.
+
+// BULK-LABEL: tile.kernel @soon
+// BULK: scf.for
+// BULK:   tile.release
+// BULK:   tile.expect
+// BULK:   tile.await
+// BULK:   tile.dot
+tile.kernel @soon(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<64x32xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 1> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %w = tile.work_item : index
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 8 late {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c32 : index
+    %t = tile.load %k[%r, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+    tile.stream_yield %t : tensor<32x64xbf16>
+  } : !tile.stream<tensor<32x64xbf16>>
+  %d = scf.for %i = %c0 to %c8 step %c1 iter_args(%sum = %zero) -> tensor<16x32xf32> {
+    %b = tile.next %s[%i] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+    %n = tile.dot %a, %b, %zero transpose_b
+        : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+    %m = arith.addf %n, %sum : tensor<16x32xf32>
+    scf.yield %m : tensor<16x32xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+  tile.return
+}

@@ -87,7 +87,7 @@ func.func @gather(%index: memref<256x8xi32>, %k: memref<4096x64xf32>, %table: me
 }
 
 // CHECK-LABEL: func @values
-// CHECK: %[[S:.*]] = tile.dot %{{.*}}, %{{.*}}, %{{.*}} transpose_b {note} : tensor<16x64xf16>, tensor<32x64xf16> -> tensor<16x32xf32>
+// CHECK: %[[S:.*]] = tile.dot %{{.*}}, %{{.*}}, %{{.*}} transpose_b two_chains {note} : tensor<16x64xf16>, tensor<32x64xf16> -> tensor<16x32xf32>
 // CHECK: tile.dot %[[S]], %{{.*}}, %{{.*}} : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
 // CHECK: %[[M:.*]] = tile.reduce max %[[S]] over cols {note} : tensor<16x32xf32> -> tensor<16x1xf32>
 // CHECK: tile.reduce add %[[S]] over rows : tensor<16x32xf32> -> tensor<1x32xf32>
@@ -99,7 +99,7 @@ func.func @gather(%index: memref<256x8xi32>, %k: memref<4096x64xf32>, %table: me
 func.func @values(%q: tensor<16x64xf16>, %k: tensor<32x64xf16>, %v: tensor<32x64xf32>,
                   %zero: tensor<16x32xf32>, %acc: tensor<16x64xf32>, %scores: tensor<16x8xf32>,
                   %best: tensor<16x8xi32>, %i: index) {
-  %s = tile.dot %q, %k, %zero transpose_b {note} : tensor<16x64xf16>, tensor<32x64xf16> -> tensor<16x32xf32>
+  %s = tile.dot %q, %k, %zero transpose_b two_chains {note} : tensor<16x64xf16>, tensor<32x64xf16> -> tensor<16x32xf32>
   %o = tile.dot %s, %v, %acc : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
   %m = tile.reduce max %s over cols {note} : tensor<16x32xf32> -> tensor<16x1xf32>
   %x = tile.reduce add %s over rows : tensor<16x32xf32> -> tensor<1x32xf32>
@@ -134,6 +134,7 @@ func.func @scatter_add(%t: tensor<4x8xf32>, %i: tensor<4x8xi32>, %d: memref<2x8x
 // CHECK-LABEL: tile.kernel @index_rows
 // CHECK: tile.invert_rows %{{.*}}[%{{.*}}, %{{.*}}] keys %{{.*}} count 128 to %{{.*}}, %{{.*}} scratch %{{.*}} {note} : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x52x32xf32, 3>
 // CHECK: tile.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] count 64 {note} : memref<1x8x2048xi32>
+// CHECK: tile.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] count 64 rows 2 : memref<1x8x2048xi32>
 tile.kernel @index_rows(%i: memref<1x8x256x8xi32>, %o: memref<1x8x257xi32>, %r: memref<1x8x2048xi32>)
     items [1, 8, 8] schedule <rows = 128, cols = 1, warps = 4, stages = 1, queries = 0> {
   %b, %h, %n = tile.work_item : index, index, index
@@ -141,5 +142,6 @@ tile.kernel @index_rows(%i: memref<1x8x256x8xi32>, %o: memref<1x8x257xi32>, %r: 
   tile.invert_rows %i[%b, %h] keys %n count 128 to %o, %r scratch %s {note}
       : memref<1x8x256x8xi32>, memref<1x8x257xi32>, memref<1x8x2048xi32>, memref<1x52x32xf32, 3>
   tile.prefetch %r[%b, %h, %n] count 64 {note} : memref<1x8x2048xi32>
+  tile.prefetch %r[%b, %h, %n] count 64 rows 2 : memref<1x8x2048xi32>
   tile.return
 }
