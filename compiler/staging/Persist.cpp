@@ -84,13 +84,19 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
       SmallVector<Value> indices;
       for (Value index : indicesOf(op))
         indices.push_back(mapping.lookupOrDefault(index));
-      if (auto load = dyn_cast<LoadOp>(op))
-        PrefetchOp::create(b, loc, load.getSource(), indices,
-                           load.getType().getDimSize(1),
-                           load.getType().getDimSize(0));
-      else
+      auto load = dyn_cast<LoadOp>(op);
+      if (!load) {
         PrefetchOp::create(b, loc, cast<PrefetchOp>(op).getSource(), indices,
                            cast<PrefetchOp>(op).getCount());
+        continue;
+      }
+      int64_t rows = load.getType().getDimSize(0);
+      int64_t cols = load.getType().getDimSize(1);
+      int64_t last = int64_t(indices.size()) - 1;
+      if (load.getRowDimension() == last && cols == 1) // a number for each row
+        PrefetchOp::create(b, loc, load.getSource(), indices, rows);
+      else if (load.getRowDimension() == last - 1)
+        PrefetchOp::create(b, loc, load.getSource(), indices, cols, rows);
     }
   }
 

@@ -163,12 +163,13 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc, Right kind) {
   // Even and odd steps of the depth, if in two chains: a product of tensor
   // cores takes as long as four independent ones.
   constexpr int64_t kFewColumns = 16, kFewestSteps = 4;
-  int64_t steps = llvm::divideCeil(a.cols, 16);
+  int64_t steps = llvm::divideCeil(a.cols, 16),
+          pieces = llvm::divideCeil(result.cols, 16);
   bool twoChains =
       op.getTwoChains() && result.cols <= kFewColumns && steps >= kFewestSteps;
   Values odd(twoChains ? acc.size() : 0, empty), &even = acc;
   for (int64_t k = 0; k < steps; ++k)
-    for (int64_t n = 0; n < llvm::divideCeil(result.cols, 16); ++n) {
+    for (int64_t n = 0; n < pieces; ++n) {
       Values &acc = twoChains && k % 2 == 1 ? odd : even;
       SmallVector<Values> right = rightFragments(op, base, n, k);
       if (kind == Right::Finite)

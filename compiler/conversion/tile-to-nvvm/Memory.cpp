@@ -274,7 +274,6 @@ void KernelLowering::lowerMemrefStore(Operation &op) {
       addressOf(store.getMemref(), mapped(store.getIndices())));
 }
 
-/// Lanes read what nobody uses, spread over the run.
 /// Each lane a sector of a row, or a line of a tile, or several.
 void KernelLowering::lowerPrefetch(PrefetchOp op) {
   constexpr int64_t kSectorBytes = 32, kLineBytes = 128;

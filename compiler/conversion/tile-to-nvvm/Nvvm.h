@@ -28,8 +28,8 @@ public:
   Value shuffleUp(mlir::Location loc, Value x, int32_t distance);
   /// A bit for each lane that has the same `x` (i32).
   Value matchAny(mlir::Location loc, Value x);
-  /// Brings the cache line at `pointer` into L1.
   enum class Cache { L1, L2 };
+  /// Brings the cache line at `pointer` there.
   void prefetch(mlir::Location loc, Value pointer, Cache cache);
   /// True for one lane of the warp.
   Value elect(mlir::Location loc);
