@@ -83,6 +83,11 @@ bool readsHaveGradients(const Case &c);
 /// The case of this number; equal numbers give equal cases.
 Case randomCase(uint64_t seed, uint64_t casesPerKernel = kCasesPerKernel);
 
+/// A hierarchy of few blocks and many tokens, likewise: all keys of a level and
+/// few of the finest, so that what warps share is a long stream and what each
+/// gathers is a short one. Random cases have few tokens.
+Case fewBlocksCase(uint64_t seed);
+
 /// The variant, ready to be written to a .mlir file.
 std::string variantText(const Case &c);
 KernelSpec specOf(const Case &c);

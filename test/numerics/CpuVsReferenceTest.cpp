@@ -97,6 +97,16 @@ TEST(CpuVsReference, RandomCases) {
       failure, describe(smallest));
 }
 
+/// Streams that are longer than their rings, and of unlike length.
+TEST(CpuVsReference, FewBlocksOfManyTokens) {
+  CaseRunner runner;
+  uint64_t count = std::min<uint64_t>(Options::get().cases, 40);
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    Case c = fewBlocksCase(seed);
+    EXPECT_EQ(runner.run(c).failure, "") << describe(c);
+  }
+}
+
 /// The shrinker itself: with a made-up fault, it ends at the smallest case.
 TEST(CpuVsReference, CasesAreReproducibleAndGetSmaller) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {

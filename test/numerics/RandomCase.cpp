@@ -137,6 +137,29 @@ Case llsa::numerics::randomCase(uint64_t seed, uint64_t casesPerKernel) {
   return c;
 }
 
+Case llsa::numerics::fewBlocksCase(uint64_t seed) {
+  Case c;
+  c.seed = c.kernel = seed;
+  Dice dice(seed, /*stream=*/7);
+  c.Hkv = dice.chance(70) ? 1 : 2;
+  c.H = c.Hkv * (dice.chance(70) ? 1 : 2);
+  c.D = dice.chance(70) ? dice.oneOf<int64_t>({32, 64, 128})
+                        : 8 * dice.between(2, 16);
+  c.block = dice.oneOf<int64_t>({8, 16, 16, 24, 32, 64});
+  c.levels = dice.between(1, 2);
+  c.topk = {dice.between(1, 4)};
+  int64_t most = c.H * c.D > 128 ? 1500 : 2500;
+  c.M = c.N = dice.chance(50)
+                  ? c.block * dice.between(400 / c.block, most / c.block)
+                  : dice.between(400, most);
+  c.dtype = dice.oneOf({DType::BF16, DType::BF16, DType::F16, DType::F32});
+  if (dice.chance(20))
+    c.score = dice.oneOf({ScoreKind::SoftCap, ScoreKind::Alibi});
+  if (dice.chance(30))
+    c.data = DataKind::Structured;
+  return c;
+}
+
 //===----------------------------------------------------------------------===//
 // Smaller cases
 //===----------------------------------------------------------------------===//
