@@ -1,10 +1,9 @@
 //===- Persist.cpp - a CTA works on one group of items after another ------===//
 
 #include "compiler/staging/Passes.h"
+#include "compiler/staging/RepeatItem.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace llsa {
 #define GEN_PASS_DEF_PERSIST
@@ -78,8 +77,10 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
         return load.getIndices();
       return cast<PrefetchOp>(op).getIndices();
     };
+    SmallVector<Value> wanted;
     for (Operation *op : loads)
-      repeatFor(next, indicesOf(op), *loop.getBody(), b, mapping);
+      llvm::append_range(wanted, indicesOf(op));
+    repeatItem(b, loop, next, std::move(wanted), mapping);
     for (Operation *op : loads) {
       SmallVector<Value> indices;
       for (Value index : indicesOf(op))
@@ -97,19 +98,6 @@ struct Persist : public llsa::impl::PersistBase<Persist> {
         PrefetchOp::create(b, loc, load.getSource(), indices, rows);
       else if (load.getRowDimension() == last - 1)
         PrefetchOp::create(b, loc, load.getSource(), indices, cols, rows);
-    }
-  }
-
-  /// Repeats what `values` are computed by in `body`, for CTA number `cta`.
-  static void repeatFor(Value cta, ValueRange values, Block &body, OpBuilder &b,
-                        IRMapping &mapping) {
-    for (Value value : values) {
-      Operation *op = value.getDefiningOp();
-      if (!op || op->getBlock() != &body || mapping.contains(value))
-        continue;
-      repeatFor(cta, op->getOperands(), body, b, mapping);
-      if (auto item = dyn_cast<WorkItemOp>(b.clone(*op, mapping)))
-        item.getCtaMutable().assign(cta);
     }
   }
 

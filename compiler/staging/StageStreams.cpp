@@ -20,12 +20,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/staging/Passes.h"
+#include "compiler/staging/RepeatItem.h"
 #include "compiler/staging/Uniformity.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 namespace llsa {
@@ -282,34 +281,17 @@ private:
   void emitElement(OpBuilder &b, Value element, Value slot, Value cta = {}) {
     IRMapping mapping;
     mapping.map(stream.getIndex(), element);
-    if (cta)
-      repeatForItem(b, cta, mapping);
+    if (cta) {
+      SmallVector<Value> taken;
+      stream.getBody().walk(
+          [&](Operation *op) { llvm::append_range(taken, op->getOperands()); });
+      repeatItem(b, loop, cta, std::move(taken), mapping);
+    }
     llvm::DenseMap<Value, Value> ringOf;
     for (auto [yielded, ring] :
          llvm::zip(stream.getYield()->getOperands(), rings))
       ringOf[yielded] = ring;
     emitBlock(b, stream.getBody().front(), slot, mapping, ringOf);
-  }
-
-  /// Maps what the stream's region takes from the persistent loop's body to the
-  /// same, computed for another CTA number.
-  void repeatForItem(OpBuilder &b, Value cta, IRMapping &mapping) {
-    llvm::SetVector<Operation *> needed;
-    SmallVector<Value> work;
-    stream.getBody().walk(
-        [&](Operation *op) { llvm::append_range(work, op->getOperands()); });
-    while (!work.empty()) {
-      Operation *op = work.pop_back_val().getDefiningOp();
-      if (op && op->getBlock() == loop.getBody() && needed.insert(op))
-        llvm::append_range(work, op->getOperands());
-    }
-    for (Operation &op : *loop.getBody()) {
-      if (!needed.contains(&op))
-        continue;
-      Operation *copy = b.clone(op, mapping);
-      if (auto item = dyn_cast<WorkItemOp>(copy))
-        item.getCtaMutable().assign(cta);
-    }
   }
 
   /// The same, armed: by the producer. `number` counts over all items.

@@ -77,10 +77,10 @@ private:
       return lazyUpdate(steps, all, state);
     assert(steps.size() == 1 && "steps are taken together lazily alone");
     const Scores &s = all.front();
-    Value exponents = maskedExponent(s);
-    Value max = k.apply<arith::MaximumFOp>(state[0], k.maxCols(exponents));
+    Value max = k.apply<arith::MaximumFOp>(state[0],
+                                           k.maxCols(pairs.maskedExponent(s)));
     Value base = baseOf(max);
-    Value p = pairs.weightsBelow(s, exponents, base);
+    Value p = pairs.weightsBelow(s, base);
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     Value sum = k.fma(state[1], fade, k.sumCols(p));
     Value faded = k.apply<arith::MulFOp>(state[2], fade);
@@ -92,11 +92,11 @@ private:
     if (!lazy)
       return update(steps, state);
     SmallVector<Scores> all;
-    SmallVector<Value> exponents, p;
-    Value max = covering(steps, state[0], /*again=*/false, all, exponents);
+    Value max = covering(steps, state[0], /*again=*/false, all);
     Value base = baseOf(max), sum = state[1], acc = state[2];
-    for (auto [s, t] : llvm::zip_equal(all, exponents)) {
-      p.push_back(pairs.weightsBelow(s, t, base));
+    SmallVector<Value> p;
+    for (const Scores &s : all) {
+      p.push_back(pairs.weightsBelow(s, base));
       Value sums = k.partialSums(p.back());
       sum = p.size() == 1 ? sums : k.apply<arith::AddFOp>(sum, sums);
     }
@@ -150,8 +150,7 @@ private:
   TileBuilder::Values rescaled(ArrayRef<TakenStep> steps, ValueRange state,
                                Value exceeds) {
     SmallVector<Scores> all;
-    SmallVector<Value> exponents;
-    Value max = covering(steps, state[0], /*again=*/true, all, exponents);
+    Value max = covering(steps, state[0], /*again=*/true, all);
     if (pairs.form.hidesPairs()) {
       Value some =
           k.maxCols(k.select(exceeds, k.splat(1.0, {}), k.splat(0.0, {})));
@@ -161,30 +160,22 @@ private:
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
                                 k.apply<arith::MulFOp>(state[2], fade)};
-    for (auto [s, t] : llvm::zip_equal(all, exponents)) {
-      Value p = pairs.weightsBelow(s, t, base);
+    for (const Scores &s : all) {
+      Value p = pairs.weightsBelow(s, base);
       results.append({p, k.partialSums(p)});
     }
     return results;
   }
 
-  /// `max`, raised to cover the steps, whose scores come in `all` and whose
-  /// exponents in `exponents`.
+  /// `max`, raised to cover the steps, whose scores come in `all`.
   Value covering(ArrayRef<TakenStep> steps, Value max, bool again,
-                 SmallVectorImpl<Scores> &all,
-                 SmallVectorImpl<Value> &exponents) {
+                 SmallVectorImpl<Scores> &all) {
     for (const TakenStep &taken : steps) {
       all.push_back(pairs.scores(*taken.source, taken.step, again));
-      exponents.push_back(maskedExponent(all.back()));
-      max = k.apply<arith::MaximumFOp>(max, k.maxCols(exponents.back()));
+      max = k.apply<arith::MaximumFOp>(
+          max, k.maxCols(pairs.maskedExponent(all.back())));
     }
     return max;
-  }
-
-  /// The exponents, -inf for pairs that do not count.
-  Value maskedExponent(const Scores &s) {
-    Value t = pairs.exponent(s, s.weight);
-    return s.counts ? k.select(s.counts, t, k.splat(-INFINITY, sizeOf(t))) : t;
   }
 
   /// What exponents are relative to: 0 as long as a row saw no key.

@@ -97,23 +97,27 @@ Value AttendTile::queryIds() { return k.range(tile.start, {rows, 1}); }
 // One step
 //===----------------------------------------------------------------------===//
 
+/// A number for each key, of which a source's last has its own; null: all 0.
+Value AttendTile::perKey(const Source &source, const Step &step, double all,
+                         double last) {
+  if (all == 0.0 && (!step.mayHoldLast || last == 0.0))
+    return {};
+  Value result = k.splat(all, {});
+  if (!step.mayHoldLast)
+    return result;
+  Value isLast = k.equal(step.ids, k.splatInt(source.tokens - 1, {}));
+  return k.select(isLast, k.splat(last, {}), result);
+}
+
 /// log2 of the keys' weights, -inf for keys that are known not to exist;
 /// null when all are 0.
 Value AttendTile::addend(const Source &source, const Step &step) {
-  double full = std::log2(source.weight);
-  Value result = k.splat(full, {});
-  bool isZero = full == 0.0;
-  if (step.mayHoldLast) {
-    Value isLast = k.equal(step.ids, k.splatInt(source.tokens - 1, {}));
-    result =
-        k.select(isLast, k.splat(std::log2(source.lastWeight), {}), result);
-    isZero = false;
-  }
-  if (step.exist != Step::All && !form.hasRegion()) {
-    result = k.select(exists(source, step, 1), result, k.splat(-INFINITY, {}));
-    isZero = false;
-  }
-  return isZero ? Value() : result;
+  Value result = perKey(source, step, std::log2(source.weight),
+                        std::log2(source.lastWeight));
+  if (step.exist == Step::All || form.hasRegion())
+    return result;
+  return k.select(exists(source, step, 1), result ? result : k.splat(0.0, {}),
+                  k.splat(-INFINITY, {}));
 }
 
 bool AttendTile::isFloat32() const {
@@ -123,18 +127,13 @@ bool AttendTile::isFloat32() const {
 /// What rounding to float32 took from log2 of the keys' weights: of a weight of
 /// 300, up to 3e-7 of it, which is more than float32 inputs are rounded by.
 Value AttendTile::addendRest(const Source &source, const Step &step) {
+  if (!isFloat32())
+    return {};
   auto rest = [](double weight) {
     double exact = std::log2(weight);
     return exact - static_cast<float>(exact);
   };
-  double full = rest(source.weight), last = rest(source.lastWeight);
-  if (!isFloat32() || (full == 0.0 && (!step.mayHoldLast || last == 0.0)))
-    return {};
-  Value result = k.splat(full, {});
-  if (step.mayHoldLast)
-    result = k.select(k.equal(step.ids, k.splatInt(source.tokens - 1, {})),
-                      k.splat(last, {}), result);
-  return result;
+  return perKey(source, step, rest(source.weight), rest(source.lastWeight));
 }
 
 /// Which keys exist, as a tile of `height` equal rows; null: all. The ids are
@@ -182,6 +181,11 @@ Value AttendTile::exponent(const Scores &s, Value addend) {
                 : k.apply<arith::MulFOp>(s.score, factor);
 }
 
+Value AttendTile::maskedExponent(const Scores &s) {
+  Value t = exponent(s, s.weight);
+  return s.counts ? k.select(s.counts, t, k.splat(-INFINITY, sizeOf(t))) : t;
+}
+
 SmallVector<Value> AttendTile::regionArgs(const Source &source,
                                           const Step &step, Value score) {
   Value ids = step.ids, queries = queryIds();
@@ -226,8 +230,8 @@ Value AttendTile::weights(const Scores &s, Value base) {
   return counted(s, k.apply<math::Exp2Op>(relative(s, base)));
 }
 
-Value AttendTile::weightsBelow(const Scores &s, Value exponents, Value base) {
-  Value x = k.apply<arith::SubFOp>(exponents, base);
+Value AttendTile::weightsBelow(const Scores &s, Value base) {
+  Value x = k.apply<arith::SubFOp>(maskedExponent(s), base);
   // One rounding more is too much in float32, but where base is great it is
   // nothing beside what base was rounded by.
   if (isFloat32())

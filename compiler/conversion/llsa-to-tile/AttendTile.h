@@ -46,8 +46,8 @@ public:
   };
   /// `again`: on purpose, not to be taken for the first time's product.
   Scores scores(const Source &source, const Step &step, bool again = false);
-  /// `score * factor + addend` (null: 0).
-  mlir::Value exponent(const Scores &s, mlir::Value addend);
+  /// The exponents, -inf for pairs that do not count.
+  mlir::Value maskedExponent(const Scores &s);
   /// What weights are relative to, from `lse` (natural, Rx1): 0 for queries
   /// that saw no key.
   mlir::Value baseOf(mlir::Value lse);
@@ -55,11 +55,10 @@ public:
   mlir::Value sawNothing(mlir::Value lse);
   /// The weights of a step's pairs, relative to 2^base.
   mlir::Value weights(const Scores &s, mlir::Value base);
-  /// The same, where no exponent of the step, `exponents`, is above `base`: nor
-  /// is a weight above 1, and that of an exponent that is `base` is 1, however
-  /// great the scores are.
-  mlir::Value weightsBelow(const Scores &s, mlir::Value exponents,
-                           mlir::Value base);
+  /// The same, where no exponent of the step is above `base`: nor is a weight
+  /// above 1, and that of an exponent that is `base` is 1, however great the
+  /// scores are.
+  mlir::Value weightsBelow(const Scores &s, mlir::Value base);
   /// An operand of a dot.
   mlir::Value operand(mlir::Value tile) { return dotOperand(k, tile, widen); }
   /// A region has a diagnostic.
@@ -76,8 +75,12 @@ public:
 private:
   State window(const Source &source, State state, AttendUpdate update);
   mlir::Value queryIds();
+  mlir::Value perKey(const Source &source, const Step &step, double all,
+                     double last);
   mlir::Value addend(const Source &source, const Step &step);
   mlir::Value addendRest(const Source &source, const Step &step);
+  /// `score * factor + addend` (null: 0).
+  mlir::Value exponent(const Scores &s, mlir::Value addend);
   mlir::Value relative(const Scores &s, mlir::Value base);
   mlir::Value counted(const Scores &s, mlir::Value p);
   bool isFloat32() const;

@@ -19,10 +19,11 @@ LogicalResult KernelLowering::lowerBlock(Block &block, ArrayRef<Value> stay) {
   for (Operation &op : block.without_terminator())
     if (failed(lowerOp(op)))
       return failure();
-  if (!llvm::all_of(inFlight,
-                    [&](Value tile) { return llvm::is_contained(stay, tile); }))
+  if (llvm::all_of(inFlight,
+                   [&](Value tile) { return llvm::is_contained(stay, tile); }))
+    inFlight.clear(); // the next step, or who comes behind, waits
+  else
     settle();
-  inFlight.clear();
   keepLeftOperands(block);
   return success();
 }

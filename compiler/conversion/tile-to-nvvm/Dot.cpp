@@ -167,10 +167,10 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc, Right kind) {
           pieces = llvm::divideCeil(result.cols, 16);
   bool twoChains =
       op.getTwoChains() && result.cols <= kFewColumns && steps >= kFewestSteps;
-  Values odd(twoChains ? acc.size() : 0, empty), &even = acc;
+  Values odd(twoChains ? acc.size() : 0, empty);
   for (int64_t k = 0; k < steps; ++k)
     for (int64_t n = 0; n < pieces; ++n) {
-      Values &acc = twoChains && k % 2 == 1 ? odd : even;
+      Values &sums = twoChains && k % 2 == 1 ? odd : acc;
       SmallVector<Values> right = rightFragments(op, base, n, k);
       if (kind == Right::Finite)
         for (Values &fragment : right)
@@ -183,14 +183,14 @@ void KernelLowering::multiply16(DotOp op, Value base, Values &acc, Right kind) {
           Values c;
           for (int64_t i = 0; i < 4; ++i)
             c.push_back(i < 2 || whole
-                            ? acc[result.indexOf(h + i / 2, column + i % 2)]
+                            ? sums[result.indexOf(h + i / 2, column + i % 2)]
                             : empty);
           Values sum = nvvm.mma16(loc, element,
                                   {left(h, 2 * k), left(h + 1, 2 * k),
                                    left(h, 2 * k + 1), left(h + 1, 2 * k + 1)},
                                   fragment, c);
           for (int64_t i = 0; i < (whole ? 4 : 2); ++i)
-            acc[result.indexOf(h + i / 2, column + i % 2)] = sum[i];
+            sums[result.indexOf(h + i / 2, column + i % 2)] = sum[i];
         }
     }
   for (auto [sum, more] : llvm::zip(acc, odd))
