@@ -43,10 +43,9 @@ void addMathExpansion(OpPassManager &pm, bool gpu) {
   if (gpu)
     pm.addPass(createExpandDeviceMathPass());
   pm.addPass(createExpandLibmPass());
-  if (gpu) {
-    pm.addPass(createExpandMath()); // the exponentials in these
+  pm.addPass(createExpandMath()); // the exponentials in these
+  if (gpu)
     pm.addPass(createApproximateDivisionPass());
-  }
   // Also the conversions from and to bfloat16, which LLVM would scalarise.
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;

@@ -21,15 +21,7 @@ using namespace llsa::tile;
 /// How many products are summed one after the other before the sum is added to
 /// the result. Rounding errors of one long chain would be those of a sum of
 /// `depth` terms; frameworks sum in several partial sums, and so do we.
-static int64_t runOf(int64_t depth) {
-  constexpr int64_t most = 16;
-  if (depth <= most)
-    return depth;
-  for (int64_t run = most; run >= 8; run -= 8)
-    if (depth % run == 0)
-      return run;
-  return depth;
-}
+static constexpr int64_t kRun = 16;
 
 LogicalResult KernelLowering::lowerDot(DotOp op) {
   Type f32 = builder.getF32Type();
@@ -114,22 +106,26 @@ void KernelLowering::dotColumns(DotOp op, Value a, Value b, Value result,
     }
     return next;
   };
-  int64_t depth = colsOf(op.getA()), run = runOf(depth);
-  if (run == depth) {
+  // One partial sum per run, added to the result.
+  SmallVector<Value> zeros(columns, zero(type));
+  auto addRun = [&](Value first, int64_t length, ValueRange total) {
+    Value last = arith::AddIOp::create(builder, loc, first, index(length));
+    SmallVector<Value> partial = loop(first, last, 1, zeros, multiplyAdd);
+    for (int64_t j = 0; j < columns; ++j)
+      partial[j] = arith::AddFOp::create(builder, loc, total[j], partial[j]);
+    return partial;
+  };
+  int64_t depth = colsOf(op.getA()), inRuns = depth / kRun * kRun;
+  if (depth <= kRun && matchPattern(op.getAcc(), m_AnyZeroFloat())) {
     accumulators = loop(index(0), index(depth), 1, accumulators, multiplyAdd);
   } else {
-    // One partial sum per run, added to the result.
-    SmallVector<Value> zeros(columns, zero(type));
-    accumulators = loop(
-        index(0), index(depth), run, accumulators,
-        [&](Value first, ValueRange total) {
-          Value last = arith::AddIOp::create(builder, loc, first, index(run));
-          SmallVector<Value> partial = loop(first, last, 1, zeros, multiplyAdd);
-          for (int64_t j = 0; j < columns; ++j)
-            partial[j] =
-                arith::AddFOp::create(builder, loc, total[j], partial[j]);
-          return partial;
-        });
+    if (inRuns > 0)
+      accumulators = loop(index(0), index(inRuns), kRun, accumulators,
+                          [&](Value first, ValueRange total) {
+                            return addRun(first, kRun, total);
+                          });
+    if (inRuns < depth)
+      accumulators = addRun(index(inRuns), depth - inRuns, accumulators);
   }
   for (int64_t j = 0; j < columns; ++j)
     vector::StoreOp::create(builder, loc, accumulators[j], result,

@@ -69,6 +69,30 @@ tile.kernel @dot(%x: memref<16x8xf32>, %y: memref<4x8xf32>, %z: memref<16x4xf32>
 
 // -----
 
+// Of a deep product every 16 terms are a sum of their own, and so is what is
+// left: rounding errors of one chain would grow with its length. Nor is it part
+// of the chain that a loop over steps carries.
+
+// CHECK-LABEL: func.func @deep_dot
+// CHECK: %[[SUM:.*]] = scf.for {{.*}} = %c0 to %c32 step %c16 iter_args(%[[S:.*]] = %{{.*}}) -> (vector<16xf32>)
+// CHECK:   %[[PART:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %cst
+// CHECK:     vector.fma
+// CHECK:   arith.addf %[[S]], %[[PART]]
+// CHECK: %[[REST:.*]] = scf.for %{{.*}} = %c32 to %c36 {{.*}} iter_args(%{{.*}} = %cst
+// CHECK:   vector.fma
+// CHECK: arith.addf %[[SUM]], %[[REST]]
+tile.kernel @deep_dot(%x: memref<16x36xf32>, %y: memref<36x1xf32>, %z: memref<16x1xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %acc = tile.load %z[%c0, %c0] : memref<16x1xf32> -> tensor<16x1xf32>
+  %a = tile.load %x[%c0, %c0] : memref<16x36xf32> -> tensor<16x36xf32>
+  %b = tile.load %y[%c0, %c0] : memref<36x1xf32> -> tensor<36x1xf32>
+  %s = tile.dot %a, %b, %acc : tensor<16x36xf32>, tensor<36x1xf32> -> tensor<16x1xf32>
+  tile.store %s, %z[%c0, %c0] : tensor<16x1xf32>, memref<16x1xf32>
+  tile.return
+}
+
+// -----
+
 // A maximum over columns is one vector per column, in four chains; a lazy tile
 // that somebody else needs too is kept by the same loop.
 

@@ -10,6 +10,30 @@ func.func @tanh(%x: vector<8xf32>) -> vector<8xf32> {
   return %y : vector<8xf32>
 }
 
+// Of float32, to its last place: a polynomial near 0, a quotient elsewhere.
+// CHECK-LABEL: func.func @exact_tanh(
+// CHECK:         %[[NEAR:.*]] = math.fma %arg0
+// CHECK:         %[[E:.*]] = math.exp2
+// CHECK:         %[[SUM:.*]] = arith.addf %[[E]]
+// CHECK:         arith.divf %{{.*}}, %[[SUM]]
+// CHECK:         %[[FAR:.*]] = math.copysign
+// CHECK:         arith.select %{{.*}}, %[[NEAR]], %[[FAR]]
+func.func @exact_tanh(%x: f32) -> f32 {
+  %y = math.tanh %x : f32
+  return %y : f32
+}
+
+// Beside 16-bit products, upstream's approximation.
+// CHECK-LABEL: func.func @approximate_tanh(
+// CHECK-NOT:     math.exp2
+// CHECK:         arith.divf
+// CHECK-NOT:     math.exp2
+// CHECK:         return
+func.func @approximate_tanh(%x: f32) -> f32 attributes {llsa.approximate_division} {
+  %y = math.tanh %x : f32
+  return %y : f32
+}
+
 // A square needs no power.
 // CHECK-LABEL: func.func @square(
 // CHECK:         arith.mulf %{{.*}} : vector<8xf32>
