@@ -137,6 +137,9 @@ LogicalResult BindShapes::inlineHelpers(func::FuncOp entry) {
                << "calls @" << call.getCallee()
                << ", a device function, outside of a score or mask region";
       kept.insert(callee);
+      if (auto names = callee->getAttrOfType<ArrayAttr>("llsa.derivatives"))
+        for (auto name : names.getAsRange<FlatSymbolRefAttr>())
+          kept.insert(getOperation().lookupSymbol(name));
       continue;
     }
     if (!callee || callee.isExternal() ||

@@ -7,6 +7,7 @@
 #include "compiler/transforms/Derivatives.h"
 #include "dialects/llsa/LLSAOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -56,6 +57,7 @@ public:
   FailureOr<Values> of(Operation *op);
 
 private:
+  FailureOr<Values> ofCall(func::CallOp call);
   Value number(double value) {
     Type type = g.getType();
     auto attr = b.getF32FloatAttr(static_cast<float>(value));
@@ -162,7 +164,30 @@ FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
       })
       .Case<math::FloorOp, math::CeilOp, math::RoundOp, math::RoundEvenOp,
             math::TruncOp>([](auto) { return Values{Value()}; })
+      .Case([&](func::CallOp call) { return ofCall(call); })
       .Default([](Operation *) -> Result { return failure(); });
+}
+
+/// A device function, whose derivatives are functions that the user gives.
+FailureOr<SmallVector<Value>> Formulas::ofCall(func::CallOp call) {
+  Operation *callee =
+      SymbolTable::lookupNearestSymbolFrom(call, call.getCalleeAttr());
+  auto names = callee ? callee->getAttrOfType<ArrayAttr>("llsa.derivatives")
+                      : ArrayAttr();
+  if (!names)
+    return failure();
+  Values flows;
+  auto next = names.begin();
+  for (Value operand : x) {
+    Value &flow = flows.emplace_back();
+    if (!operand.getType().isF32())
+      continue;
+    auto slope = func::CallOp::create(
+        b, loc, cast<FlatSymbolRefAttr>(*next++).getValue(),
+        TypeRange(b.getF32Type()), x);
+    flow = mul(g, slope.getResult(0));
+  }
+  return flows;
 }
 
 FailureOr<SmallVector<Value>>
@@ -207,8 +232,9 @@ public:
 
   void yield(ValueRange values) {
     YieldOp::create(builder, from.getTerminator()->getLoc(), values);
+    // A device function does nothing but give its result.
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
-      if (isOpTriviallyDead(&op))
+      if (isOpTriviallyDead(&op) || (isa<func::CallOp>(op) && op.use_empty()))
         op.erase();
   }
 
@@ -239,9 +265,15 @@ LogicalResult RegionReversal::run(DenseSet<Value> active) {
       operands.push_back(mapping.lookupOrDefault(operand));
     FailureOr<SmallVector<Value>> flows = gradientsOfOperands(
         builder, &op, operands, mapping.lookup(op.getResult(0)), known);
-    if (failed(flows))
-      return op.emitOpError() << "has no derivative, which the gradient of the "
-                                 "score needs";
+    if (failed(flows)) {
+      InFlightDiagnostic error = op.emitOpError()
+                                 << "has no derivative, which the gradient of "
+                                    "the score needs";
+      if (auto call = dyn_cast<func::CallOp>(op))
+        error << "; a device function's are named by llsa.derivatives at @"
+              << call.getCallee();
+      return error;
+    }
     for (auto [operand, flow] : llvm::zip_equal(op.getOperands(), *flows))
       if (flow && active.contains(operand))
         gradients[operand] =

@@ -56,6 +56,9 @@ def LLSA_Dialect : Dialect {
       mask region calls it for one pair; its result depends on its arguments
       alone. It takes f32, i32, i64 and index (`float`, `int`, `long long`,
       `long long`) and returns one of them. It exists on a GPU alone.
+    * `llsa.derivatives`, on a device function that returns f32: for each of its
+      arguments of f32 the device function of the same type that gives the
+      derivative with respect to it. `llsa-differentiate` calls these.
     * `llsa.spec`, `llsa.variant`, on a module: what a dumped stage was made from.
   }];
   let useDefaultTypePrinterParser = 1;

@@ -95,14 +95,45 @@ static LogicalResult verifyDeviceFunction(Operation *op, Attribute value) {
                            << function.getResultTypes() << ")";
 }
 
+/// `llsa.derivatives`: those of a device function.
+static LogicalResult verifyDerivatives(Operation *op, Attribute value) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || !op->hasAttr("llsa.device_function") ||
+      function.getNumResults() != 1 || !function.getResultTypes()[0].isF32())
+    return op->emitOpError() << "has llsa.derivatives, which device functions "
+                                "that return f32 have alone";
+  int64_t floats = llvm::count_if(function.getArgumentTypes(),
+                                  [](Type type) { return type.isF32(); });
+  auto names = dyn_cast<ArrayAttr>(value);
+  if (!names || int64_t(names.size()) != floats ||
+      !llvm::all_of(names, llvm::IsaPred<FlatSymbolRefAttr>))
+    return op->emitOpError()
+           << "must have llsa.derivatives that name a function for each of its "
+           << floats << " arguments of f32, got " << value;
+  for (auto name : names.getAsRange<FlatSymbolRefAttr>()) {
+    auto derivative = dyn_cast_or_null<FunctionOpInterface>(
+        SymbolTable::lookupNearestSymbolFrom(op, name));
+    if (!derivative || !derivative->hasAttr("llsa.device_function") ||
+        derivative.getFunctionType() != function.getFunctionType())
+      return op->emitOpError()
+             << "has the derivative " << name
+             << ", which must be a device function of the same type, "
+             << function.getFunctionType();
+  }
+  return success();
+}
+
 LogicalResult LLSADialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attribute) {
   if (attribute.getName() == "llsa.device_function")
     return verifyDeviceFunction(op, attribute.getValue());
-  return verifyKnown(
-      op, "", attribute,
-      {"llsa.flops", "llsa.bytes", "llsa.stack_bytes", "llsa.shared_bytes",
-       "llsa.threads", "llsa.views", "llsa.ctas_per_multiprocessor",
-       "llsa.approximate_division", "llsa.persistent", "llsa.dependent_launch",
-       "llsa.device_function", "llsa.spec", "llsa.variant"});
+  if (attribute.getName() == "llsa.derivatives")
+    return verifyDerivatives(op, attribute.getValue());
+  return verifyKnown(op, "", attribute,
+                     {"llsa.flops", "llsa.bytes", "llsa.stack_bytes",
+                      "llsa.shared_bytes", "llsa.threads", "llsa.views",
+                      "llsa.ctas_per_multiprocessor",
+                      "llsa.approximate_division", "llsa.persistent",
+                      "llsa.dependent_launch", "llsa.device_function",
+                      "llsa.derivatives", "llsa.spec", "llsa.variant"});
 }

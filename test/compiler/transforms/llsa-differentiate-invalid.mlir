@@ -25,6 +25,20 @@ func.func @no_rule_in_a_region(%q: !x, %k: !x, %v: !x) -> !x {
 // -----
 
 !x = tensor<1x2x64x8xf32>
+func.func private @bias(f32) -> f32 attributes {llsa.device_function}
+func.func @no_derivatives(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        // expected-error @+1 {{'func.call' op has no derivative, which the gradient of the score needs; a device function's are named by llsa.derivatives at @bias}}
+        %t = func.call @bias(%s) : (f32) -> f32
+        llsa.yield %t : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
 func.func @composite(%q: !x, %k: !x, %v: !x) -> !x {
   // expected-error @+1 {{'llsa.attention' op has no derivative: expected llsa.attend, llsa.pool, llsa.linear_attend, llsa.select or elementwise ops on tensors}}
   %o, %lse = llsa.attention %q, %k, %v hierarchy <block = 16, levels = 1, topk = 1> : !x, !x, !x

@@ -147,6 +147,31 @@ func.func @capped(%q: !x, %k: !x, %v: !x) -> !x {
 
 // -----
 
+// A device function's derivatives are called where their argument matters; what
+// is not needed is not called.
+!x = tensor<1x2x64x8xf32>
+func.func private @curve(f32, index, f32) -> f32
+    attributes {llsa.device_function, llsa.derivatives = [@by_score, @by_width]}
+func.func private @by_score(f32, index, f32) -> f32 attributes {llsa.device_function}
+func.func private @by_width(f32, index, f32) -> f32 attributes {llsa.device_function}
+// CHECK-LABEL: func.func @device_function_grad
+// CHECK: derivative(%[[S:.*]], %{{.*}}, %{{.*}}, %[[I:.*]], %{{.*}}, %{{.*}}, %[[G:.*]]) {
+// CHECK-NEXT: %[[W:.*]] = arith.constant 2.0
+// CHECK-NEXT: %[[SLOPE:.*]] = func.call @by_score(%[[S]], %[[I]], %[[W]])
+// CHECK-NEXT: %[[D:.*]] = arith.mulf %[[G]], %[[SLOPE]]
+// CHECK-NEXT: llsa.yield %[[D]]
+func.func @device_function(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %w = arith.constant 2.0 : f32
+        %t = func.call @curve(%s, %i, %w) : (f32, index, f32) -> f32
+        llsa.yield %t : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
 !x = tensor<1x2x64x8xf32>
 // CHECK-LABEL: func.func @linear_grad
 // CHECK: %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]] = llsa.linear_attend_grad %{{.*}}, %{{.*}}, %{{.*}} gradient %{{.*}} phi relu

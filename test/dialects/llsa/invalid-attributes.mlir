@@ -141,7 +141,7 @@ func.func private @result_unknown() -> (tensor<8xf32> {llsa.shape = ["H"]})
 
 // -----
 
-// expected-error @+1 {{'func.func' op has the unknown attribute 'llsa.flop'; expected one of llsa.flops, llsa.bytes, llsa.stack_bytes, llsa.shared_bytes, llsa.threads, llsa.views, llsa.ctas_per_multiprocessor, llsa.approximate_division, llsa.persistent, llsa.dependent_launch, llsa.device_function, llsa.spec, llsa.variant}}
+// expected-error @+1 {{'func.func' op has the unknown attribute 'llsa.flop'; expected one of llsa.flops, llsa.bytes, llsa.stack_bytes, llsa.shared_bytes, llsa.threads, llsa.views, llsa.ctas_per_multiprocessor, llsa.approximate_division, llsa.persistent, llsa.dependent_launch, llsa.device_function, llsa.derivatives, llsa.spec, llsa.variant}}
 func.func private @operation_unknown() attributes {llsa.flop = 1.0}
 
 // -----
@@ -195,6 +195,43 @@ func.func private @device_function_result(f32) -> i1 attributes {llsa.device_fun
 
 // expected-error @+1 {{'func.func' op is a device function, which takes f32, i32, i64 and index and returns one of them, got ('f32') -> ()}}
 func.func private @device_function_no_result(f32) attributes {llsa.device_function}
+
+// -----
+
+// expected-error @+1 {{'func.func' op has llsa.derivatives, which device functions that return f32 have alone}}
+func.func private @derivatives_of_another(f32) -> f32 attributes {llsa.derivatives = [@derivatives_of_another]}
+
+// -----
+
+// expected-error @+1 {{'func.func' op has llsa.derivatives, which device functions that return f32 have alone}}
+func.func private @derivatives_of_an_integer(f32) -> i32
+    attributes {llsa.device_function, llsa.derivatives = [@derivatives_of_an_integer]}
+
+// -----
+
+func.func private @slope(f32, index, f32) -> f32 attributes {llsa.device_function}
+// expected-error @+1 {{'func.func' op must have llsa.derivatives that name a function for each of its 2 arguments of f32, got [@slope]}}
+func.func private @derivatives_too_few(f32, index, f32) -> f32
+    attributes {llsa.device_function, llsa.derivatives = [@slope]}
+
+// -----
+
+// expected-error @+1 {{'func.func' op must have llsa.derivatives that name a function for each of its 1 arguments of f32, got ["slope"]}}
+func.func private @derivatives_text(f32) -> f32
+    attributes {llsa.device_function, llsa.derivatives = ["slope"]}
+
+// -----
+
+// expected-error @+1 {{'func.func' op has the derivative @nowhere, which must be a device function of the same type, '(f32) -> f32'}}
+func.func private @derivatives_nowhere(f32) -> f32
+    attributes {llsa.device_function, llsa.derivatives = [@nowhere]}
+
+// -----
+
+func.func private @slope(f32, index) -> f32 attributes {llsa.device_function}
+// expected-error @+1 {{'func.func' op has the derivative @slope, which must be a device function of the same type, '(f32) -> f32'}}
+func.func private @derivatives_type(f32) -> f32
+    attributes {llsa.device_function, llsa.derivatives = [@slope]}
 
 // -----
 

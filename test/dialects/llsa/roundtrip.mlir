@@ -265,6 +265,10 @@ func.func private @attributes(
 // CHECK: func.func private @bias(f32, index, i32, i64) -> f32 attributes {llsa.device_function}
 func.func private @bias(f32, index, i32, i64) -> f32 attributes {llsa.device_function}
 
+// CHECK: func.func private @square(f32) -> f32 attributes {llsa.derivatives = [@twice], llsa.device_function}
+func.func private @square(f32) -> f32 attributes {llsa.device_function, llsa.derivatives = [@twice]}
+func.func private @twice(f32) -> f32 attributes {llsa.device_function}
+
 // CHECK-LABEL: func @device_function
 // CHECK: score(%[[S:.*]], %{{.*}}, %{{.*}}, %[[I:.*]], %{{.*}}, %{{.*}}) {
 // CHECK: %[[R:.*]] = func.call @bias(%[[S]], %[[I]], %{{.*}}, %{{.*}}) : (f32, index, i32, i64) -> f32

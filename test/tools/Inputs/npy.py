@@ -4,6 +4,7 @@ npy.py write PATH TYPE N,N,N,N   deterministic numbers in -1 .. 1 (TYPE f4 or f2
                                  or 0, 1, 2, 3, 0, ... (i4)
 npy.py show PATH...              type and shape, and whether all numbers are finite
 npy.py same A B                  do two files hold the same bytes?
+npy.py near A B                  the same type and shape, and numbers to 1e-5 of the greatest?
 """
 
 import math
@@ -27,12 +28,23 @@ def write(path, kind, shape):
         file.write(struct.pack("<%d%s" % (count, code), *values))
 
 
-def show(path):
+def read(path):
     content = pathlib.Path(path).read_bytes()
     length = struct.unpack("<H", content[8:10])[0]
     header = eval(content[10 : 10 + length].decode())
     code = {"<f4": "f", "<f2": "e", "<i4": "i"}[header["descr"]]
-    values = [value for (value,) in struct.iter_unpack("<" + code, content[10 + length :])]
+    return header, [value for (value,) in struct.iter_unpack("<" + code, content[10 + length :])]
+
+
+def near(a, b):
+    (header, x), (other, y) = read(a), read(b)
+    greatest = max(map(abs, y))
+    difference = max(abs(p - q) for p, q in zip(x, y))
+    return header == other and 0 < greatest and difference <= 1e-5 * greatest
+
+
+def show(path):
+    header, values = read(path)
     finite = all(math.isfinite(value) for value in values)
     name = pathlib.Path(path).name
     print(name, header["descr"], header["shape"], "finite" if finite else "not finite")
@@ -43,6 +55,8 @@ if sys.argv[1] == "write":
 elif sys.argv[1] == "show":
     for argument in sys.argv[2:]:
         show(argument)
+elif sys.argv[1] == "near":
+    print("near" if near(*sys.argv[2:]) else "not near")
 else:
     equal = pathlib.Path(sys.argv[2]).read_bytes() == pathlib.Path(sys.argv[3]).read_bytes()
     print("same" if equal else "different")
