@@ -58,6 +58,9 @@ public:
 
 private:
   FailureOr<Values> ofCall(func::CallOp call);
+  Values ofClamp();
+  Value ofIntegerPower();
+  Value slopeOfErf();
   Value number(double value) {
     Type type = g.getType();
     auto attr = b.getF32FloatAttr(static_cast<float>(value));
@@ -76,6 +79,10 @@ private:
   Value mul(Value p, double q) { return mul(p, number(q)); }
   Value div(Value p, Value q) { return make<arith::DivFOp>(p, q); }
   Value neg(Value p) { return make<arith::NegFOp>(p); }
+  Value square(Value p) { return mul(p, p); }
+  Value sqrt(Value p) { return make<math::SqrtOp>(p); }
+  /// 1 or -1.
+  Value signOf(Value p) { return make<math::CopySignOp>(number(1), p); }
   Value choose(Value condition, Value p, Value q) {
     return arith::SelectOp::create(b, loc, condition, p, q);
   }
@@ -137,8 +144,33 @@ FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
       .Case([&](math::RsqrtOp) {
         return Values{mul(mul(g, -0.5), mul(y, mul(y, y)))};
       })
+      .Case([&](math::CbrtOp) { return Values{div(g, mul(square(y), 3))}; })
       .Case([&](math::TanhOp) {
         return Values{mul(g, sub(number(1), mul(y, y)))};
+      })
+      .Case([&](math::SinhOp) {
+        return Values{mul(g, make<math::CoshOp>(x[0]))};
+      })
+      .Case([&](math::CoshOp) {
+        return Values{mul(g, make<math::SinhOp>(x[0]))};
+      })
+      .Case([&](math::AsinhOp) {
+        return Values{div(g, sqrt(add(square(x[0]), number(1))))};
+      })
+      .Case([&](math::AcoshOp) {
+        return Values{div(g, sqrt(sub(square(x[0]), number(1))))};
+      })
+      .Case([&](math::AtanhOp) {
+        return Values{div(g, sub(number(1), square(x[0])))};
+      })
+      .Case([&](math::TanOp) {
+        return Values{mul(g, add(number(1), square(y)))};
+      })
+      .Case([&](math::AsinOp) {
+        return Values{div(g, sqrt(sub(number(1), square(x[0]))))};
+      })
+      .Case([&](math::AcosOp) {
+        return Values{neg(div(g, sqrt(sub(number(1), square(x[0])))))};
       })
       .Case(
           [&](math::SinOp) { return Values{mul(g, make<math::CosOp>(x[0]))}; })
@@ -148,11 +180,12 @@ FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
       .Case([&](math::AtanOp) {
         return Values{div(g, add(number(1), mul(x[0], x[0])))};
       })
-      .Case([&](math::ErfOp) {
-        Value slope = mul(make<math::ExpOp>(neg(mul(x[0], x[0]))),
-                          2.0 / std::sqrt(std::acos(-1.0)));
-        return Values{mul(g, slope)};
+      .Case([&](math::Atan2Op) {
+        Value d = div(g, add(square(x[0]), square(x[1])));
+        return Values{mul(d, x[1]), neg(mul(d, x[0]))};
       })
+      .Case([&](math::ErfOp) { return Values{mul(g, slopeOfErf())}; })
+      .Case([&](math::ErfcOp) { return Values{neg(mul(g, slopeOfErf()))}; })
       .Case([&](math::AbsFOp) {
         return Values{
             choose(holds(Predicate::OLT, x[0], number(0)), neg(g), g)};
@@ -162,10 +195,41 @@ FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
         return Values{mul(g, mul(x[1], less)),
                       mul(g, mul(y, make<math::LogOp>(x[0])))};
       })
+      .Case([&](math::FPowIOp) {
+        return Values{ofIntegerPower(), Value()};
+      })
+      .Case([&](math::CopySignOp) {
+        return Values{mul(g, mul(signOf(x[0]), signOf(x[1]))), Value()};
+      })
+      .Case([&](math::ClampFOp) { return ofClamp(); })
       .Case<math::FloorOp, math::CeilOp, math::RoundOp, math::RoundEvenOp,
             math::TruncOp>([](auto) { return Values{Value()}; })
       .Case([&](func::CallOp call) { return ofCall(call); })
       .Default([](Operation *) -> Result { return failure(); });
+}
+
+Value Formulas::slopeOfErf() {
+  return mul(make<math::ExpOp>(neg(square(x[0]))),
+             2.0 / std::sqrt(std::acos(-1.0)));
+}
+
+/// n x^(n - 1), for an integer n.
+Value Formulas::ofIntegerPower() {
+  Type type = x[1].getType();
+  Value one = arith::ConstantOp::create(b, loc, b.getOneAttr(type));
+  Value less = make<math::FPowIOp>(x[0], make<arith::SubIOp>(x[1], one));
+  Value n = arith::SIToFPOp::create(b, loc, g.getType(), x[1]);
+  return mul(g, mul(n, less));
+}
+
+/// To the value between the bounds, else to the bound that it exceeds.
+SmallVector<Value> Formulas::ofClamp() {
+  Value zero = number(0.0);
+  Value isBelow = holds(arith::CmpFPredicate::OLT, x[0], x[1]);
+  Value isAbove = holds(arith::CmpFPredicate::OGT, x[0], x[2]);
+  Value isOutside = make<arith::OrIOp>(isBelow, isAbove);
+  return {choose(isOutside, zero, g), choose(isBelow, g, zero),
+          choose(isAbove, g, zero)};
 }
 
 /// A device function, whose derivatives are functions that the user gives.

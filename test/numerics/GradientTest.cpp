@@ -99,6 +99,90 @@ TEST(Gradients, ShippedVariants) {
   }
 }
 
+namespace {
+/// What a score becomes: %y of %s.
+struct ScoreFunction {
+  const char *name, *body;
+};
+} // namespace
+
+static const ScoreFunction kScoreFunctions[] = {
+    {"exp", "%y = math.exp %s : f32"},
+    {"exp2", "%y = math.exp2 %s : f32"},
+    {"expm1", "%y = math.expm1 %s : f32"},
+    {"log", "%y = math.log %positive : f32"},
+    {"log2", "%y = math.log2 %positive : f32"},
+    {"log10", "%y = math.log10 %positive : f32"},
+    {"log1p", "%y = math.log1p %positive : f32"},
+    {"sqrt", "%y = math.sqrt %positive : f32"},
+    {"rsqrt", "%y = math.rsqrt %positive : f32"},
+    {"cbrt", "%y = math.cbrt %positive : f32"},
+    {"powf", "%base = arith.addf %inside, %one : f32\n"
+             "%y = math.powf %base, %s : f32"},
+    {"fpowi", "%n3 = arith.constant 3 : i32\n"
+              "%y = math.fpowi %s, %n3 : f32, i32"},
+    {"sin", "%y = math.sin %s : f32"},
+    {"cos", "%y = math.cos %s : f32"},
+    {"tan", "%y = math.tan %inside : f32"},
+    {"asin", "%y = math.asin %inside : f32"},
+    {"acos", "%y = math.acos %inside : f32"},
+    {"atan", "%y = math.atan %s : f32"},
+    {"atan2", "%y = math.atan2 %s, %positive : f32"},
+    {"sinh", "%y = math.sinh %s : f32"},
+    {"cosh", "%y = math.cosh %s : f32"},
+    {"tanh", "%y = math.tanh %s : f32"},
+    {"asinh", "%y = math.asinh %s : f32"},
+    {"acosh", "%more = arith.addf %positive, %one : f32\n"
+              "%y = math.acosh %more : f32"},
+    {"atanh", "%y = math.atanh %inside : f32"},
+    {"erf", "%y = math.erf %s : f32"},
+    {"erfc", "%y = math.erfc %s : f32"},
+    {"absf", "%y = math.absf %s : f32"},
+    {"copysign", "%minus = arith.constant -2.0 : f32\n"
+                 "%y = math.copysign %s, %minus : f32"},
+    {"clampf", "%low = arith.negf %half : f32\n"
+               "%y = math.clampf %s to [%low, %positive] : f32"},
+    {"maximumf", "%y = arith.maximumf %s, %half : f32"},
+    {"minimumf", "%y = arith.minimumf %s, %half : f32"},
+};
+
+class ScoreFunctions : public testing::TestWithParam<ScoreFunction> {};
+
+/// Against differences of the reference's function.
+TEST_P(ScoreFunctions, HaveGradients) {
+  std::string text = fmt::format(R"(!x = tensor<?x?x?x?x!llsa.float>
+func.func @variant(%q: !x, %k: !x, %v: !x) -> (!x {{llsa.name = "o"}}) {{
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {{
+        %half = arith.constant 0.5 : f32
+        %one = arith.constant 1.0 : f32
+        %square = arith.mulf %s, %s : f32
+        %positive = arith.addf %square, %half : f32
+        %bounded = math.tanh %s : f32
+        %inside = arith.mulf %bounded, %half : f32
+        {}
+        llsa.yield %y : f32
+      }} : !x, !x, !x
+  return %o : !x
+}}
+)",
+                                 GetParam().body);
+  KernelSpec spec =
+      llvm::cantFail(KernelSpec::parse("B=1,H=1,N=40,D=16,dtype=f32"));
+  auto kernel = GradientKernel::create(text, spec);
+  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+  auto run = runOn(*kernel, spec);
+  ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+  double worst = 0;
+  EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Gradients, ScoreFunctions,
+                         testing::ValuesIn(kScoreFunctions),
+                         [](const auto &info) {
+                           return std::string(info.param.name);
+                         });
+
 TEST(Gradients, DoNotDependOnTheNumberOfThreadsAndAreRepeatable) {
   for (const char *specText :
        {"B=2,H=4,Hkv=2,N=1000,D=32,dtype=f32,levels=2,block=8,topk=4",

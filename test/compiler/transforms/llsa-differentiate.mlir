@@ -147,6 +147,33 @@ func.func @capped(%q: !x, %k: !x, %v: !x) -> !x {
 
 // -----
 
+// Bounds of a clamp have gradients, too; a slope of 0 is not computed.
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @clamped_grad
+// CHECK: derivative(%[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[G:.*]]) {
+// CHECK-DAG: %[[LOW:.*]] = arith.constant -1.0
+// CHECK-DAG: %[[HIGH:.*]] = arith.constant 3.0
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.0
+// CHECK-DAG: %[[BELOW:.*]] = arith.cmpf olt, %[[S]], %[[LOW]]
+// CHECK-DAG: %[[ABOVE:.*]] = arith.cmpf ogt, %[[S]], %[[HIGH]]
+// CHECK: %[[OUTSIDE:.*]] = arith.ori %[[BELOW]], %[[ABOVE]]
+// CHECK: %[[D:.*]] = arith.select %[[OUTSIDE]], %[[ZERO]], %[[G]]
+// CHECK-NEXT: llsa.yield %[[D]]
+func.func @clamped(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %low = arith.constant -1.0 : f32
+        %high = arith.constant 3.0 : f32
+        %t = math.clampf %s to [%low, %high] : f32
+        %f = math.floor %t : f32
+        %y = arith.addf %t, %f : f32
+        llsa.yield %y : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
 // A device function's derivatives are called where their argument matters; what
 // is not needed is not called.
 !x = tensor<1x2x64x8xf32>
