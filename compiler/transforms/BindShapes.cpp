@@ -114,6 +114,18 @@ private:
 };
 } // namespace
 
+/// Marks it as kept, the derivatives that it names, and those that these name.
+static void keepDeviceFunction(func::FuncOp function,
+                               llvm::SmallPtrSetImpl<Operation *> &kept) {
+  auto names = function->getAttrOfType<ArrayAttr>("llsa.derivatives");
+  if (!kept.insert(function).second || !names)
+    return;
+  for (auto name : names.getAsRange<FlatSymbolRefAttr>())
+    keepDeviceFunction(
+        SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(function, name),
+        kept);
+}
+
 /// Replaces calls of the module's other functions by their bodies, so that
 /// sizes can flow through them. Device functions have none and stay, those that
 /// are called.
@@ -136,10 +148,7 @@ LogicalResult BindShapes::inlineHelpers(func::FuncOp entry) {
         return call.emitOpError()
                << "calls @" << call.getCallee()
                << ", a device function, outside of a score or mask region";
-      kept.insert(callee);
-      if (auto names = callee->getAttrOfType<ArrayAttr>("llsa.derivatives"))
-        for (auto name : names.getAsRange<FlatSymbolRefAttr>())
-          kept.insert(getOperation().lookupSymbol(name));
+      keepDeviceFunction(callee, kept);
       continue;
     }
     if (!callee || callee.isExternal() ||
