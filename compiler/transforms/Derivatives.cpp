@@ -213,13 +213,16 @@ Value Formulas::slopeOfErf() {
              2.0 / std::sqrt(std::acos(-1.0)));
 }
 
-/// n x^(n - 1), for an integer n.
+/// n x^(n - 1), for an integer n; 0 for n = 0, at x = 0, too.
 Value Formulas::ofIntegerPower() {
   Type type = x[1].getType();
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   Value one = arith::ConstantOp::create(b, loc, b.getOneAttr(type));
   Value less = make<math::FPowIOp>(x[0], make<arith::SubIOp>(x[1], one));
   Value n = arith::SIToFPOp::create(b, loc, g.getType(), x[1]);
-  return mul(g, mul(n, less));
+  Value isConstant =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x[1], zero);
+  return choose(isConstant, number(0), mul(g, mul(n, less)));
 }
 
 /// To the value between the bounds, else to the bound that it exceeds.
