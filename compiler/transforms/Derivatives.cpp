@@ -142,11 +142,11 @@ FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
       .Case([&](math::Log1pOp) { return Values{div(g, add(x[0], number(1)))}; })
       .Case([&](math::SqrtOp) { return Values{div(mul(g, 0.5), y)}; })
       .Case([&](math::RsqrtOp) {
-        return Values{mul(mul(g, -0.5), mul(y, mul(y, y)))};
+        return Values{mul(mul(g, -0.5), mul(y, square(y)))};
       })
       .Case([&](math::CbrtOp) { return Values{div(g, mul(square(y), 3))}; })
       .Case([&](math::TanhOp) {
-        return Values{mul(g, sub(number(1), mul(y, y)))};
+        return Values{mul(g, sub(number(1), square(y)))};
       })
       .Case([&](math::SinhOp) {
         return Values{mul(g, make<math::CoshOp>(x[0]))};
@@ -178,7 +178,7 @@ FailureOr<SmallVector<Value>> Formulas::of(Operation *op) {
         return Values{neg(mul(g, make<math::SinOp>(x[0])))};
       })
       .Case([&](math::AtanOp) {
-        return Values{div(g, add(number(1), mul(x[0], x[0])))};
+        return Values{div(g, add(number(1), square(x[0])))};
       })
       .Case([&](math::Atan2Op) {
         Value d = div(g, add(square(x[0]), square(x[1])));

@@ -6,8 +6,8 @@
 // to its last place.
 //
 //===----------------------------------------------------------------------===//
+#include "test/numerics/ReadVariant.h"
 #include "test/numerics/RunCase.h"
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 using namespace llsa;
@@ -33,31 +33,22 @@ void expectRight(const std::string &variant, const std::string &spec) {
         << spec << ", seed " << source.seed << ": " << report->message();
   }
 }
-
-std::string hierarchy(const std::string &levels, const std::string &score) {
-  return fmt::format(
-      "!x = tensor<?x?x?x?x!llsa.float>\n!r = tensor<?x?x?xf32>\n"
-      "!i = tensor<?x?x?x?xi32>\n"
-      "func.func @f(%q: !x, %k: !x, %v: !x) -> (!x {{llsa.name = \"o\"}}) {{\n"
-      "  %o, %lse = llsa.attention %q, %k, %v hierarchy <{}>\n{}: !x, !x, !x\n"
-      "  return %o : !x\n}}\n",
-      levels, score);
-}
 } // namespace
 
 /// On a CPU steps of 52 and 39 keys, four or three blocks.
 TEST(Float32, StepsOfAnyLength) {
-  expectRight(hierarchy("block = 13, levels = 3, topk = [7, 4, 5]", ""),
+  expectRight(R"(!x = tensor<?x?x?x?x!llsa.float>
+func.func @f(%q: !x, %k: !x, %v: !x) -> (!x {llsa.name = "o"}) {
+  %o, %lse = llsa.attention %q, %k, %v
+      hierarchy <block = 13, levels = 3, topk = [7, 4, 5]> : !x, !x, !x
+  return %o : !x
+}
+)",
               "B=1,H=1,N=300,D=32,dtype=f32");
 }
 
 TEST(Float32, SoftCap) {
-  expectRight(hierarchy("block = 23, levels = 1, topk = 5",
-                        "score(%s, %b, %h, %i, %j, %n) {\n"
-                        "  %c = arith.constant 30.0 : f32\n"
-                        "  %x = arith.divf %s, %c : f32\n"
-                        "  %y = math.tanh %x : f32\n"
-                        "  %t = arith.mulf %y, %c : f32\n"
-                        "  llsa.yield %t : f32\n} "),
-              "B=1,H=3,Hkv=1,M=300,N=207,D=32,dtype=f32");
+  expectRight(
+      readVariant("softcap.mlir"),
+      "B=1,H=3,Hkv=1,M=300,N=207,D=32,dtype=f32,levels=1,block=23,topk=5");
 }
