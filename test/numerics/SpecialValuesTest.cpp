@@ -199,6 +199,23 @@ TEST_P(SpecialValues, GreatScores) {
     }
 }
 
+/// Each step's scores are above those before. A GPU's weights are relative to a
+/// maximum that lags behind: they grow until it follows, in float16 up to half
+/// of what that holds.
+TEST_P(SpecialValues, RisingScores) {
+  const double kRise = 28; // natural
+  KernelSpec spec = specFor("B=1,H=1,N=300,D=32,dtype=f32,scale=0.0625");
+  std::vector<Place> places;
+  for (int64_t token = 0; token < spec.N; ++token) {
+    places.push_back({"q", token, 16});
+    places.push_back({"k", token, kRise * double(token) / spec.N});
+  }
+  for (const std::string &text : {kDense, kWindow, kCausal, kHierarchy}) {
+    SCOPED_TRACE(text);
+    check(text, spec, places);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, SpecialValues,
                          testing::Values(DType::F32, DType::BF16, DType::F16),
                          [](const auto &info) {

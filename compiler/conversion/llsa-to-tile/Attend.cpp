@@ -111,8 +111,9 @@ private:
   /// has to be kept for them.
   State lazyUpdate(ArrayRef<TakenStep> steps, ArrayRef<Scores> all,
                    ValueRange state) {
-    // What a lane's sum over a row may reach. The lag cancels out.
-    constexpr double kMostSum = 256;
+    // What a lane's sum over a row may reach: float16 holds it. The lag cancels
+    // out.
+    constexpr double kMostSum = 0x1p15;
     Value base = baseOf(state[0]);
     TileBuilder::Values results(state);
     Value exceeds =

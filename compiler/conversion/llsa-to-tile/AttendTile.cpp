@@ -213,9 +213,8 @@ Value AttendTile::baseOf(Value lse) {
 Value AttendTile::relative(const Scores &s, Value base) {
   // Not t - base: one rounding less, and what base was rounded by is the same
   // for all keys of a row.
-  Value zero = k.splat(0.0, {rows, 1});
   Value shift = s.weight ? k.apply<arith::SubFOp>(s.weight, base)
-                         : k.apply<arith::SubFOp>(zero, base);
+                         : k.apply<arith::NegFOp>(base);
   if (s.rest)
     shift = k.apply<arith::AddFOp>(shift, s.rest);
   return exponent(s, shift);

@@ -28,14 +28,17 @@ SlotLayout::SlotLayout(int64_t rows, int64_t rowBytes)
   shift = llvm::Log2_64(8 / ways);
 }
 
-Value KernelLowering::slotAddress(Value ring, Value slot) {
+Value KernelLowering::slotAddress(Value ring, Value slot, int64_t unit) {
   auto alloc = ring.getDefiningOp<AllocSharedOp>();
   Value address = add(sharedMemory, i32(alloc.getOffset().value_or(0)));
+  if (unit > 1)
+    address =
+        arith::ShRUIOp::create(builder, loc, address, i32(llvm::Log2_64(unit)));
   if (alloc.getScope() == Scope::Warp && warps > 1)
-    address = add(address, mul(warp, i32(alloc.getRingBytes())));
+    address = add(address, mul(warp, i32(alloc.getRingBytes() / unit)));
   if (alloc.getRing().getType().getDimSize(0) == 1)
     return address;
-  return add(address, mul(toI32(slot), i32(alloc.getSlotBytes())));
+  return add(address, mul(toI32(slot), i32(alloc.getSlotBytes() / unit)));
 }
 
 int64_t KernelLowering::copiersOf(Value ring) {

@@ -32,7 +32,7 @@ LogicalResult KernelLowering::lowerDot(DotOp op) {
     return op.emitOpError("needs its right operand in shared memory: expected "
                           "a tile.shared_tile, as tile-lower-gather makes it");
   if (isGroupDot(op)) {
-    startGroupDot(op, base->second);
+    startGroupDot(op);
     if (op.getSkipNegativeZero()) {
       settle();
       setElements(op.getResult(),

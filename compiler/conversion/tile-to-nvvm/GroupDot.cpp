@@ -20,6 +20,7 @@ using namespace llsa::tile;
 
 static constexpr int64_t kGroup = 4; ///< warps
 static constexpr int64_t kMaxColumns = 256;
+static constexpr int64_t kUnit = 16; ///< bytes that descriptors count in
 
 /// The copy engine fills the ring, for all warps.
 static bool isBulkRing(Value ring) {
@@ -40,7 +41,7 @@ bool KernelLowering::isGroupDot(DotOp op) {
          result.getDimSize(1) <= kMaxColumns;
 }
 
-void KernelLowering::startGroupDot(DotOp op, Value base) {
+void KernelLowering::startGroupDot(DotOp op) {
   auto a = tileOf(op.getA()), b = tileOf(op.getB()),
        result = tileOf(op.getResult());
   Hopper::Product product;
@@ -58,10 +59,9 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
   if (op.getA().getParentBlock() != op->getBlock())
     leftOperands.insert(op.getA()); // used again by the next step
 
-  // All in units of 16 bytes.
   SlotLayout layout(b.getDimSize(0), b.getDimSize(1) * 2);
-  int64_t eightRows = 8 * layout.panelBytes / 16;
-  product.panel = layout.panelStride() / 16;
+  int64_t eightRows = 8 * layout.panelBytes / kUnit;
+  product.panel = layout.panelStride() / kUnit;
   if (product.transposed) { // along a row of b, 32 bytes a step
     product.step = 2;
     product.stepsPerPanel = layout.panelBytes / 32;
@@ -73,10 +73,10 @@ void KernelLowering::startGroupDot(DotOp op, Value base) {
                     : layout.panelBytes == 64 ? 2
                                               : 3;
   product.rightUpper = swizzle << 30 | eightRows;
-  Value address = arith::ShRUIOp::create(builder, loc, base, i32(4));
-  address = arith::AndIOp::create(builder, loc, address, i32(0x3FFF));
-  product.right =
-      arith::OrIOp::create(builder, loc, address, i32(product.panel << 16));
+  auto shared = op.getB().getDefiningOp<SharedTileOp>();
+  Value address =
+      slotAddress(shared.getRing(), mapped(shared.getSlot()), kUnit);
+  product.right = add(address, i32(product.panel << 16));
 
   // Fragments of 8 columns: rows g and g + 8 by turns.
   TileLayout order = layoutOf(op.getResult());

@@ -181,7 +181,9 @@ private:
                  Value stride);
   void lowerWaitGroup(tile::WaitGroupOp op);
   void lowerBarrier(tile::Scope scope);
-  Value slotAddress(Value ring, Value slot);
+  /// In units of `unit` bytes, a power of two that divides slots and offsets.
+  /// What does not depend on the slot is computed apart, outside of loops.
+  Value slotAddress(Value ring, Value slot, int64_t unit = 1);
   /// Lanes that copy a slot of a ring together.
   int64_t copiersOf(Value ring);
   /// Rows between two chunks of a lane, if those of a lane are one column; else
@@ -220,7 +222,7 @@ private:
 
   // GroupDot.cpp: products of four warps.
   bool isGroupDot(tile::DotOp op);
-  void startGroupDot(tile::DotOp op, Value base);
+  void startGroupDot(tile::DotOp op);
   /// Waits if `op` uses a result that is in flight, or must come after it.
   void settleBefore(mlir::Operation &op);
   bool mustSettleBefore(mlir::Operation &op);

@@ -7,6 +7,9 @@
 !x = tensor<1x1x64x16xf32>
 
 // CHECK-LABEL: tile.kernel @attend(
+// CHECK-DAG:   %[[MOST:.*]] = arith.constant dense<3.276800e+04>
+// CHECK:       %[[SUMS:.*]] = tile.reduce add %{{.*}} over cols : tensor<16x16xf32> -> tensor<16x4xf32>
+// CHECK:       arith.cmpf ogt, %[[SUMS]], %[[MOST]]
 // CHECK:       %[[EXCEEDS:.*]] = tile.any
 // CHECK:       scf.if %[[EXCEEDS]]
 // CHECK:         %[[ROW:.*]] = tile.reduce max %{{.*}} over cols : tensor<16x16xf32> -> tensor<16x1xf32>
