@@ -46,7 +46,8 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     * `rows`: rows of a tile, what one work item owns (queries; pooled tokens).
     * `cols`: keys that one step of a source's loop takes.
     * `warps`: warps per CTA; 1 on the CPU.
-    * `stages`: buffers of a load pipeline; 1 on the CPU.
+    * `stages`: buffers of a load pipeline; 1 on the CPU. A pool loads as many
+      tiles at once.
     * `private_cols`: keys that one step takes of a source that every warp
       gathers for itself; 0 (the default) means `cols`.
     * `ctas`: CTAs that a multiprocessor should hold at once, which limits a

@@ -4,7 +4,8 @@
 // is one token of a chain's last level with all that lies under it: it reads
 // its block^levels tokens of level 0 once, and stores the means of every level
 // on the way. A higher level averages the *rounded* means below it, as if it
-// had read them back from memory.
+// had read them back from memory. As many blocks of level 0 as the schedule has
+// stages are loaded before the first is averaged.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,8 +60,9 @@ static int64_t itemsOf(const Chain &chain, int64_t cols) {
 namespace {
 class PoolLowering {
 public:
-  PoolLowering(KernelBuilder &k, int64_t cols, bool fullApart)
-      : k(k), cols(cols), fullApart(fullApart) {}
+  PoolLowering(KernelBuilder &k, tile::ScheduleAttr schedule, bool fullApart)
+      : k(k), cols(schedule.getCols()), together(schedule.getStages()),
+        fullApart(fullApart) {}
 
   /// Chain number `i` of `chains` when the item lies in it, else the ones
   /// behind. `item` counts from the chain's first item.
@@ -125,29 +127,63 @@ private:
   /// under it ends early.
   Value mean(ArrayRef<PoolOp> chain, Value i, bool isFull) {
     PoolOp pool = chain.back();
-    RankedTensorType input = tensorOf(pool.getInput());
-    int64_t block = pool.getBlock(), tokens = input.getDimSize(kToken);
-    Value first = k.mul(i, block);
-    Value count; // null: every block is full
-    if (!isFull && tokens % block != 0)
-      count = k.min(k.index(block), k.sub(k.index(tokens), first));
-    Value sum;
-    if (chain.size() == 1) {
-      Value tile = k.load(k.buffer(pool.getInput()),
-                          {batch, head, first, column}, {block, width}, count);
-      sum = k.sumRows(k.toF32(tile));
-    } else {
-      Value zero = k.splat(0.0, {1, width});
-      sum = k.loop(k.index(0), count ? count : k.index(block), 1, zero,
-                   [&](Value c, ValueRange carried) {
-                     Value child =
-                         mean(chain.drop_back(), k.add(first, c), isFull);
-                     return TileBuilder::Values{
-                         k.apply<arith::AddFOp>(carried[0], child)};
-                   })[0];
-    }
-    Value rounded =
-        k.fromF32(divide(sum, count, block), input.getElementType());
+    Value count = countUnder(pool, i, isFull);
+    if (chain.size() == 1)
+      return store(pool, i, sumUnder(load(pool, i, count)), count);
+    ArrayRef<PoolOp> below = chain.drop_back();
+    int64_t block = pool.getBlock();
+    // Several tiles are loaded before the first is summed, where all are full.
+    int64_t step = 1;
+    if (below.size() == 1 && !count && block % together == 0 &&
+        isFullBelow(below.back(), isFull))
+      step = together;
+    Value first = k.mul(i, block), zero = k.splat(0.0, {1, width});
+    Value sum = k.loop(
+        k.index(0), count ? count : k.index(block), step, zero,
+        [&](Value c, ValueRange carried) {
+          Value sum = carried[0], child = k.add(first, c);
+          SmallVector<Value> tiles;
+          for (int64_t t = 0; step > 1 && t < step; ++t)
+            tiles.push_back(
+                load(below.back(), k.add(child, k.index(t)), Value()));
+          for (auto [t, tile] : llvm::enumerate(tiles))
+            sum = k.apply<arith::AddFOp>(sum, store(below.back(),
+                                                    k.add(child, k.index(t)),
+                                                    sumUnder(tile), Value()));
+          if (step == 1)
+            sum = k.apply<arith::AddFOp>(sum, mean(below, child, isFull));
+          return TileBuilder::Values{sum};
+        })[0];
+    return store(pool, i, sum, count);
+  }
+
+  static bool isFullBelow(PoolOp pool, bool isFull) {
+    return isFull ||
+           tensorOf(pool.getInput()).getDimSize(kToken) % pool.getBlock() == 0;
+  }
+
+  /// Tokens under token `i`; null: a whole block.
+  Value countUnder(PoolOp pool, Value i, bool isFull) {
+    if (isFullBelow(pool, isFull))
+      return {};
+    int64_t block = pool.getBlock();
+    int64_t tokens = tensorOf(pool.getInput()).getDimSize(kToken);
+    return k.min(k.index(block), k.sub(k.index(tokens), k.mul(i, block)));
+  }
+
+  Value load(PoolOp pool, Value i, Value count) {
+    int64_t block = pool.getBlock();
+    return k.load(k.buffer(pool.getInput()),
+                  {batch, head, k.mul(i, block), column}, {block, width},
+                  count);
+  }
+
+  Value sumUnder(Value tile) { return k.sumRows(k.toF32(tile)); }
+
+  /// The mean of token `i`, stored if it is wanted, rounded.
+  Value store(PoolOp pool, Value i, Value sum, Value count) {
+    Value mean = divide(sum, count, pool.getBlock());
+    Value rounded = k.fromF32(mean, tensorOf(pool.getInput()).getElementType());
     if (k.isWanted(pool.getResult()) && !stored.contains(pool))
       k.store(rounded, k.buffer(pool.getResult()), {batch, head, i, column});
     return k.toF32(rounded);
@@ -168,6 +204,7 @@ private:
 
   KernelBuilder &k;
   int64_t cols;      ///< that an item should do
+  int64_t together;  ///< tiles that it loads at once
   int64_t width = 0; ///< that it does
   bool fullApart;    ///< tokens of full blocks have code of their own
   Value batch, head, column;
@@ -185,7 +222,7 @@ LogicalResult llsa::lowerPool(const LaunchContext &context,
     items += itemsOf(chain, cols);
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), {items},
                   context.schedule);
-  PoolLowering(k, cols, /*fullApart=*/context.streams)
+  PoolLowering(k, context.schedule, /*fullApart=*/context.streams)
       .emit(chains, k.item()[0]);
   k.finish(launch);
   return success();

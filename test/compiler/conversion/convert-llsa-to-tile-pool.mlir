@@ -48,6 +48,35 @@ func.func @llsa(%q: tensor<1x2x64x64xbf16>)
 
 // -----
 
+// Two stages: two blocks are loaded before the first is averaged. Not where one
+// may end early.
+
+#s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 2>
+
+// CHECK-LABEL: tile.kernel @pool(
+// CHECK:       scf.for {{.*}} step %c2
+// CHECK:         %[[A:.*]] = tile.load {{.*}} -> tensor<16x32xbf16>
+// CHECK:         %[[B:.*]] = tile.load {{.*}} -> tensor<16x32xbf16>
+// CHECK:         arith.extf %[[A]]
+// CHECK:         arith.extf %[[B]]
+// CHECK:       scf.for {{.*}} step %c1
+// CHECK:         tile.load {{.*}} rows %
+// CHECK-NOT:     tile.load
+// CHECK:       func.func
+func.func @llsa(%q: tensor<1x2x64x32xbf16>, %k: tensor<1x1x60x32xbf16>)
+    -> (tensor<1x2x1x32xbf16>, tensor<1x1x1x32xbf16>) {
+  %0:2 = llsa.launch "pool" schedule #s {
+    %1 = llsa.pool %q block 16 : tensor<1x2x64x32xbf16>
+    %2 = llsa.pool %1 block 4 : tensor<1x2x4x32xbf16>
+    %3 = llsa.pool %k block 16 : tensor<1x1x60x32xbf16>
+    %4 = llsa.pool %3 block 4 : tensor<1x1x4x32xbf16>
+    llsa.yield %2, %4 : tensor<1x2x1x32xbf16>, tensor<1x1x1x32xbf16>
+  } : tensor<1x2x1x32xbf16>, tensor<1x1x1x32xbf16>
+  return %0#0, %0#1 : tensor<1x2x1x32xbf16>, tensor<1x1x1x32xbf16>
+}
+
+// -----
+
 // Several tensors in one launch; a last block that is not full divides by the
 // number of tokens that it has. On a GPU tokens of full blocks have code of their
 // own.

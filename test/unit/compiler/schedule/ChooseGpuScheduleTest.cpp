@@ -62,7 +62,7 @@ TEST(ChooseGpuSchedule, WarpsThatCopyByThemselvesHave168Registers) {
   EXPECT_EQ(chooseOnGpu(gpuAttend(128), "sm_80").warps, 8);
 }
 
-TEST(ChooseGpuSchedule, PoolsOfFewTokensTakeNarrowParts) {
+TEST(ChooseGpuSchedule, PoolsOfFewTokensTakeNarrowPartsTwoAtATime) {
   Problem pool;
   pool.kind = Problem::Kind::Pool;
   pool.heads = 24; // of q, k and v
@@ -71,8 +71,10 @@ TEST(ChooseGpuSchedule, PoolsOfFewTokensTakeNarrowParts) {
   pool.block = 16;
   pool.levels = 2;
   EXPECT_EQ(chooseOnGpu(pool).cols, 32);
+  EXPECT_EQ(chooseOnGpu(pool).stages, 2);
   pool.queries = 65536;
   EXPECT_EQ(chooseOnGpu(pool).cols, 64);
+  EXPECT_EQ(chooseOnGpu(pool).stages, 1);
   pool.depth = 128;
   EXPECT_EQ(chooseOnGpu(pool).cols, 64);
   pool.queries = 1000;
