@@ -399,6 +399,15 @@ LogicalResult TopkOp::verify() {
     return emitOpError() << "candidate ids must be 1x"
                          << candidates.getDimSize(1) << ", got "
                          << sizes(newIds);
+  if (Value scratch = getScratch()) {
+    auto type = cast<MemRefType>(scratch.getType());
+    if (type.getShape() !=
+            ArrayRef<int64_t>({1, kScratchRows, kScratchColumns}) ||
+        !type.getElementType().isF32()) // topk_c3
+      return emitOpError() << "needs a scratch of 1x" << kScratchRows << "x"
+                           << kScratchColumns
+                           << "xf32 in shared memory, got " << type;
+  }
   return success();
 }
 

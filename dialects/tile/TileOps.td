@@ -22,6 +22,8 @@ def Tile_AnyTile : Tile_TileOf<[AnyFloat, AnySignlessInteger, Index]>;
 def Tile_FloatTile : Tile_TileOf<[Tile_FloatElement]>;
 def Tile_F32Tile : Tile_TileOf<[F32]>;
 def Tile_I32Tile : Tile_TileOf<[I32]>;
+/// A ring of slots in shared memory: `SxRxC`, S tiles of RxC.
+def Tile_Ring : MemRefRankOf<[F32, BF16, F16], [3]>;
 
 //===----------------------------------------------------------------------===//
 // kernel, return, work_item, launch
@@ -482,6 +484,11 @@ def Tile_TopkOp : Tile_Op<"topk", [Pure, AllTypesMatch<["scores", "new_scores"]>
     Constraints:
     * (C1) `scores` and `ids` have the same sizes, with the candidates' rows.
     * (C2) `candidate_ids` is `1xC` for candidates `RxC`.
+    * (C3) `scratch` is `1x13x32xf32`.
+
+    A GPU's warp that has a `scratch` in shared memory finds a short list of
+    many candidates without sorting them all. What the scratch holds has no
+    meaning before or behind the op.
 
     ```mlir
     %s1, %i1 = tile.topk %s0, %i0 insert %s at %id
@@ -489,13 +496,25 @@ def Tile_TopkOp : Tile_Op<"topk", [Pure, AllTypesMatch<["scores", "new_scores"]>
     ```
   }];
   let arguments = (ins Tile_F32Tile:$scores, Tile_I32Tile:$ids, Tile_F32Tile:$candidates,
-                       Tile_I32Tile:$candidate_ids);
+                       Tile_I32Tile:$candidate_ids, Optional<Tile_Ring>:$scratch);
   let results = (outs Tile_F32Tile:$new_scores, Tile_I32Tile:$new_ids);
   let assemblyFormat = [{
-    $scores `,` $ids `insert` $candidates `at` $candidate_ids attr-dict
+    $scores `,` $ids `insert` $candidates `at` $candidate_ids
+    (`scratch` $scratch^)? attr-dict
     `:` type($scores) `,` type($ids) `,` type($candidates) `,` type($candidate_ids)
+    (`,` type($scratch)^)?
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Longest list that a scratch is good for, and how many candidates of a
+    /// row it holds beside the list.
+    static constexpr int64_t kMostPruned = 8, kPlaces = 16;
+    /// Bytes from one of eight rows to the next: no two rows' entries lie in
+    /// the same banks.
+    static constexpr int64_t kRowBytes = 8 * (kPlaces + kMostPruned) + 16;
+    static constexpr int64_t kScratchColumns = 32,
+                             kScratchRows = 8 * kRowBytes / 4 / kScratchColumns;
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -13,9 +13,6 @@ def Tile_Scope : I32EnumAttr<"Scope", "who shares memory or waits for whom", [
   let cppNamespace = "::llsa::tile";
 }
 
-/// A ring of slots in shared memory: `SxRxC`, S tiles of RxC.
-def Tile_Ring : MemRefRankOf<[F32, BF16, F16], [3]>;
-
 def Tile_AllocSharedOp : Tile_Op<"alloc_shared", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "A ring of tiles in shared memory";

@@ -28,7 +28,7 @@ class SelectLowering {
 public:
   SelectLowering(const LaunchContext &context, SelectOp op, KernelBuilder &k,
                  const RowGrid &grid)
-      : op(op), k(k), widen(context.widenDots),
+      : op(op), k(k), widen(context.widenDots), streams(context.streams),
         cols(context.schedule.getCols()), rows(context.schedule.getRows()),
         part(context.schedule.getList()), tile(k.rowTile(grid)) {
     auto keys = cast<RankedTensorType>(op.getKeys().getType());
@@ -152,13 +152,23 @@ private:
     return std::min<int64_t>(entries * *op.getBlock(), tokens * entries);
   }
 
+  Value allocateScratch() {
+    using tile::TopkOp;
+    auto type = MemRefType::get(
+        {1, TopkOp::kScratchRows, TopkOp::kScratchColumns}, k.b.getF32Type(),
+        MemRefLayoutAttrInterface(), k.b.getI64IntegerAttr(3));
+    return tile::AllocSharedOp::create(k.b, k.loc, type, tile::Scope::Warp,
+                                       IntegerAttr());
+  }
+
   TileBuilder::Values insert(ValueRange list, Value keys, Value ids) {
     keys = dotOperand(k, keys, widen);
     Value zero = k.splat(0.0, {rows, sizeOf(keys).rows});
     Value scores = k.dot(query, keys, zero, /*transposed=*/true);
     if (last)
       scores = behindLast(scores, ids);
-    auto topk = tile::TopkOp::create(k.b, k.loc, list[0], list[1], scores, ids);
+    auto topk = tile::TopkOp::create(k.b, k.loc, list[0], list[1], scores, ids,
+                                     scratch);
     return {topk.getNewScores(), topk.getNewIds()};
   }
 
@@ -190,6 +200,9 @@ private:
     int64_t entries =
         cast<RankedTensorType>(op.getWithin().getType()).getDimSize(3);
     GatherSteps steps(entries, block, cols, /*fragments=*/!widen);
+    if (streams && steps.count() == 1 &&
+        sizeOf(list[0]).cols <= tile::TopkOp::kMostPruned)
+      scratch = allocateScratch();
     Value coarse = k.buffer(op.getWithin());
     SmallVector<Value> row{tile.batch, tile.head, k.div(tile.start, block)};
     return k.repeat(steps.count(), list, [&](Value i, ValueRange carried) {
@@ -201,12 +214,13 @@ private:
 
   SelectOp op;
   KernelBuilder &k;
-  bool widen;
+  bool widen, streams;
   int64_t cols, rows;
   int64_t part; ///< places of a list that one walk fills; 0: all
   int64_t tokens, depth;
   RowTile tile;
   Value head, query, keyBuffer, result;
+  Value scratch; ///< of a list that all candidates come for at once
   const Place *last = nullptr; ///< of the part before
 };
 } // namespace

@@ -125,7 +125,13 @@ private:
   void lowerMemrefStore(mlir::Operation &op);
   void lowerPrefetch(tile::PrefetchOp op);
   void lowerSharedTile(tile::SharedTileOp op);
-  /// The row that column `column` (i32) of the op's result names, or -1.
+  struct BlockRow {
+    Value row;    ///< any number where there is none
+    Value exists; ///< i1
+  };
+  /// The row that column `column` (i32) of the op's result names.
+  BlockRow findBlockRow(tile::BlockRowsOp op, Value column);
+  /// The same, or -1.
   Value blockRow(tile::BlockRowsOp op, Value column);
   /// The columns of the op's result that this lane holds.
   Values blockRows(tile::BlockRowsOp op);

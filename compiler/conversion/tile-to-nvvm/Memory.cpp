@@ -207,7 +207,8 @@ Value KernelLowering::blockEntry(BlockRowsOp op, Value number) {
   return select(exists, entry, i32(-1));
 }
 
-Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
+KernelLowering::BlockRow KernelLowering::findBlockRow(BlockRowsOp op,
+                                                      Value column) {
   int64_t block = op.getBlock();
   Value number, within, exists;
   if (op.getPart()) {
@@ -229,7 +230,12 @@ Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
   // Whole blocks have no rows behind the limit.
   if (op.getLimit() % block != 0)
     exists = both(exists, less(row, i32(op.getLimit())));
-  return select(exists, row, i32(-1));
+  return {row, exists};
+}
+
+Value KernelLowering::blockRow(BlockRowsOp op, Value column) {
+  BlockRow found = findBlockRow(op, column);
+  return select(found.exists, found.row, i32(-1));
 }
 
 SmallVector<Value> KernelLowering::blockRows(BlockRowsOp op) {

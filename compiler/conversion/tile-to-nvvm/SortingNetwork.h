@@ -6,14 +6,14 @@
 
 namespace llsa::gpu {
 
-/// Sorts by keys (i32, unsigned), in descending order; what a key stands for
-/// goes along with it.
+/// Sorts by keys (i32, unsigned), in descending order; what a key stands for, if
+/// anything, goes along with it.
 class SortingNetwork {
 public:
   using Value = mlir::Value;
   struct Entry {
     Value key; ///< null: an empty place, below all others
-    Value of;
+    Value of;  ///< null: nothing
   };
   using Entries = llvm::SmallVector<Entry>;
 
@@ -63,12 +63,16 @@ private:
     if (!y.key)
       return;
     using namespace mlir::arith;
-    Value inOrder = CmpIOp::create(b, loc, CmpIPredicate::uge, x.key, y.key);
-    Entry greater{MaxUIOp::create(b, loc, x.key, y.key),
-                  SelectOp::create(b, loc, inOrder, x.of, y.of)};
-    y = {MinUIOp::create(b, loc, x.key, y.key),
-         SelectOp::create(b, loc, inOrder, y.of, x.of)};
-    x = greater;
+    Value most = MaxUIOp::create(b, loc, x.key, y.key),
+          least = MinUIOp::create(b, loc, x.key, y.key);
+    if (x.of) {
+      Value inOrder = CmpIOp::create(b, loc, CmpIPredicate::uge, x.key, y.key);
+      Value of = SelectOp::create(b, loc, inOrder, x.of, y.of);
+      y.of = SelectOp::create(b, loc, inOrder, y.of, x.of);
+      x.of = of;
+    }
+    x.key = most;
+    y.key = least;
   }
 
   mlir::OpBuilder &b;

@@ -25,23 +25,43 @@ TopkEmitter::TopkEmitter(KernelLowering &kernel, TopkOp op)
   findSlots();
 }
 
+void TopkEmitter::setId(Slot &slot, Value id) {
+  slot.id = id;
+  slot.exists = k.both(slot.exists,
+                       compare(CmpIPredicate::sge, slot.id, constant(0, i32)));
+}
+
 void TopkEmitter::findSlots() {
+  auto rows = op.getCandidateIds().getDefiningOp<BlockRowsOp>();
   Values oldScores = k.elementsOf(op.getScores()),
          oldIds = k.elementsOf(op.getIds()),
          newScores = k.elementsOf(op.getCandidates()),
          newIds = k.elementsOf(op.getCandidateIds());
   for (int64_t h = 0; h < list.halves(); ++h) {
     SmallVector<Slot> &slots = halves.emplace_back();
-    for (int64_t c = 0; c < candidates.columns(); ++c)
-      slots.push_back({newScores[candidates.indexOf(h, c)], newIds[c],
-                       k.columnExists(candidates, c)});
+    for (int64_t c = 0; c < candidates.columns(); ++c) {
+      Slot &slot = slots.emplace_back();
+      slot.score = newScores[candidates.indexOf(h, c)];
+      slot.exists = k.columnExists(candidates, c);
+      if (!rows) {
+        setId(slot, newIds[c]);
+        continue;
+      }
+      // Of a block's rows all or none exist: that is one condition.
+      auto found = k.findBlockRow(rows, k.columnOf(candidates, c));
+      slot.id = found.row;
+      slot.exists = k.both(slot.exists, found.exists);
+    }
     for (int64_t c = 0; !startsEmpty && c < list.columns(); ++c) {
       // All four lanes hold a list of one place; it counts once.
       Value exists = list.isOneColumn()
                          ? compare(CmpIPredicate::eq, k.laneInRow, k.i32(0))
                          : k.columnExists(list, c);
       int64_t i = list.indexOf(h, c);
-      slots.push_back({oldScores[i], oldIds[i], exists});
+      Slot &slot = slots.emplace_back();
+      slot.score = oldScores[i];
+      slot.exists = exists;
+      setId(slot, oldIds[i]);
     }
   }
 }
@@ -52,8 +72,10 @@ void TopkEmitter::computeIdsAgain() {
     return;
   Values ids = k.blockRowsAgain(rows);
   for (SmallVector<Slot> &slots : halves)
-    for (auto [slot, id] : llvm::zip(slots, ids)) // the list's come behind
-      slot.id = id;
+    for (auto [c, id] : llvm::enumerate(ids)) { // the list's come behind
+      slots[c].exists = k.columnExists(candidates, int64_t(c));
+      setId(slots[c], id);
+    }
 }
 
 void TopkEmitter::emit() {
@@ -61,16 +83,16 @@ void TopkEmitter::emit() {
   if (!canSort()) {
     best = emitExact();
   } else {
-    Value tied;
-    best = emitSorted(tied);
-    Values sorted(best.scores);
-    sorted.append(best.ids);
-    auto branch = scf::IfOp::create(b, loc, ValueRange(sorted).getTypes(),
-                                    k.nvvm.any(loc, tied),
+    Value failed;
+    best = canPrune() ? emitPruned(failed) : emitSorted(failed);
+    Values found(best.scores);
+    found.append(best.ids);
+    auto branch = scf::IfOp::create(b, loc, ValueRange(found).getTypes(),
+                                    k.nvvm.any(loc, failed),
                                     /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(b, loc, sorted);
+    scf::YieldOp::create(b, loc, found);
     b.setInsertionPointToStart(branch.thenBlock());
     computeIdsAgain(); // a rare way, for which no register is held
     List exact = emitExact();
@@ -121,9 +143,7 @@ Value TopkEmitter::encode(const Slot &slot) {
   Value lower = arith::XOrIOp::create(b, loc, slot.id, constant(-1, i32));
   lower = arith::ExtUIOp::create(b, loc, i64, lower);
   Value key = arith::OrIOp::create(b, loc, upper, lower);
-  Value none = constant(0, i64);
-  Value isEmpty = compare(CmpIPredicate::slt, slot.id, constant(0, i32));
-  return k.select(slot.exists, k.select(isEmpty, none, key), none);
+  return k.select(slot.exists, key, constant(0, i64));
 }
 
 std::pair<Value, Value> TopkEmitter::decode(Value key) {
@@ -154,20 +174,23 @@ Value TopkEmitter::shuffleKey(Value key, int32_t mask) {
 // The exact way
 //===----------------------------------------------------------------------===//
 
-/// What this lane holds of the best.
+/// What this lane holds of the best. Keys differ where ids do: one lane strikes
+/// the greatest off. An id that is named twice is two candidates: both go at
+/// once, and the key is taken for as many places.
 SmallVector<Value> TopkEmitter::bestByStriking(ArrayRef<Value> keys) {
-  Value none = constant(0, i64);
+  Value none = constant(0, i64), zero = constant(0, i32);
   Values carried(keys);
   carried.append(list.columns(), none);
+  carried.append({none, zero}); // the last key, and its places that are left
   auto loop = scf::ForOp::create(b, loc, k.index(0), k.index(list.cols),
                                  k.index(1), carried);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   carried = Values(loop.getRegionIterArgs());
-  MutableArrayRef<Value> left =
-                             MutableArrayRef(carried).take_front(keys.size()),
-                         mine =
-                             MutableArrayRef(carried).drop_front(keys.size());
+  MutableArrayRef<Value>
+      left = MutableArrayRef(carried).take_front(keys.size()),
+      mine = MutableArrayRef(carried).drop_front(keys.size()).drop_back(2);
+  Value &last = carried[carried.size() - 2], &places = carried.back();
   Value top = left.front();
   auto raise = [&](Value key) {
     top = k.select(compare(CmpIPredicate::ugt, key, top), key, top);
@@ -176,16 +199,28 @@ SmallVector<Value> TopkEmitter::bestByStriking(ArrayRef<Value> keys) {
     raise(key);
   for (int32_t mask : {1, 2})
     raise(shuffleKey(top, mask));
-  // Keys differ, since ids do: one lane strikes it off. Ids that are named
-  // twice go together, as one candidate.
-  for (Value &key : left)
-    key = k.select(compare(CmpIPredicate::eq, key, top), none, key);
+  Value isAgain = compare(CmpIPredicate::ne, places, zero);
+  top = k.select(isAgain, last, top);
+  Value struck = zero;
+  for (Value &key : left) {
+    Value equal = compare(CmpIPredicate::eq, key, top);
+    struck = k.add(struck, arith::ExtUIOp::create(b, loc, i32, equal));
+    key = k.select(equal, none, key);
+  }
+  for (int32_t mask : {1, 2})
+    struck = k.add(struck, k.nvvm.shuffleXor(loc, struck, mask));
+  struck =
+      k.select(compare(CmpIPredicate::eq, top, none), constant(1, i32), struck);
+  places = arith::SubIOp::create(b, loc, k.select(isAgain, places, struck),
+                                 constant(1, i32));
+  last = top;
   Value place = k.toI32(loop.getInductionVar());
   for (auto [c, key] : llvm::enumerate(mine))
     key = k.select(compare(CmpIPredicate::eq, k.columnOf(list, c), place), top,
                    key);
   scf::YieldOp::create(b, loc, carried);
-  return Values(loop.getResults().take_back(list.columns()));
+  return Values(
+      loop.getResults().drop_front(keys.size()).take_front(list.columns()));
 }
 
 TopkEmitter::List TopkEmitter::emitExact() {

@@ -2,13 +2,13 @@
 //
 // The four lanes of a row hold its list and its candidates, each lane a few of
 // both: its **slots**. Scores are compared by their bits, as unsigned integers
-// (NaN highest, -0 equal to +0). There are two ways.
+// (NaN highest, -0 equal to +0). There are three ways.
 //
 // Exact (Topk.cpp)
 //   Score and id are one 64-bit key: the score's bits, then the id upside down,
 //   so that a lower id wins a tie. Key 0 is an empty place. Each of the best is
 //   found by a maximum over what the lane holds and two exchanges, and is then
-//   struck off. An id that is named twice counts once.
+//   struck off. An id that is named twice is two candidates.
 //
 // Sorted (TopkSorted.cpp), for short lists
 //   A lane sorts its scores, with their ids, in groups of P (a power of two, at
@@ -16,6 +16,13 @@
 //   with the other lanes' by two exchanges. Equal scores end up side by side.
 //   Two are put in order; where there are more, or one at the cut, or an id is
 //   named twice, the warp goes the exact way.
+//
+// Pruned (TopkPruned.cpp), for short lists that start empty, of many candidates
+//   A lane cuts its candidates into eight groups. Of the greatest of all groups
+//   of a row, the one that is as many-th as the list is long is a bound: as
+//   many candidates are not below it. Few are, most often 8 to 10; they go to
+//   shared memory, where each is ranked by how many are better. Where there are
+//   more than 16, or an id is named twice, the warp goes the exact way.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_TILETONVVM_TOPKEMITTER_H
@@ -38,7 +45,7 @@ private:
   /// What a lane holds of a row: a candidate, or an entry of the list so far.
   struct Slot {
     Value score, id;
-    Value exists; ///< i1; null: it does
+    Value exists; ///< i1
   };
   /// What a lane holds of the new list, half by half.
   struct List {
@@ -47,6 +54,8 @@ private:
 
   // Topk.cpp
   void findSlots();
+  /// An id below 0 is no candidate's.
+  void setId(Slot &slot, Value id);
   List emitExact();
   /// Candidates' ids are not kept for this place if they can be computed here.
   void computeIdsAgain();
@@ -54,20 +63,35 @@ private:
   Value encode(const Slot &slot);
   std::pair<Value, Value> decode(Value key);
   Value shuffleKey(Value key, int32_t mask);
-  /// The score's bits, which compare as unsigned integers, and back.
+  /// The score's bits, which compare as unsigned integers, and back. Not 0: no
+  /// score's are, -inf's included.
   Value orderedBits(Value score);
   Value scoreOf(Value orderedBits);
 
   // TopkSorted.cpp
   bool canSort() const;
+  /// The key is 0 where there is no candidate.
+  SortingNetwork::Entry entryOf(const Slot &slot);
   /// `tied` (i1): scores are equal where it matters, and the list may be wrong.
   List emitSorted(Value &tied);
-  SortingNetwork::Entry entryOf(const Slot &slot);
   /// The best of a row's slots, best first, in all its lanes.
   SortingNetwork::Entries bestBySorting(llvm::ArrayRef<Slot> slots,
                                         Value &tied);
   void orderTies(llvm::MutableArrayRef<SortingNetwork::Entry> best,
                  Value rejected, Value &tied);
+  // TopkPruned.cpp
+  bool canPrune();
+  /// `failed` (i1): there are too many survivors, or places are missing.
+  List emitPruned(Value &failed);
+  Value boundOf(mlir::ValueRange keys);
+  std::pair<Value, Value> sumOverRow(Value mine);
+  Value placeOf(Value row, Value number);
+  Values loadWords(Value address, int64_t count);
+  Value rankingOf(Value key, Value id);
+  Value storeIfAbove(Value bound, Value key, Value id, Value place);
+  void rankSurvivors(Value row, Value total);
+  void clearRow(Value row);
+
   /// What this lane holds of a list that all lanes know.
   Values dealOut(mlir::ValueRange places);
 

@@ -13,12 +13,9 @@ static constexpr int64_t kMaxSorted = 16;
 
 bool TopkEmitter::canSort() const { return list.cols <= kMaxSorted; }
 
-/// The key is 0 where there is no candidate: no score's bits are, -inf's
-/// included.
 SortingNetwork::Entry TopkEmitter::entryOf(const Slot &slot) {
-  Value exists = compare(CmpIPredicate::sge, slot.id, constant(0, i32));
-  exists = k.both(slot.exists, exists);
-  return {k.select(exists, orderedBits(slot.score), constant(0, i32)), slot.id};
+  Value key = k.select(slot.exists, orderedBits(slot.score), constant(0, i32));
+  return {key, slot.id};
 }
 
 SortingNetwork::Entries TopkEmitter::bestBySorting(ArrayRef<Slot> slots,

@@ -1,4 +1,5 @@
 // RUN: llsa-opt %s --convert-llsa-to-tile --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: llsa-opt %s --convert-llsa-to-tile="widen-dots=false streams lazy-rescale" --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=GPU
 
 // All keys, a step at a time; the last step is shorter and knows which of its
 // columns are keys. There are fewer keys than places: the rest is -1.
@@ -98,4 +99,30 @@ func.func @llsa(%q: tensor<1x1x16x16xf32>, %k: tensor<1x1x20x16xf32>) -> tensor<
     llsa.yield %i : tensor<1x1x16x24xi32>
   } : tensor<1x1x16x24xi32>
   return %0 : tensor<1x1x16x24xi32>
+}
+
+// -----
+
+// On a GPU a short list that all candidates come for at once has a scratch, for
+// each warp; a list that is filled in steps has none.
+
+#s = #tile.schedule<rows = 8, cols = 64, warps = 2, stages = 1>
+
+// GPU-LABEL: tile.kernel @select(
+// GPU:       %[[SCRATCH:.*]] = tile.alloc_shared scope warp : memref<1x13x32xf32, 3>
+// GPU:       tile.topk {{.*}} scratch %[[SCRATCH]]
+// GPU-LABEL: tile.kernel @steps(
+// GPU-NOT:   scratch
+// GPU:       tile.return
+func.func @llsa(%q: tensor<1x1x64x16xf16>, %i: tensor<1x1x4x4xi32>, %j: tensor<1x1x4x8xi32>)
+    -> (tensor<1x1x64x8xi32>, tensor<1x1x64x8xi32>) {
+  %0 = llsa.launch "select" schedule #s {
+    %1 = llsa.select %q, %q topk 8 within %i block 16 : tensor<1x1x64x16xf16>, tensor<1x1x64x16xf16>, tensor<1x1x4x4xi32>
+    llsa.yield %1 : tensor<1x1x64x8xi32>
+  } : tensor<1x1x64x8xi32>
+  %2 = llsa.launch "steps" schedule #s {
+    %3 = llsa.select %q, %q topk 8 within %j block 16 : tensor<1x1x64x16xf16>, tensor<1x1x64x16xf16>, tensor<1x1x4x8xi32>
+    llsa.yield %3 : tensor<1x1x64x8xi32>
+  } : tensor<1x1x64x8xi32>
+  return %0, %2 : tensor<1x1x64x8xi32>, tensor<1x1x64x8xi32>
 }

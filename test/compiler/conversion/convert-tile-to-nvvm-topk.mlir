@@ -63,3 +63,38 @@ tile.kernel @read_again(%x: memref<8x16xf32>, %b: memref<2xi32>, %i: memref<8x4x
   tile.store %n, %i[%c0, %c0] : tensor<8x4xi32>, memref<8x4xi32>
   tile.return
 }
+
+// Many candidates and a scratch: 64 candidates, 16 in each lane, are eight groups
+// whose greatest give the bound. Candidates above it go to shared memory, where
+// they are ranked: 12 at first, 16 where some row has more than that. More than
+// 16 go the exact way.
+
+// CHECK-LABEL: func.func @pruned
+// CHECK-COUNT-8:  arith.maxui %{{.*}} : i32
+// CHECK:          nvvm.shfl.sync  bfly
+// CHECK:          %[[ONE:.*]] = arith.subi %{{.*}}, %c1_i32 : i32
+// CHECK:          %[[MANY:.*]] = arith.cmpi ugt, %{{.*}}, %c16_i32 : i32
+// CHECK:          %[[BOUND:.*]] = arith.select %[[MANY]], %c-1_i32, %[[ONE]] : i32
+// CHECK:          nvvm.bar.warp.sync
+// CHECK-COUNT-16: llvm.inline_asm {{.*}}@above st.shared.v2.b32{{.*}} %[[BOUND]],
+// CHECK:          nvvm.bar.warp.sync
+// CHECK-COUNT-36: arith.cmpi ugt, %{{.*}} : i64
+// CHECK:          nvvm.vote.sync any
+// CHECK:          scf.if
+// CHECK-COUNT-28: arith.cmpi ugt, %{{.*}} : i64
+// CHECK:          nvvm.bar.warp.sync
+// CHECK:          nvvm.vote.sync any
+// CHECK:          scf.if
+// CHECK:            scf.for
+tile.kernel @pruned(%x: memref<8x64xf32>, %i: memref<8x8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %scratch = tile.alloc_shared scope warp offset 0 : memref<1x13x32xf32, 3>
+  %scores = tile.load %x[%c0, %c0] : memref<8x64xf32> -> tensor<8x64xf32>
+  %ids = tile.range %c0 step 1 : tensor<1x64xi32>
+  %none = arith.constant dense<0xFF800000> : tensor<8x8xf32>
+  %empty = arith.constant dense<-1> : tensor<8x8xi32>
+  %s, %n = tile.topk %none, %empty insert %scores at %ids scratch %scratch
+      : tensor<8x8xf32>, tensor<8x8xi32>, tensor<8x64xf32>, tensor<1x64xi32>, memref<1x13x32xf32, 3>
+  tile.store %n, %i[%c0, %c0] : tensor<8x8xi32>, memref<8x8xi32>
+  tile.return
+}

@@ -533,6 +533,14 @@ func.func @topk_c2_candidate_ids(%s: tensor<16x8xf32>, %i: tensor<16x8xi32>, %c:
 
 // -----
 
+func.func @topk_c3_scratch(%s: tensor<16x8xf32>, %i: tensor<16x8xi32>, %c: tensor<16x32xf32>, %n: tensor<1x32xi32>, %r: memref<1x16x32xf32, 3>) {
+  // expected-error @+1 {{'tile.topk' op needs a scratch of 1x13x32xf32 in shared memory, got 'memref<1x16x32xf32, 3>'}}
+  %0, %1 = tile.topk %s, %i insert %c at %n scratch %r : tensor<16x8xf32>, tensor<16x8xi32>, tensor<16x32xf32>, tensor<1x32xi32>, memref<1x16x32xf32, 3>
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // call
 //===----------------------------------------------------------------------===//

@@ -75,7 +75,7 @@ def main(tool, variants, target):
             write(folder / "q.npy", [chance() for _ in range(HEADS * TOKENS * DEPTH)])
             write(folder / "k.npy", keys(kind, chance))
             write(folder / "v.npy", [chance() for _ in range(HEADS * TOKENS * DEPTH)])
-            for topk in (1, 3, 8, 20):
+            for topk in ("1", "3", "8", "20", "1:8", "3:8"):
                 cpu = selections(tool, variants, "cpu", topk, folder)
                 gpu = selections(tool, variants, f"emulator:{target}", topk, folder)
                 print(kind, topk, "same" if cpu == gpu else "different")

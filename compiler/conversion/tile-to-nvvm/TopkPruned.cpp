@@ -1,0 +1,261 @@
+//===- TopkPruned.cpp - short lists of many candidates --------------------===//
+
+#include "compiler/conversion/tile-to-nvvm/TopkEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace llsa::gpu;
+using namespace llsa::tile;
+using arith::CmpIPredicate;
+
+/// Groups of a lane's candidates: as many as the longest list has places, so
+/// that one of a row's groups' greatest is no better than the list's last.
+static constexpr int64_t kGroups = TopkOp::kMostPruned;
+/// Places of a row that survivors take, and of those most rows take.
+static constexpr int64_t kPlaces = TopkOp::kPlaces, kFewPlaces = 12;
+static constexpr int64_t kLanesOfRow = 4;
+static constexpr int64_t kEntryBytes = 8; ///< a key and an id
+
+bool TopkEmitter::canPrune() {
+  return op.getScratch() && startsEmpty && list.cols <= kGroups &&
+         candidates.columns() >= 2 * kGroups &&
+         candidates.columns() % kGroups == 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Survivors
+//===----------------------------------------------------------------------===//
+
+/// All keys of a row that belong into its list are above this one. Groups run
+/// across columns and blocks of candidates: the best are often neighbours, or
+/// in the same place of several blocks, and one of a group is enough.
+Value TopkEmitter::boundOf(ValueRange keys) {
+  SortingNetwork network(b, loc);
+  SortingNetwork::Entries best(kGroups);
+  for (auto [i, key] : llvm::enumerate(keys)) {
+    Value &greatest = best[(i + i / kGroups) % kGroups].key;
+    greatest = network.max(greatest, key);
+  }
+  network.sort(best);
+  for (int32_t mask : {1, 2}) {
+    SortingNetwork::Entries others;
+    for (const SortingNetwork::Entry &entry : best)
+      others.push_back({k.nvvm.shuffleXor(loc, entry.key, mask), Value()});
+    Value rejected;
+    best = network.merge(best, others, rejected);
+  }
+  // Key 0 is no candidate.
+  Value last =
+      arith::MaxUIOp::create(b, loc, best[list.cols - 1].key, constant(1, i32));
+  return arith::SubIOp::create(b, loc, last, constant(1, i32));
+}
+
+/// `first` for the row's first lane, behind this lane's for the next one, and
+/// the row's sum.
+std::pair<Value, Value> TopkEmitter::sumOverRow(Value mine) {
+  Value one = k.nvvm.shuffleXor(loc, mine, 1), pair = k.add(mine, one);
+  Value other = k.nvvm.shuffleXor(loc, pair, 2);
+  auto ifBit = [&](int64_t bit, Value value) {
+    Value set = arith::AndIOp::create(b, loc, k.laneInRow, constant(bit, i32));
+    return k.select(compare(CmpIPredicate::ne, set, constant(0, i32)), value,
+                    constant(0, i32));
+  };
+  return {k.add(ifBit(1, one), ifBit(2, other)), k.add(pair, other)};
+}
+
+//===----------------------------------------------------------------------===//
+// A row's memory
+//===----------------------------------------------------------------------===//
+
+Value TopkEmitter::placeOf(Value row, Value number) {
+  return k.add(row, k.mul(number, k.i32(kEntryBytes)));
+}
+
+SmallVector<Value> TopkEmitter::loadWords(Value address, int64_t count) {
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
+  Value from = LLVM::IntToPtrOp::create(b, loc, pointer, address);
+  Value words = LLVM::LoadOp::create(b, loc, VectorType::get(count, i32), from,
+                                     /*alignment=*/4 * count);
+  Values parts;
+  for (int64_t i = 0; i < count; ++i)
+    parts.push_back(
+        LLVM::ExtractElementOp::create(b, loc, words, constant(i, i32)));
+  return parts;
+}
+
+/// Key and id as one number: the better of two entries has the greater one.
+Value TopkEmitter::rankingOf(Value key, Value id) {
+  Value upper = arith::ExtUIOp::create(b, loc, i64, key);
+  upper = arith::ShLIOp::create(b, loc, upper, constant(32, i64));
+  Value lower = arith::XOrIOp::create(b, loc, id, constant(-1, i32));
+  return arith::OrIOp::create(b, loc, upper,
+                              arith::ExtUIOp::create(b, loc, i64, lower));
+}
+
+/// `place`, and behind the candidate if that is above `bound`, and so stored.
+Value TopkEmitter::storeIfAbove(Value bound, Value key, Value id, Value place) {
+  return k.nvvm
+      .assembly(loc,
+                "{\n.reg .pred above;\nsetp.gt.u32 above, $1, $3;\n"
+                "@above st.shared.v2.b32 [$0], {$1, $2};\n"
+                "@above add.u32 $0, $0, 8;\n}",
+                i32, "=r,r,r,r,0,~{memory}", {key, id, bound, place})
+      .front();
+}
+
+//===----------------------------------------------------------------------===//
+// Ranks
+//===----------------------------------------------------------------------===//
+
+/// The list of a row whose survivors lie in `row`, behind which it is made.
+/// `total`: survivors.
+void TopkEmitter::rankSurvivors(Value row, Value total) {
+  struct Own {
+    Value key, id, ranking, rank;
+  };
+  auto own = [&](int64_t i) {
+    Values words =
+        loadWords(placeOf(row, k.add(k.laneInRow, k.i32(kLanesOfRow * i))), 2);
+    return Own{words[0], words[1], rankingOf(words[0], words[1]), k.i32(0)};
+  };
+  auto all = [&](int64_t from, int64_t to) {
+    Values rankings;
+    for (int64_t i = from; i < to; i += 2) {
+      Values words = loadWords(k.add(row, k.i32(i * kEntryBytes)), 4);
+      rankings.push_back(rankingOf(words[0], words[1]));
+      rankings.push_back(rankingOf(words[2], words[3]));
+    }
+    return rankings;
+  };
+  auto addBetter = [&](Own &mine, ArrayRef<Value> rankings) {
+    for (Value ranking : rankings) {
+      Value isBetter = compare(CmpIPredicate::ugt, ranking, mine.ranking);
+      mine.rank =
+          k.add(mine.rank, arith::ExtUIOp::create(b, loc, i32, isBetter));
+    }
+  };
+  Value list = k.add(row, k.i32(kPlaces * kEntryBytes));
+  auto place = [&](const Own &mine) {
+    Value counts =
+        k.both(compare(CmpIPredicate::ne, mine.key, constant(0, i32)),
+               compare(CmpIPredicate::ult, mine.rank, k.i32(kGroups)));
+    k.when(counts, [&] {
+      Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
+      Value to =
+          LLVM::IntToPtrOp::create(b, loc, pointer, placeOf(list, mine.rank));
+      Value entry = LLVM::PoisonOp::create(b, loc, VectorType::get(2, i32));
+      for (auto [i, word] : llvm::enumerate(Values{mine.key, mine.id}))
+        entry = LLVM::InsertElementOp::create(b, loc, entry, word,
+                                              constant(int64_t(i), i32));
+      LLVM::StoreOp::create(b, loc, entry, to, /*alignment=*/kEntryBytes);
+    });
+  };
+
+  SmallVector<Own> few;
+  for (int64_t i = 0; i < kFewPlaces / kLanesOfRow; ++i)
+    few.push_back(own(i));
+  const Values first = all(0, kFewPlaces);
+  for (Own &mine : few)
+    addBetter(mine, first);
+  // Some row has more.
+  Value isMore =
+      k.nvvm.any(loc, compare(CmpIPredicate::ugt, total, k.i32(kFewPlaces)));
+  Values ranks;
+  for (const Own &mine : few)
+    ranks.push_back(mine.rank);
+  auto branch = scf::IfOp::create(b, loc, ValueRange(ranks).getTypes(), isMore,
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, loc, ranks);
+    b.setInsertionPointToStart(branch.thenBlock());
+    const Values rest = all(kFewPlaces, kPlaces);
+    Values more;
+    for (Own mine : few) {
+      addBetter(mine, rest);
+      more.push_back(mine.rank);
+    }
+    Own last = own(kFewPlaces / kLanesOfRow);
+    addBetter(last, first);
+    addBetter(last, rest);
+    place(last);
+    scf::YieldOp::create(b, loc, more);
+  }
+  for (auto [mine, rank] : llvm::zip(few, branch.getResults())) {
+    mine.rank = rank;
+    place(mine);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The way
+//===----------------------------------------------------------------------===//
+
+TopkEmitter::List TopkEmitter::emitPruned(Value &failed) {
+  List chosen;
+  auto fail = [&](Value condition) {
+    failed = failed ? Value(arith::OrIOp::create(b, loc, failed, condition))
+                    : condition;
+  };
+  Value none = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(-INFINITY));
+  Value row = k.add(k.slotAddress(op.getScratch(), Value()),
+                    k.mul(k.rowInHalf, k.i32(TopkOp::kRowBytes)));
+  Value made = k.add(row, k.i32(kPlaces * kEntryBytes));
+  for (ArrayRef<Slot> slots : halves) {
+    Values keys;
+    for (const Slot &slot : slots)
+      keys.push_back(entryOf(slot).key);
+    Value bound = boundOf(keys);
+
+    Value mine = k.i32(0);
+    for (Value key : keys)
+      mine = k.add(mine,
+                   arith::ExtUIOp::create(
+                       b, loc, i32, compare(CmpIPredicate::ugt, key, bound)));
+    auto [start, total] = sumOverRow(mine);
+    Value tooMany = compare(CmpIPredicate::ugt, total, k.i32(kPlaces));
+    fail(tooMany);
+    bound = k.select(tooMany, constant(-1, i32), bound); // none is above it
+
+    clearRow(row);
+    k.nvvm.warpBarrier(loc);
+    Value place = placeOf(row, start);
+    for (auto [key, slot] : llvm::zip(keys, slots))
+      place = storeIfAbove(bound, key, slot.id, place);
+    k.nvvm.warpBarrier(loc);
+    rankSurvivors(row, total);
+    k.nvvm.warpBarrier(loc);
+
+    for (int64_t c = 0; c < list.columns(); ++c) {
+      Value column = k.columnOf(list, c);
+      Values words = loadWords(placeOf(made, column), 2);
+      Value isEmpty = compare(CmpIPredicate::eq, words[0], constant(0, i32));
+      // A place that nobody took: two have one rank, as an id is named twice.
+      Value should =
+          k.both(compare(CmpIPredicate::ult, column, total),
+                 compare(CmpIPredicate::ult, column, k.i32(list.cols)));
+      fail(k.both(isEmpty, should));
+      chosen.scores.push_back(k.select(isEmpty, none, scoreOf(words[0])));
+      chosen.ids.push_back(k.select(isEmpty, constant(-1, i32), words[1]));
+    }
+    k.nvvm.warpBarrier(loc); // the next row's are cleared
+  }
+  return chosen;
+}
+
+/// All entries: key 0.
+void TopkEmitter::clearRow(Value row) {
+  constexpr int64_t kBytes = (kPlaces + kGroups) * kEntryBytes / kLanesOfRow;
+  static_assert(kBytes % 16 == 0);
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
+  Value zeros = LLVM::ZeroOp::create(b, loc, VectorType::get(4, i32));
+  Value start = k.add(row, k.mul(k.laneInRow, k.i32(kBytes)));
+  for (int64_t at = 0; at < kBytes; at += 16) {
+    Value to =
+        LLVM::IntToPtrOp::create(b, loc, pointer, k.add(start, k.i32(at)));
+    LLVM::StoreOp::create(b, loc, zeros, to, /*alignment=*/16);
+  }
+}
