@@ -58,7 +58,8 @@ def LLSA_SelectOp : LLSA_InferredOp<"select", [Pure]> {
     Scores are `q . k`, accumulated in float32. Without `within` the candidates
     of a query are all keys. With `within %coarser block b` the candidates of
     query i are the children of the coarser selection's row `i / b`: for each
-    entry c the keys `c*b .. c*b + b - 1` that exist.
+    entry c the keys `c*b .. c*b + b - 1` that exist. Two entries that are the
+    same bring them twice.
 
     Row i of the result holds the k best candidates, best first, equal scores by
     the lower index first; a NaN score counts as greater than any number (and
