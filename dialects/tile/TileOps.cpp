@@ -401,11 +401,10 @@ LogicalResult TopkOp::verify() {
                          << sizes(newIds);
   if (Value scratch = getScratch()) {
     auto type = cast<MemRefType>(scratch.getType());
-    if (type.getShape() !=
-            ArrayRef<int64_t>({1, kScratchRows, kScratchColumns}) ||
+    constexpr int64_t columns = 32, rows = kScratchWords / columns;
+    if (type.getShape() != ArrayRef<int64_t>({1, rows, columns}) ||
         !type.getElementType().isF32()) // topk_c3
-      return emitOpError() << "needs a scratch of 1x" << kScratchRows << "x"
-                           << kScratchColumns
+      return emitOpError() << "needs a scratch of 1x" << rows << "x" << columns
                            << "xf32 in shared memory, got " << type;
   }
   return success();

@@ -512,8 +512,7 @@ def Tile_TopkOp : Tile_Op<"topk", [Pure, AllTypesMatch<["scores", "new_scores"]>
     /// Bytes from one of eight rows to the next: no two rows' entries lie in
     /// the same banks.
     static constexpr int64_t kRowBytes = 8 * (kPlaces + kMostPruned) + 16;
-    static constexpr int64_t kScratchColumns = 32,
-                             kScratchRows = 8 * kRowBytes / 4 / kScratchColumns;
+    static constexpr int64_t kScratchWords = 8 * kRowBytes / 4;
   }];
 }
 

@@ -12,17 +12,6 @@
 using namespace mlir;
 using namespace llsa;
 
-/// Room for what the warps of a CTA count and collect.
-static Value allocateScratch(KernelBuilder &k, int64_t warps, int64_t keys) {
-  constexpr int64_t columns = tile::InvertRowsOp::kLanes;
-  int64_t words = tile::InvertRowsOp::scratchWords(keys, warps);
-  auto type =
-      MemRefType::get({1, words / columns, columns}, k.b.getF32Type(),
-                      MemRefLayoutAttrInterface(), k.b.getI64IntegerAttr(3));
-  return tile::AllocSharedOp::create(k.b, k.loc, type, tile::Scope::Cta,
-                                     IntegerAttr());
-}
-
 LogicalResult llsa::lowerInvertIndices(const LaunchContext &context,
                                        InvertIndicesOp op) {
   auto type = cast<RankedTensorType>(op.getIndices().getType());
@@ -46,7 +35,8 @@ LogicalResult llsa::lowerInvertIndices(const LaunchContext &context,
                   context.schedule);
   Value scratch;
   if (context.streams)
-    scratch = allocateScratch(k, warps, count);
+    scratch = k.allocateScratch(tile::InvertRowsOp::scratchWords(count, warps),
+                                tile::Scope::Cta);
   Value indices = k.buffer(op.getIndices()), offsets = k.argument(hostOffsets),
         rows = k.argument(hostRows);
   Value first = k.mul(k.div(k.item()[2], warps), count);

@@ -93,6 +93,14 @@ Value KernelBuilder::argument(Value hostBuffer) {
 }
 
 /// What limits the rows that exist: the granule's end, the tensor's end.
+Value KernelBuilder::allocateScratch(int64_t words, tile::Scope scope) {
+  constexpr int64_t columns = 32;
+  auto type =
+      MemRefType::get({1, words / columns, columns}, b.getF32Type(),
+                      MemRefLayoutAttrInterface(), b.getI64IntegerAttr(3));
+  return tile::AllocSharedOp::create(b, loc, type, scope, IntegerAttr());
+}
+
 RowTile KernelBuilder::rowTileIn(const RowGrid &grid, Value batch, Value head,
                                  Value granule, Value part) {
   RowTile tile{batch, head, mul(granule, grid.granule), Value()};

@@ -62,6 +62,8 @@ public:
   bool isWanted(mlir::Value tensor) const {
     return static_cast<bool>(host.bufferOf(tensor));
   }
+  /// Shared memory (1 x words / 32 x 32, f32) for an op's own use.
+  mlir::Value allocateScratch(int64_t words, tile::Scope scope);
   /// The work item at hand.
   llvm::ArrayRef<mlir::Value> item() const { return ids; }
   RowTile rowTile(const RowGrid &grid);

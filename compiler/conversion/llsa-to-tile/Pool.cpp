@@ -138,23 +138,30 @@ private:
         isFullBelow(below.back(), isFull))
       step = together;
     Value first = k.mul(i, block), zero = k.splat(0.0, {1, width});
-    Value sum = k.loop(
-        k.index(0), count ? count : k.index(block), step, zero,
-        [&](Value c, ValueRange carried) {
-          Value sum = carried[0], child = k.add(first, c);
-          SmallVector<Value> tiles;
-          for (int64_t t = 0; step > 1 && t < step; ++t)
-            tiles.push_back(
-                load(below.back(), k.add(child, k.index(t)), Value()));
-          for (auto [t, tile] : llvm::enumerate(tiles))
-            sum = k.apply<arith::AddFOp>(sum, store(below.back(),
-                                                    k.add(child, k.index(t)),
-                                                    sumUnder(tile), Value()));
-          if (step == 1)
-            sum = k.apply<arith::AddFOp>(sum, mean(below, child, isFull));
-          return TileBuilder::Values{sum};
-        })[0];
+    Value sum = k.loop(k.index(0), count ? count : k.index(block), step, zero,
+                       [&](Value c, ValueRange carried) {
+                         Value child = k.add(first, c);
+                         if (step == 1)
+                           return TileBuilder::Values{k.apply<arith::AddFOp>(
+                               carried[0], mean(below, child, isFull))};
+                         return TileBuilder::Values{
+                             addMeans(below.back(), child, step, carried[0])};
+                       })[0];
     return store(pool, i, sum, count);
+  }
+
+  /// `sum` and the means of `count` tokens from `first` on, with whole blocks
+  /// under them, all of which are loaded at once.
+  Value addMeans(PoolOp pool, Value first, int64_t count, Value sum) {
+    SmallVector<Value> tokens, tiles;
+    for (int64_t t = 0; t < count; ++t) {
+      tokens.push_back(k.add(first, k.index(t)));
+      tiles.push_back(load(pool, tokens.back(), Value()));
+    }
+    for (auto [token, tile] : llvm::zip(tokens, tiles))
+      sum = k.apply<arith::AddFOp>(sum,
+                                   store(pool, token, sumUnder(tile), Value()));
+    return sum;
   }
 
   static bool isFullBelow(PoolOp pool, bool isFull) {

@@ -152,15 +152,6 @@ private:
     return std::min<int64_t>(entries * *op.getBlock(), tokens * entries);
   }
 
-  Value allocateScratch() {
-    using tile::TopkOp;
-    auto type = MemRefType::get(
-        {1, TopkOp::kScratchRows, TopkOp::kScratchColumns}, k.b.getF32Type(),
-        MemRefLayoutAttrInterface(), k.b.getI64IntegerAttr(3));
-    return tile::AllocSharedOp::create(k.b, k.loc, type, tile::Scope::Warp,
-                                       IntegerAttr());
-  }
-
   TileBuilder::Values insert(ValueRange list, Value keys, Value ids) {
     keys = dotOperand(k, keys, widen);
     Value zero = k.splat(0.0, {rows, sizeOf(keys).rows});
@@ -202,7 +193,8 @@ private:
     GatherSteps steps(entries, block, cols, /*fragments=*/!widen);
     if (streams && steps.count() == 1 &&
         sizeOf(list[0]).cols <= tile::TopkOp::kMostPruned)
-      scratch = allocateScratch();
+      scratch =
+          k.allocateScratch(tile::TopkOp::kScratchWords, tile::Scope::Warp);
     Value coarse = k.buffer(op.getWithin());
     SmallVector<Value> row{tile.batch, tile.head, k.div(tile.start, block)};
     return k.repeat(steps.count(), list, [&](Value i, ValueRange carried) {

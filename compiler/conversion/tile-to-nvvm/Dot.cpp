@@ -215,10 +215,8 @@ Value KernelLowering::rightElement(Value base, const SlotLayout &layout,
   Value offset = add(mul(row, i32(layout.panelBytes)),
                      add(mul(place, i32(16)), mul(within, i32(bytes))));
   offset = add(offset, mul(panel, i32(layout.panelStride())));
-  Value pointer = LLVM::IntToPtrOp::create(
-      builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 3),
-      add(base, offset));
-  return LLVM::LoadOp::create(builder, loc, element, pointer);
+  return LLVM::LoadOp::create(builder, loc, element,
+                              sharedPointer(add(base, offset)));
 }
 
 void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc,

@@ -83,9 +83,7 @@ private:
 
   Value cell(Value row, Value column) {
     Value number = k.add(k.mul(row, k.i32(columns)), column);
-    Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
-    return LLVM::IntToPtrOp::create(b, loc, pointer,
-                                    k.add(table, k.mul(number, k.i32(4))));
+    return k.sharedPointer(k.add(table, k.mul(number, k.i32(4))));
   }
   Value get(Value pointer) {
     return LLVM::LoadOp::create(b, loc, b.getI32Type(), pointer);

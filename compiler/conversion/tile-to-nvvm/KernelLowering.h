@@ -125,6 +125,10 @@ private:
   void lowerMemrefStore(mlir::Operation &op);
   void lowerPrefetch(tile::PrefetchOp op);
   void lowerSharedTile(tile::SharedTileOp op);
+  /// From an address in shared memory (i32).
+  Value sharedPointer(Value address);
+  /// Elements that lie behind each other, aligned to what they take together.
+  Values loadShared(Value address, mlir::Type element, int64_t count);
   struct BlockRow {
     Value row;    ///< any number where there is none
     Value exists; ///< i1

@@ -207,6 +207,24 @@ Value KernelLowering::blockEntry(BlockRowsOp op, Value number) {
   return select(exists, entry, i32(-1));
 }
 
+Value KernelLowering::sharedPointer(Value address) {
+  Type type = LLVM::LLVMPointerType::get(builder.getContext(), 3);
+  return LLVM::IntToPtrOp::create(builder, loc, type, address);
+}
+
+SmallVector<Value> KernelLowering::loadShared(Value address, Type element,
+                                              int64_t count) {
+  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
+  Value vector =
+      LLVM::LoadOp::create(builder, loc, VectorType::get(count, element),
+                           sharedPointer(address), /*alignment=*/bytes);
+  Values elements;
+  for (int64_t i = 0; i < count; ++i)
+    elements.push_back(
+        LLVM::ExtractElementOp::create(builder, loc, vector, i32(i)));
+  return elements;
+}
+
 KernelLowering::BlockRow KernelLowering::findBlockRow(BlockRowsOp op,
                                                       Value column) {
   int64_t block = op.getBlock();
@@ -255,8 +273,9 @@ SmallVector<Value> KernelLowering::blockRowsAgain(BlockRowsOp op) {
 }
 
 void KernelLowering::lowerBlockRows(BlockRowsOp op) {
-  // Copies compute their rows themselves; masks and top-k lists want them here.
-  if (llvm::all_of(op->getUsers(), llvm::IsaPred<GatherAsyncOp, BulkGatherOp>))
+  // Copies and top-k lists compute their rows themselves; masks want them here.
+  if (llvm::all_of(op->getUsers(),
+                   llvm::IsaPred<GatherAsyncOp, BulkGatherOp, TopkOp>))
     return;
   setElements(op.getResult(), blockRows(op));
 }
@@ -322,19 +341,13 @@ void KernelLowering::lowerSharedTile(SharedTileOp op) {
   TileLayout layout = layoutOf(op.getResult());
   int64_t width =
       layout.cols % layout.laneColumns == 0 ? layout.laneColumns : 1;
-  Type pointer = LLVM::LLVMPointerType::get(builder.getContext(), 3);
-  auto vector = VectorType::get(width, type.getElementType());
   Values elements;
   for (int64_t c = 0; c < layout.columns(); c += width) {
     Value column = columnOf(layout, c);
     if (Value exists = columnExists(layout, c + width - 1))
       column = select(exists, column, i32(0));
-    Value from = LLVM::IntToPtrOp::create(builder, loc, pointer,
-                                          add(address, mul(column, i32(4))));
-    Value loaded = LLVM::LoadOp::create(builder, loc, vector, from, width * 4);
-    for (int64_t i = 0; i < width; ++i)
-      elements.push_back(
-          LLVM::ExtractElementOp::create(builder, loc, loaded, i32(i)));
+    llvm::append_range(elements, loadShared(add(address, mul(column, i32(4))),
+                                            type.getElementType(), width));
   }
   setElements(op.getResult(), elements);
 }

@@ -35,8 +35,9 @@ void TopkEmitter::findSlots() {
   auto rows = op.getCandidateIds().getDefiningOp<BlockRowsOp>();
   Values oldScores = k.elementsOf(op.getScores()),
          oldIds = k.elementsOf(op.getIds()),
-         newScores = k.elementsOf(op.getCandidates()),
-         newIds = k.elementsOf(op.getCandidateIds());
+         newScores = k.elementsOf(op.getCandidates()), newIds;
+  if (!rows)
+    newIds = k.elementsOf(op.getCandidateIds());
   for (int64_t h = 0; h < list.halves(); ++h) {
     SmallVector<Slot> &slots = halves.emplace_back();
     for (int64_t c = 0; c < candidates.columns(); ++c) {
@@ -137,12 +138,27 @@ Value TopkEmitter::scoreOf(Value orderedBits) {
   return LLVM::BitcastOp::create(b, loc, f32, bits);
 }
 
-Value TopkEmitter::encode(const Slot &slot) {
-  Value upper = arith::ExtUIOp::create(b, loc, i64, orderedBits(slot.score));
+void TopkEmitter::orInto(Value &any, Value condition) {
+  any = any ? Value(arith::OrIOp::create(b, loc, any, condition)) : condition;
+}
+
+void TopkEmitter::addPlace(List &chosen, Value bits, Value id) {
+  Value none = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(-INFINITY));
+  Value isEmpty = compare(CmpIPredicate::eq, bits, constant(0, i32));
+  chosen.scores.push_back(k.select(isEmpty, none, scoreOf(bits)));
+  chosen.ids.push_back(k.select(isEmpty, constant(-1, i32), id));
+}
+
+Value TopkEmitter::keyOf(Value bits, Value id) {
+  Value upper = arith::ExtUIOp::create(b, loc, i64, bits);
   upper = arith::ShLIOp::create(b, loc, upper, constant(32, i64));
-  Value lower = arith::XOrIOp::create(b, loc, slot.id, constant(-1, i32));
+  Value lower = arith::XOrIOp::create(b, loc, id, constant(-1, i32));
   lower = arith::ExtUIOp::create(b, loc, i64, lower);
-  Value key = arith::OrIOp::create(b, loc, upper, lower);
+  return arith::OrIOp::create(b, loc, upper, lower);
+}
+
+Value TopkEmitter::encode(const Slot &slot) {
+  Value key = keyOf(orderedBits(slot.score), slot.id);
   return k.select(slot.exists, key, constant(0, i64));
 }
 

@@ -60,6 +60,8 @@ private:
   /// Candidates' ids are not kept for this place if they can be computed here.
   void computeIdsAgain();
   Values bestByStriking(llvm::ArrayRef<Value> keys);
+  /// Bits and id as one number: the better of two candidates has the greater.
+  Value keyOf(Value bits, Value id);
   Value encode(const Slot &slot);
   std::pair<Value, Value> decode(Value key);
   Value shuffleKey(Value key, int32_t mask);
@@ -67,6 +69,10 @@ private:
   /// score's are, -inf's included.
   Value orderedBits(Value score);
   Value scoreOf(Value orderedBits);
+  /// Bits of 0: an empty place.
+  void addPlace(List &chosen, Value bits, Value id);
+  /// `any` (null: false) or `condition`.
+  void orInto(Value &any, Value condition);
 
   // TopkSorted.cpp
   bool canSort() const;
@@ -79,6 +85,9 @@ private:
                                         Value &tied);
   void orderTies(llvm::MutableArrayRef<SortingNetwork::Entry> best,
                  Value rejected, Value &tied);
+  /// What this lane holds of a list that all lanes know.
+  Values dealOut(mlir::ValueRange places);
+
   // TopkPruned.cpp
   bool canPrune();
   /// `failed` (i1): there are too many survivors, or places are missing.
@@ -86,14 +95,9 @@ private:
   Value boundOf(mlir::ValueRange keys);
   std::pair<Value, Value> sumOverRow(Value mine);
   Value placeOf(Value row, Value number);
-  Values loadWords(Value address, int64_t count);
-  Value rankingOf(Value key, Value id);
   Value storeIfAbove(Value bound, Value key, Value id, Value place);
-  void rankSurvivors(Value row, Value total);
+  void rankSurvivors(Value row, Value total, Value made);
   void clearRow(Value row);
-
-  /// What this lane holds of a list that all lanes know.
-  Values dealOut(mlir::ValueRange places);
 
   Value compare(mlir::arith::CmpIPredicate predicate, Value x, Value y);
   Value constant(int64_t value, mlir::Type type);

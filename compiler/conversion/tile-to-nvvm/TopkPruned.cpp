@@ -52,8 +52,7 @@ Value TopkEmitter::boundOf(ValueRange keys) {
   return arith::SubIOp::create(b, loc, last, constant(1, i32));
 }
 
-/// `first` for the row's first lane, behind this lane's for the next one, and
-/// the row's sum.
+/// What lanes before this one have of a row, and what all have.
 std::pair<Value, Value> TopkEmitter::sumOverRow(Value mine) {
   Value one = k.nvvm.shuffleXor(loc, mine, 1), pair = k.add(mine, one);
   Value other = k.nvvm.shuffleXor(loc, pair, 2);
@@ -73,29 +72,9 @@ Value TopkEmitter::placeOf(Value row, Value number) {
   return k.add(row, k.mul(number, k.i32(kEntryBytes)));
 }
 
-SmallVector<Value> TopkEmitter::loadWords(Value address, int64_t count) {
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
-  Value from = LLVM::IntToPtrOp::create(b, loc, pointer, address);
-  Value words = LLVM::LoadOp::create(b, loc, VectorType::get(count, i32), from,
-                                     /*alignment=*/4 * count);
-  Values parts;
-  for (int64_t i = 0; i < count; ++i)
-    parts.push_back(
-        LLVM::ExtractElementOp::create(b, loc, words, constant(i, i32)));
-  return parts;
-}
-
-/// Key and id as one number: the better of two entries has the greater one.
-Value TopkEmitter::rankingOf(Value key, Value id) {
-  Value upper = arith::ExtUIOp::create(b, loc, i64, key);
-  upper = arith::ShLIOp::create(b, loc, upper, constant(32, i64));
-  Value lower = arith::XOrIOp::create(b, loc, id, constant(-1, i32));
-  return arith::OrIOp::create(b, loc, upper,
-                              arith::ExtUIOp::create(b, loc, i64, lower));
-}
-
 /// `place`, and behind the candidate if that is above `bound`, and so stored.
 Value TopkEmitter::storeIfAbove(Value bound, Value key, Value id, Value place) {
+  static_assert(kEntryBytes == 8);
   return k.nvvm
       .assembly(loc,
                 "{\n.reg .pred above;\nsetp.gt.u32 above, $1, $3;\n"
@@ -109,23 +88,22 @@ Value TopkEmitter::storeIfAbove(Value bound, Value key, Value id, Value place) {
 // Ranks
 //===----------------------------------------------------------------------===//
 
-/// The list of a row whose survivors lie in `row`, behind which it is made.
-/// `total`: survivors.
-void TopkEmitter::rankSurvivors(Value row, Value total) {
+/// Makes the list of the `total` survivors that lie in `row`.
+void TopkEmitter::rankSurvivors(Value row, Value total, Value made) {
   struct Own {
     Value key, id, ranking, rank;
   };
   auto own = [&](int64_t i) {
-    Values words =
-        loadWords(placeOf(row, k.add(k.laneInRow, k.i32(kLanesOfRow * i))), 2);
-    return Own{words[0], words[1], rankingOf(words[0], words[1]), k.i32(0)};
+    Values words = k.loadShared(
+        placeOf(row, k.add(k.laneInRow, k.i32(kLanesOfRow * i))), i32, 2);
+    return Own{words[0], words[1], keyOf(words[0], words[1]), k.i32(0)};
   };
   auto all = [&](int64_t from, int64_t to) {
     Values rankings;
     for (int64_t i = from; i < to; i += 2) {
-      Values words = loadWords(k.add(row, k.i32(i * kEntryBytes)), 4);
-      rankings.push_back(rankingOf(words[0], words[1]));
-      rankings.push_back(rankingOf(words[2], words[3]));
+      Values words = k.loadShared(k.add(row, k.i32(i * kEntryBytes)), i32, 4);
+      rankings.push_back(keyOf(words[0], words[1]));
+      rankings.push_back(keyOf(words[2], words[3]));
     }
     return rankings;
   };
@@ -136,15 +114,12 @@ void TopkEmitter::rankSurvivors(Value row, Value total) {
           k.add(mine.rank, arith::ExtUIOp::create(b, loc, i32, isBetter));
     }
   };
-  Value list = k.add(row, k.i32(kPlaces * kEntryBytes));
   auto place = [&](const Own &mine) {
     Value counts =
         k.both(compare(CmpIPredicate::ne, mine.key, constant(0, i32)),
                compare(CmpIPredicate::ult, mine.rank, k.i32(kGroups)));
     k.when(counts, [&] {
-      Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
-      Value to =
-          LLVM::IntToPtrOp::create(b, loc, pointer, placeOf(list, mine.rank));
+      Value to = k.sharedPointer(placeOf(made, mine.rank));
       Value entry = LLVM::PoisonOp::create(b, loc, VectorType::get(2, i32));
       for (auto [i, word] : llvm::enumerate(Values{mine.key, mine.id}))
         entry = LLVM::InsertElementOp::create(b, loc, entry, word,
@@ -196,11 +171,6 @@ void TopkEmitter::rankSurvivors(Value row, Value total) {
 
 TopkEmitter::List TopkEmitter::emitPruned(Value &failed) {
   List chosen;
-  auto fail = [&](Value condition) {
-    failed = failed ? Value(arith::OrIOp::create(b, loc, failed, condition))
-                    : condition;
-  };
-  Value none = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(-INFINITY));
   Value row = k.add(k.slotAddress(op.getScratch(), Value()),
                     k.mul(k.rowInHalf, k.i32(TopkOp::kRowBytes)));
   Value made = k.add(row, k.i32(kPlaces * kEntryBytes));
@@ -217,7 +187,7 @@ TopkEmitter::List TopkEmitter::emitPruned(Value &failed) {
                        b, loc, i32, compare(CmpIPredicate::ugt, key, bound)));
     auto [start, total] = sumOverRow(mine);
     Value tooMany = compare(CmpIPredicate::ugt, total, k.i32(kPlaces));
-    fail(tooMany);
+    orInto(failed, tooMany);
     bound = k.select(tooMany, constant(-1, i32), bound); // none is above it
 
     clearRow(row);
@@ -226,20 +196,19 @@ TopkEmitter::List TopkEmitter::emitPruned(Value &failed) {
     for (auto [key, slot] : llvm::zip(keys, slots))
       place = storeIfAbove(bound, key, slot.id, place);
     k.nvvm.warpBarrier(loc);
-    rankSurvivors(row, total);
+    rankSurvivors(row, total, made);
     k.nvvm.warpBarrier(loc);
 
     for (int64_t c = 0; c < list.columns(); ++c) {
       Value column = k.columnOf(list, c);
-      Values words = loadWords(placeOf(made, column), 2);
+      Values words = k.loadShared(placeOf(made, column), i32, 2);
       Value isEmpty = compare(CmpIPredicate::eq, words[0], constant(0, i32));
       // A place that nobody took: two have one rank, as an id is named twice.
       Value should =
           k.both(compare(CmpIPredicate::ult, column, total),
                  compare(CmpIPredicate::ult, column, k.i32(list.cols)));
-      fail(k.both(isEmpty, should));
-      chosen.scores.push_back(k.select(isEmpty, none, scoreOf(words[0])));
-      chosen.ids.push_back(k.select(isEmpty, constant(-1, i32), words[1]));
+      orInto(failed, k.both(isEmpty, should));
+      addPlace(chosen, words[0], words[1]);
     }
     k.nvvm.warpBarrier(loc); // the next row's are cleared
   }
@@ -250,12 +219,10 @@ TopkEmitter::List TopkEmitter::emitPruned(Value &failed) {
 void TopkEmitter::clearRow(Value row) {
   constexpr int64_t kBytes = (kPlaces + kGroups) * kEntryBytes / kLanesOfRow;
   static_assert(kBytes % 16 == 0);
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
   Value zeros = LLVM::ZeroOp::create(b, loc, VectorType::get(4, i32));
   Value start = k.add(row, k.mul(k.laneInRow, k.i32(kBytes)));
   for (int64_t at = 0; at < kBytes; at += 16) {
-    Value to =
-        LLVM::IntToPtrOp::create(b, loc, pointer, k.add(start, k.i32(at)));
+    Value to = k.sharedPointer(k.add(start, k.i32(at)));
     LLVM::StoreOp::create(b, loc, zeros, to, /*alignment=*/16);
   }
 }

@@ -61,21 +61,17 @@ void TopkEmitter::orderTies(MutableArrayRef<SortingNetwork::Entry> best,
     same.push_back(
         k.both(isFull, compare(CmpIPredicate::eq, best[i].key, next)));
   }
-  auto mark = [&](Value condition) {
-    tied =
-        tied ? Value(arith::OrIOp::create(b, loc, tied, condition)) : condition;
-  };
   for (int64_t i = 0; i < last; ++i) {
     Value x = best[i].of, y = best[i + 1].of;
     Value isBehind = compare(CmpIPredicate::sgt, x, y);
     Value swap = k.both(same[i], isBehind);
     best[i].of = k.select(swap, y, x);
     best[i + 1].of = k.select(swap, x, y);
-    mark(k.both(same[i], compare(CmpIPredicate::eq, x, y)));
-    mark(k.both(same[i], same[i + 1]));
+    orInto(tied, k.both(same[i], compare(CmpIPredicate::eq, x, y)));
+    orInto(tied, k.both(same[i], same[i + 1]));
   }
   if (width == list.cols)
-    mark(same.back());
+    orInto(tied, same.back());
 }
 
 SmallVector<Value> TopkEmitter::dealOut(ValueRange places) {
@@ -105,18 +101,14 @@ SmallVector<Value> TopkEmitter::dealOut(ValueRange places) {
 
 TopkEmitter::List TopkEmitter::emitSorted(Value &tied) {
   List chosen;
-  Value none = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(-INFINITY));
   for (ArrayRef<Slot> slots : halves) {
     Values keys, ids;
     for (const SortingNetwork::Entry &entry : bestBySorting(slots, tied)) {
       keys.push_back(entry.key);
       ids.push_back(entry.of);
     }
-    for (auto [key, id] : llvm::zip(dealOut(keys), dealOut(ids))) {
-      Value isEmpty = compare(CmpIPredicate::eq, key, constant(0, i32));
-      chosen.scores.push_back(k.select(isEmpty, none, scoreOf(key)));
-      chosen.ids.push_back(k.select(isEmpty, constant(-1, i32), id));
-    }
+    for (auto [key, id] : llvm::zip(dealOut(keys), dealOut(ids)))
+      addPlace(chosen, key, id);
   }
   return chosen;
 }

@@ -10,10 +10,11 @@ entry, order included: equal scores by the lower id. One line per kind of input.
 import math
 import pathlib
 import random
-import struct
 import subprocess
 import sys
 import tempfile
+
+import npy  # of test/tools/Inputs
 
 HEADS, TOKENS, DEPTH = 2, 1000, 16
 SPEC = f"B=1,H={HEADS},N={TOKENS},D={DEPTH},dtype=f16,levels=2,block=8"
@@ -22,14 +23,7 @@ KINDS = {"equal": 1, "few": 2, "some": 8, "many": 64, "special": 8}
 
 
 def write(path, values):
-    header = "{'descr': '<f2', 'fortran_order': False, 'shape': (1, %d, %d, %d), }" % (
-        HEADS,
-        TOKENS,
-        DEPTH,
-    )
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
-    path.write_bytes(start + struct.pack("<%de" % len(values), *values))
+    npy.save(path, "f2", (1, HEADS, TOKENS, DEPTH), values)
 
 
 def keys(kind, chance):

@@ -6,17 +6,11 @@ or two name a block that another one names, and the last one names none.
 
 import pathlib
 import random
-import struct
 import sys
 
+import npy  # of test/tools/Inputs
+
 TOKENS, DEPTH, BLOCK, ENTRIES = 256, 32, 16, 8
-
-
-def write(path, kind, form, shape, values):
-    header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (kind, shape)
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
-    path.write_bytes(start + struct.pack("<%d%s" % (len(values), form), *values))
 
 
 def main(folder):
@@ -25,13 +19,13 @@ def main(folder):
     source = random.Random(3)
     for name in "qkv":
         values = [source.gauss(0, 1) for _ in range(TOKENS * DEPTH)]
-        write(folder / f"{name}.npy", "<f2", "e", (1, 1, TOKENS, DEPTH), values)
+        npy.save(folder / f"{name}.npy", "f2", (1, 1, TOKENS, DEPTH), values)
     blocks = TOKENS // BLOCK
     rows = []
     for _ in range(blocks):
         named = source.sample(range(blocks), 5)
         rows += named + [named[0], source.randrange(blocks), -1]
-    write(folder / "i.npy", "<i4", "i", (1, 1, blocks, ENTRIES), rows)
+    npy.save(folder / "i.npy", "i4", (1, 1, blocks, ENTRIES), rows)
 
 
 main(*sys.argv[1:])

@@ -13,19 +13,23 @@ import struct
 import sys
 
 
-def write(path, kind, shape):
-    sizes = tuple(int(size) for size in shape.split(","))
+def save(path, kind, sizes, values):
     header = "{'descr': '<%s', 'fortran_order': False, 'shape': %s, }" % (kind, sizes)
     header += " " * (-(len(header) + 11) % 64) + "\n"
+    code = {"f4": "f", "f2": "e", "i4": "i"}[kind]
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        file.write(struct.pack("<%d%s" % (len(values), code), *values))
+
+
+def write(path, kind, shape):
+    sizes = tuple(int(size) for size in shape.split(","))
     count = math.prod(sizes)
     if kind == "i4":
         values = [n % 4 for n in range(count)]
     else:
         values = [math.sin(0.7 * n + 0.001 * n * n) for n in range(count)]
-    code = {"f4": "f", "f2": "e", "i4": "i"}[kind]
-    with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        file.write(struct.pack("<%d%s" % (count, code), *values))
+    save(path, kind, sizes, values)
 
 
 def read(path):
@@ -50,13 +54,18 @@ def show(path):
     print(name, header["descr"], header["shape"], "finite" if finite else "not finite")
 
 
-if sys.argv[1] == "write":
-    write(*sys.argv[2:])
-elif sys.argv[1] == "show":
-    for argument in sys.argv[2:]:
-        show(argument)
-elif sys.argv[1] == "near":
-    print("near" if near(*sys.argv[2:]) else "not near")
-else:
-    equal = pathlib.Path(sys.argv[2]).read_bytes() == pathlib.Path(sys.argv[3]).read_bytes()
-    print("same" if equal else "different")
+def main(command, *arguments):
+    if command == "write":
+        write(*arguments)
+    elif command == "show":
+        for argument in arguments:
+            show(argument)
+    elif command == "near":
+        print("near" if near(*arguments) else "not near")
+    else:
+        a, b = (pathlib.Path(argument).read_bytes() for argument in arguments)
+        print("same" if a == b else "different")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
