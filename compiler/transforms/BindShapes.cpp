@@ -215,9 +215,10 @@ LogicalResult BindShapes::bindArgument(func::FuncOp entry, unsigned i,
                   << ", but the spec gives dtype = "
                   << toString(kernelSpec.dtype);
   if (!fixed.isF32() && !fixed.isBF16() && !fixed.isF16() &&
-      !fixed.isSignlessInteger(32))
+      !fixed.isSignlessInteger(32) && !fixed.isSignlessInteger(8))
     return fail()
-           << "expected elements of !llsa.float, f32, bf16, f16 or i32, got "
+           << "expected elements of !llsa.float, f32, bf16, f16, i32 or i8, "
+              "got "
            << fixed;
   type = RankedTensorType::get(shape, fixed, open.getEncoding());
   entry.removeArgAttr(i, kShapeAttr);

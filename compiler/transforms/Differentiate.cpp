@@ -220,7 +220,8 @@ Value Differentiation::needRest(AttendOp op) {
   std::string name = "kept" + std::to_string(kept.size() + 1);
   kept.push_back({Value(), op, name});
   Value argument;
-  if (failed(addArgument(op.getOutput().getType(), name, &argument)))
+  if (failed(
+          addArgument(restTypeOf(tensorOf(op.getOutput())), name, &argument)))
     return {};
   return argument;
 }

@@ -239,8 +239,8 @@ def VerifyKernelContract : Pass<"llsa-verify-kernel-contract", "::mlir::ModuleOp
     The border between what is computed and how. Later passes rely on these rules
     and do not check them again:
 
-    * (C1) every tensor has static, positive sizes, and elements of f32, bf16, f16
-      or i32 (i1 and other integers inside a launch).
+    * (C1) every tensor has static, positive sizes, and elements of f32, bf16, f16,
+      i32 or i8 (i1 and other integers inside a launch).
     * (C2) every op of the entry stands in a launch, constants and the return apart.
     * (C3) a launch holds one select, attend, linear_attend, invert_indices or
       gradient of one (an attend_key_grad maybe with elementwise ops behind it), or

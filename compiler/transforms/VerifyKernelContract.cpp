@@ -53,11 +53,12 @@ static std::string whyNot(Type type, bool buffer) {
       return "has a size beyond 2147483647, which int32 indices cannot reach";
   }
   Type element = shaped.getElementType();
-  if (isFloatOfKernels(element) || element.isSignlessInteger(32))
+  if (isFloatOfKernels(element) || element.isSignlessInteger(32) ||
+      element.isSignlessInteger(8))
     return "";
   if (!buffer && (element.isSignlessInteger() || element.isIndex()))
     return "";
-  return "has elements other than f32, bf16, f16 or i32"; // contract_c1
+  return "has elements other than f32, bf16, f16, i32 or i8"; // contract_c1
 }
 
 static LogicalResult verifyTypes(func::FuncOp entry) {

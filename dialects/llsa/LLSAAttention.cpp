@@ -193,7 +193,7 @@ LogicalResult AttendOp::inferReturnTypes(MLIRContext *context,
     return failure();
   inferAttention(*q, types); // attend_c10
   if (adaptor.getKeepRest())
-    types.push_back(*q); // attend_c11
+    types.push_back(restTypeOf(*q)); // attend_c11
   return success();
 }
 

@@ -22,6 +22,14 @@ static LogicalResult verifyLikeQuery(Operation *op, Value query, Value value,
                            << query.getType() << ", got " << value.getType();
 }
 
+static LogicalResult verifyRest(AttendQueryGradOp op) {
+  RankedTensorType expected = restTypeOf(tensorOf(op.getQuery()));
+  if (!op.getRest() || op.getRest().getType() == expected)
+    return success();
+  return op.emitOpError() << "rest must have the type " << expected << ", got "
+                          << op.getRest().getType();
+}
+
 /// One number per query, if it is there.
 static LogicalResult verifyRows(Operation *op, Value query, Value rows,
                                 StringRef name) {
@@ -65,7 +73,7 @@ LogicalResult AttendQueryGradOp::verify() {
       failed(verifyScale(*this, getScale()))) // attend_query_grad_c1
     return failure();
   if (failed(verifyLikeQuery(*this, getQuery(), getOutput(), "output")) ||
-      failed(verifyLikeQuery(*this, getQuery(), getRest(), "rest")) ||
+      failed(verifyRest(*this)) ||
       failed(verifyLikeQuery(*this, getQuery(), getOutputGrad(), "gradient")) ||
       failed(verifyRows(*this, getQuery(), getLse(), "lse")) ||
       failed(verifyRows(*this, getQuery(), getLseGrad(), "lse_gradient")) ||

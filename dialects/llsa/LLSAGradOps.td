@@ -31,7 +31,7 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
   let summary = "Gradient of an attend's query";
   let description = [{
     With `P_ij = w_j exp(s_ij - lse_i)` and `delta_i = do_i . (o_i + rest_i) -
-    dlse_i`: `dq_i = scale * sum_j P_ij (do_i . v_j - delta_i) k_j`, the sum over all
+    dlse_i`, `rest` in its unit: `dq_i = scale * sum_j P_ij (do_i . v_j - delta_i) k_j`, the sum over all
     sources of query i. `delta` is a result since `llsa.attend_key_grad` needs
     it. Sources, scale, `score` and `mask` are written as in `llsa.attend`,
     whose results `output`, `lse` and `rest` are; `gradient` is that of
@@ -46,8 +46,8 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
 
     Constraints:
     * (C1) query, sources, scale, `score` and `mask` obey `llsa.attend`.
-    * (C2) `output`, `rest` and `gradient` have the query's type, `lse`,
-      `lse_gradient` and `delta` are `[B, H, M]` of f32.
+    * (C2) `output` and `gradient` have the query's type, `rest` its sizes and
+      i8, `lse`, `lse_gradient` and `delta` are `[B, H, M]` of f32.
     * (C3) `dq` has the query's sizes, and its element type or f32.
     * (C4) `derivative` is given exactly when `score` is, takes (f32, index x 5,
       f32), yields f32 and holds what a `score` may hold.
@@ -67,7 +67,7 @@ def LLSA_AttendQueryGradOp : LLSA_AttendGradBase<"attend_query_grad"> {
   }];
   let arguments = (ins LLSA_Tensor:$query, Variadic<LLSA_Tensor>:$keys,
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
-                       Optional<LLSA_Tensor>:$output, Optional<LLSA_Tensor>:$rest,
+                       Optional<LLSA_Tensor>:$output, Optional<LLSA_Rest>:$rest,
                        LLSA_Rows:$lse, Optional<LLSA_Tensor>:$output_grad,
                        Optional<LLSA_Rows>:$lse_grad,
                        LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale);

@@ -148,7 +148,7 @@ ParseResult AttendQueryGradOp::parse(OpAsmParser &parser,
     return failure();
   RankedTensorType rows = rowsOf(q);
   if (resolveGiven(parser, output, q, result) ||
-      resolveGiven(parser, rest, q, result) ||
+      resolveGiven(parser, rest, restTypeOf(q), result) ||
       parser.resolveOperand(lse, rows, result.operands) ||
       resolveGiven(parser, gradient, q, result) ||
       resolveGiven(parser, lseGradient, rows, result))

@@ -25,6 +25,11 @@ inline mlir::RankedTensorType tensorOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());
 }
 
+/// The type of the `rest` of an output of type `output`.
+inline mlir::RankedTensorType restTypeOf(mlir::RankedTensorType output) {
+  return output.clone(mlir::IntegerType::get(output.getContext(), 8));
+}
+
 /// Dimension positions in [B, H, N, D].
 enum TensorDim { kBatch = 0, kHead = 1, kToken = 2, kDepth = 3 };
 

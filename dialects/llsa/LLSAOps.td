@@ -21,6 +21,7 @@ def LLSA_Element : AnyTypeOf<[F32, BF16, F16, LLSA_OpenFloatType],
 def LLSA_Tensor : RankedTensorOf<[LLSA_Element], [], "tensor [B, H, N, D]">;
 def LLSA_Indices : RankedTensorOf<[I32], [], "tensor [B, H, N, k]">;
 def LLSA_Rows : RankedTensorOf<[F32], [], "tensor [B, H, N]">;
+def LLSA_Rest : RankedTensorOf<[I8], [], "tensor [B, H, N, D] of i8">;
 
 //===----------------------------------------------------------------------===//
 // pool
@@ -143,8 +144,10 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
     with `tensor.extract`.
 
     With `rest` there is a third result: what rounding took from the output, o
-    before it was rounded less o, rounded to o's type. A backward needs it, as
-    `do . o` of a rounded o is too rough (`llsa.attend_query_grad`).
+    before it was rounded less o. It counts float32 numbers between the two, by
+    256 (bf16) or 32 (f16), so that -128 and 127 are as far as rounding goes. A
+    backward needs it, as `do . o` of a rounded o is too rough
+    (`llsa.attend_query_grad`).
 
     Constraints:
     * (C1) query, keys and values are token tensors (see the dialect) that share
@@ -164,7 +167,8 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
       `llsa.device_function`), and capture tensors and constants alone.
     * (C9) `scale` is finite in float32.
     * (C10) output is the query's type, lse `[B, H, M]` of f32.
-    * (C11) `rest` is of the query's type, and is given for bf16 and f16 alone.
+    * (C11) `rest` has the query's sizes and holds i8; it is given for bf16 and
+      f16 alone.
 
     ```mlir
     %o, %lse = llsa.attend %q from
@@ -190,7 +194,7 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
                        Variadic<LLSA_Tensor>:$values, Variadic<LLSA_Indices>:$indices,
                        LLSA_SourceArrayAttr:$sources, OptionalAttr<F64Attr>:$scale,
                        UnitAttr:$keep_rest);
-  let results = (outs LLSA_Tensor:$output, LLSA_Rows:$lse, Optional<LLSA_Tensor>:$rest);
+  let results = (outs LLSA_Tensor:$output, LLSA_Rows:$lse, Optional<LLSA_Rest>:$rest);
   let extraClassDeclaration = LLSA_SourceAccessors;
 }
 

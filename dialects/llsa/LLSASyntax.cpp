@@ -273,7 +273,7 @@ ParseResult AttendOp::parse(OpAsmParser &parser, OperationState &result) {
   inferAttention(q, result.types);
   if (keepsRest) {
     result.addAttribute("keep_rest", builder.getUnitAttr());
-    result.addTypes(q);
+    result.addTypes(restTypeOf(q));
   }
   return success();
 }

@@ -88,10 +88,11 @@ llvm::Expected<Port> Interpreter::Impl::portOf(mlir::Type type,
     port.type = ElementType::F16;
   else if (element.isInteger(32))
     port.type = ElementType::I32;
+  else if (element.isInteger(8))
+    port.type = ElementType::I8;
   else
     return error("'" + portName +
-                 "' has elements other than f32, bf16, f16 "
-                 "and i32");
+                 "' has elements other than f32, bf16, f16, i32 and i8");
   return port;
 }
 

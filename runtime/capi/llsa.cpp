@@ -68,13 +68,16 @@ DLDataType toDLDataType(ElementType type) {
     return {kDLFloat, 16, 1};
   case ElementType::I32:
     return {kDLInt, 32, 1};
+  case ElementType::I8:
+    return {kDLInt, 8, 1};
   }
   llvm_unreachable("all element types are listed");
 }
 
 bool fromDLDataType(DLDataType dtype, ElementType &type) {
-  for (ElementType candidate : {ElementType::F32, ElementType::BF16,
-                                ElementType::F16, ElementType::I32}) {
+  for (ElementType candidate :
+       {ElementType::F32, ElementType::BF16, ElementType::F16, ElementType::I32,
+        ElementType::I8}) {
     DLDataType known = toDLDataType(candidate);
     if (dtype.code == known.code && dtype.bits == known.bits &&
         dtype.lanes == known.lanes) {

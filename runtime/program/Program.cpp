@@ -177,12 +177,28 @@ StringRef toString(ElementType type) {
     return "f16";
   case ElementType::I32:
     return "i32";
+  case ElementType::I8:
+    return "i8";
   }
   llvm_unreachable("all element types are listed");
 }
 
+bool isInteger(ElementType type) {
+  return type == ElementType::I32 || type == ElementType::I8;
+}
+
 int64_t byteSize(ElementType type) {
-  return type == ElementType::F32 || type == ElementType::I32 ? 4 : 2;
+  switch (type) {
+  case ElementType::F32:
+  case ElementType::I32:
+    return 4;
+  case ElementType::BF16:
+  case ElementType::F16:
+    return 2;
+  case ElementType::I8:
+    return 1;
+  }
+  llvm_unreachable("all element types are listed");
 }
 
 int64_t Buffer::numElements() const {

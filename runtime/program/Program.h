@@ -18,7 +18,8 @@
 namespace llsa {
 
 /// Element type of a buffer.
-enum class ElementType { F32, BF16, F16, I32 };
+enum class ElementType { F32, BF16, F16, I32, I8 };
+bool isInteger(ElementType type);
 llvm::StringRef toString(ElementType type);
 int64_t byteSize(ElementType type);
 

@@ -23,12 +23,14 @@ StringRef llsa::tools::toString(NpyType type) {
     return "float16";
   case NpyType::I32:
     return "int32";
+  case NpyType::I8:
+    return "int8";
   }
   llvm_unreachable("unknown npy type");
 }
 
 int64_t llsa::tools::byteSize(NpyType type) {
-  return type == NpyType::F16 ? 2 : 4;
+  return type == NpyType::F16 ? 2 : type == NpyType::I8 ? 1 : 4;
 }
 
 int64_t NpyArray::numElements() const {
@@ -54,7 +56,8 @@ static float halfToFloat(uint16_t half) {
 }
 
 std::vector<float> NpyArray::toFloats() const {
-  assert(type != NpyType::I32 && "an int32 array is no array of floats");
+  assert((type == NpyType::F32 || type == NpyType::F16) &&
+         "an array of integers is no array of floats");
   std::vector<float> out(bytes.size() / byteSize(type));
   if (type == NpyType::F32) {
     std::memcpy(out.data(), bytes.data(), bytes.size());
@@ -66,7 +69,11 @@ std::vector<float> NpyArray::toFloats() const {
 }
 
 std::vector<int32_t> NpyArray::toInts() const {
-  assert(type == NpyType::I32 && "not an int32 array");
+  if (type == NpyType::I8)
+    return std::vector<int32_t>(reinterpret_cast<const int8_t *>(bytes.data()),
+                                reinterpret_cast<const int8_t *>(bytes.data()) +
+                                    bytes.size());
+  assert(type == NpyType::I32 && "an array of floats is none of integers");
   std::vector<int32_t> out(bytes.size() / 4);
   std::memcpy(out.data(), bytes.data(), bytes.size());
   return out;
@@ -82,8 +89,10 @@ struct Descr {
   StringRef text;
   NpyType type;
 };
-constexpr Descr kDescrs[] = {
-    {"<f4", NpyType::F32}, {"<f2", NpyType::F16}, {"<i4", NpyType::I32}};
+constexpr Descr kDescrs[] = {{"<f4", NpyType::F32},
+                             {"<f2", NpyType::F16},
+                             {"<i4", NpyType::I32},
+                             {"|i1", NpyType::I8}};
 
 /// The header's dict, one value at a time.
 struct Header {
@@ -184,7 +193,7 @@ static llvm::Expected<NpyType> parseDescr(StringRef value, StringRef name,
                                           const NpyExpectation &expected) {
   std::vector<NpyType> types = expected.types;
   if (types.empty())
-    types = {NpyType::F32, NpyType::F16, NpyType::I32};
+    types = {NpyType::F32, NpyType::F16, NpyType::I32, NpyType::I8};
   std::string wanted;
   for (NpyType type : types)
     wanted += (wanted.empty() ? "" : " or ") + toString(type).str();
@@ -342,4 +351,9 @@ llvm::Error llsa::tools::writeNpyHalf(StringRef path,
 llvm::Error llsa::tools::writeNpy(StringRef path, llvm::ArrayRef<int64_t> shape,
                                   llvm::ArrayRef<int32_t> values) {
   return writeNumbers(path, NpyType::I32, shape, values);
+}
+
+llvm::Error llsa::tools::writeNpy(StringRef path, llvm::ArrayRef<int64_t> shape,
+                                  llvm::ArrayRef<int8_t> values) {
+  return writeNumbers(path, NpyType::I8, shape, values);
 }

@@ -1,7 +1,7 @@
 //===- Npy.h - NumPy's .npy files -------------------------------*- C++ -*-===//
 //
-// Reads and writes arrays of float32, float16 and int32, little endian, in C
-// order, format versions 1 to 3: what `numpy.save` writes and `numpy.load`
+// Reads and writes arrays of float32, float16, int32 and int8, little endian,
+// in C order, format versions 1 to 3: what `numpy.save` writes and `numpy.load`
 // reads. Everything else is refused with a message that names the file, what
 // was expected and what came.
 //
@@ -18,8 +18,8 @@
 
 namespace llsa::tools {
 
-enum class NpyType { F32, F16, I32 };
-/// "float32", "float16", "int32".
+enum class NpyType { F32, F16, I32, I8 };
+/// "float32", "float16", "int32", "int8".
 llvm::StringRef toString(NpyType type);
 /// Bytes of one element.
 int64_t byteSize(NpyType type);
@@ -31,15 +31,15 @@ struct NpyArray {
   std::vector<char> bytes;
 
   int64_t numElements() const;
-  /// The elements as float32 (float16 exactly); not for int32.
+  /// The elements as float32 (float16 exactly); not for integers.
   std::vector<float> toFloats() const;
-  /// The elements of an int32 array.
+  /// The elements of an array of integers.
   std::vector<int32_t> toInts() const;
 };
 
 /// What a caller can take.
 struct NpyExpectation {
-  std::vector<NpyType> types; ///< empty: any of the three
+  std::vector<NpyType> types; ///< empty: any of the four
   std::vector<int64_t> shape; ///< empty: any; -1: any extent on this axis
 };
 
@@ -62,6 +62,9 @@ llvm::Error writeNpyHalf(llvm::StringRef path, llvm::ArrayRef<int64_t> shape,
 /// Writes int32 numbers.
 llvm::Error writeNpy(llvm::StringRef path, llvm::ArrayRef<int64_t> shape,
                      llvm::ArrayRef<int32_t> values);
+/// Writes int8 numbers.
+llvm::Error writeNpy(llvm::StringRef path, llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<int8_t> values);
 
 } // namespace llsa::tools
 

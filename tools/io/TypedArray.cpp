@@ -30,6 +30,9 @@ TypedArray TypedArray::fromFloats(ElementType type, std::vector<int64_t> shape,
       std::memcpy(to + 4 * i, &whole, 4);
       break;
     }
+    case ElementType::I8:
+      to[i] = static_cast<char>(static_cast<int8_t>(values[i]));
+      break;
     case ElementType::BF16:
     case ElementType::F16: {
       uint16_t bits = type == ElementType::BF16

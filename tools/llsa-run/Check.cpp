@@ -61,6 +61,7 @@ static DType dtypeOf(ElementType type) {
     return DType::F16;
   case ElementType::F32:
   case ElementType::I32:
+  case ElementType::I8:
     return DType::F32;
   }
   llvm_unreachable("all element types are listed");
@@ -137,7 +138,7 @@ llsa::tools::checkRun(const Interpreter &interpreter,
     const EvaluatedOutput &truth = exact->outputs.at(port.name);
     Array values = truth.sampled ? actual->second.toArray(*rows)
                                  : actual->second.toArray();
-    if (port.type == ElementType::I32) {
+    if (isInteger(port.type)) {
       compareIntegers(port.name, values, truth.values, out.indices);
       continue;
     }

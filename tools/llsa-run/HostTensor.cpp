@@ -111,6 +111,8 @@ double HostTensor::at(int64_t offset) const {
     std::memcpy(&value, base + offset * 4, 4);
     return value;
   }
+  case ElementType::I8:
+    return static_cast<int8_t>(base[offset]);
   }
   llvm_unreachable("all element types are listed");
 }
@@ -141,13 +143,16 @@ void HostTensor::fill(llvm::function_ref<double(int64_t e)> value) {
       std::memcpy(base + offset * 4, &whole, 4);
       return;
     }
+    case ElementType::I8:
+      base[offset] = static_cast<char>(static_cast<int8_t>(number));
+      return;
     }
   });
 }
 
 void HostTensor::fillWithGarbage() {
   // All ones is a NaN in every float type, but a legitimate index.
-  std::memset(memory.get(), elementType == ElementType::I32 ? 0x7A : 0xFF,
+  std::memset(memory.get(), isInteger(elementType) ? 0x7A : 0xFF,
               size_t(bytes));
 }
 

@@ -72,7 +72,7 @@ static llvm::Expected<HostTensor> makeExtra(const Port &port, uint64_t seed,
   if (!tensor)
     return tensor;
   Random random = randomFor(port.name, seed);
-  if (port.type != ElementType::I32)
+  if (!isInteger(port.type))
     tensor->fill([&](int64_t e) { return random.normal(uint64_t(e)); });
   else if (port.indexLimit > 0)
     fillIndices(*tensor, port.indexLimit, random);
@@ -114,8 +114,9 @@ static llvm::Expected<HostTensor> readInput(const std::string &folder,
   std::string path = folder + "/" + port.name + ".npy";
   NpyExpectation expected;
   expected.shape = port.shape;
-  if (port.type == ElementType::I32)
-    expected.types = {NpyType::I32};
+  if (isInteger(port.type))
+    expected.types = {port.type == ElementType::I8 ? NpyType::I8
+                                                   : NpyType::I32};
   else
     expected.types = {NpyType::F32, NpyType::F16};
   llvm::Expected<NpyArray> array = readNpy(path, expected);
@@ -125,7 +126,7 @@ static llvm::Expected<HostTensor> readInput(const std::string &folder,
       HostTensor::create(port.type, port.shape, layout);
   if (!tensor)
     return tensor;
-  if (port.type != ElementType::I32) {
+  if (!isInteger(port.type)) {
     std::vector<float> values = array->toFloats();
     tensor->fill([&](int64_t e) { return values[size_t(e)]; });
     return tensor;
@@ -187,7 +188,7 @@ llvm::Expected<Inputs> llsa::tools::makeInputs(const InputSource &source,
         return readInput(source.path, port, layout);
       auto token = named.find(port.name);
       if (token == named.end() || token->second.shape != port.shape ||
-          port.type == ElementType::I32)
+          isInteger(port.type))
         return makeExtra(port, source.seed, layout);
       llvm::Expected<HostTensor> tensor =
           HostTensor::create(port.type, port.shape, layout);

@@ -20,6 +20,12 @@ static llvm::Error writeOne(const std::string &path, const HostTensor &tensor) {
   if (tensor.type() == ElementType::I32)
     return writeNpy(path, tensor.shape(),
                     llvm::ArrayRef<int32_t>(tensor.toIndices().data));
+  if (tensor.type() == ElementType::I8) {
+    std::vector<double> values = tensor.toArray().data;
+    return writeNpy(path, tensor.shape(),
+                    llvm::ArrayRef<int8_t>(
+                        std::vector<int8_t>(values.begin(), values.end())));
+  }
   reference::Array values = tensor.toArray();
   if (tensor.type() == ElementType::F16) {
     std::vector<uint16_t> bits;

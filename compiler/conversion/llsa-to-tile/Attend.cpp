@@ -24,6 +24,7 @@
 
 #include "compiler/conversion/llsa-to-tile/AttendTile.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
+#include "compiler/conversion/llsa-to-tile/RoundingRest.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -208,9 +209,7 @@ private:
     if (k.isWanted(op.getOutput()))
       storeTile(rounded, op.getOutput());
     if (isRestWanted())
-      storeTile(
-          k.fromF32(k.apply<arith::SubFOp>(output, k.toF32(rounded)), element),
-          op.getRest());
+      storeTile(restOf(k, output, rounded), op.getRest());
   }
 
   void store(ValueRange state) {

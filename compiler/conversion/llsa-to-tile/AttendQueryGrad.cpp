@@ -8,7 +8,7 @@
 //   dS    = p (do v^T - delta), through the derivative of the score region
 //   dq    = scale * sum of dS k
 //
-// rest is what rounding took from an o of a narrow type.
+// rest is what rounding took from an o of a narrow type (RoundingRest.h).
 //
 // A row whose lse is -inf saw no key: its delta and gradient are 0, whatever
 // do holds.
@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/AttendTile.h"
+#include "compiler/conversion/llsa-to-tile/RoundingRest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -40,9 +41,7 @@ public:
     auto sumDelta = [&] {
       Value sum = k.splat(0.0, {rows, 1});
       if (output) {
-        Value exact = k.toF32(output);
-        if (rest)
-          exact = k.apply<arith::AddFOp>(exact, k.toF32(rest));
+        Value exact = rest ? withRest(k, output, rest) : k.toF32(output);
         sum = k.sumCols(k.apply<arith::MulFOp>(k.toF32(loaded), exact));
       }
       setDelta(sum, pairs.sawNothing(lse));

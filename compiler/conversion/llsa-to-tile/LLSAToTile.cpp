@@ -49,9 +49,10 @@ static LogicalResult verifyTensor(Operation *op, Type type, const Twine &what) {
     return failure();
   Type element = cast<RankedTensorType>(type).getElementType();
   if (isa<Float32Type, BFloat16Type, Float16Type>(element) ||
-      element.isSignlessInteger(32))
+      element.isSignlessInteger(32) || element.isSignlessInteger(8))
     return success();
-  return op->emitOpError() << what << " must hold f32, bf16, f16 or i32, got "
+  return op->emitOpError() << what
+                           << " must hold f32, bf16, f16, i32 or i8, got "
                            << type;
 }
 

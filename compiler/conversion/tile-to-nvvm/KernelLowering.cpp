@@ -207,25 +207,26 @@ TileLayout KernelLowering::layoutOf(Value tile) {
 }
 
 SmallVector<Value> KernelLowering::elementsOf(Value tile) {
-  return elementsOf(tile, tiles[tile]);
+  return elementsOf(tiles[tile]);
 }
 
 SmallVector<Value> KernelLowering::elementsFor(Operation &op, Value tile) {
   auto wide = wideTiles.find(tile);
   return orderFree.contains(&op) && wide != wideTiles.end()
-             ? elementsOf(tile, wide->second)
+             ? elementsOf(wide->second)
              : elementsOf(tile);
 }
 
-SmallVector<Value> KernelLowering::elementsOf(Value tile, ValueRange values) {
-  Type element = tileOf(tile).getElementType();
-  if (!layoutOf(tile).isPaired(element))
-    return values;
+SmallVector<Value> KernelLowering::elementsOf(ValueRange values) {
   Values elements;
-  for (Value pair : values)
-    for (int64_t i : {0, 1})
+  for (Value value : values) {
+    auto vector = dyn_cast<VectorType>(value.getType());
+    if (!vector)
+      elements.push_back(value);
+    for (int64_t i = 0; vector && i < vector.getNumElements(); ++i)
       elements.push_back(
-          LLVM::ExtractElementOp::create(builder, loc, pair, i32(i)));
+          LLVM::ExtractElementOp::create(builder, loc, value, i32(i)));
+  }
   return elements;
 }
 

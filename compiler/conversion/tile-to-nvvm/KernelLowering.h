@@ -168,6 +168,13 @@ private:
   void loadWide(tile::LoadOp op);
   void storeWide(tile::StoreOp op);
   void findOrderFree();
+  /// The order of columns matters to nobody who uses it.
+  bool isOrderFree(tile::LoadOp op);
+
+  // WideBytes.cpp: the same of bytes, in pieces of 8.
+  void loadWideBytes(tile::LoadOp op);
+  void storeWideBytes(tile::StoreOp op);
+  Values transposedBytes(mlir::ValueRange bytes);
 
   // Address.cpp
   /// A pointer into the global memory of a memref, at these indices.
@@ -273,7 +280,7 @@ private:
   Values elementsOf(Value tile);
   /// The same, as `op` takes them: see `orderFree`.
   Values elementsFor(mlir::Operation &op, Value tile);
-  Values elementsOf(Value tile, mlir::ValueRange values);
+  Values elementsOf(mlir::ValueRange values);
   void setElements(Value tile, Values elements);
   /// The row of half `h`, and the column number `c` of this lane (i32).
   Value rowOf(int64_t half);

@@ -4,7 +4,8 @@
 // four lanes would load 16 bytes together, and a warp 8 rows at once, which is
 // 8 passes through the L1 cache for 128 bytes. So a lane takes 16 bytes, of
 // each 32 columns those from 8t to 8t + 7, four pairs. The fragment wants pair
-// 4j + t of these columns in lane t: the four lanes transpose 4x4 pairs.
+// 4j + t of these columns in lane t: the four lanes transpose 4x4 pairs. Bytes
+// lie in pieces of the same columns (WideBytes.cpp).
 //
 // Where columns are only summed up, their order does not matter, and lanes
 // compute with what they loaded.
@@ -32,7 +33,8 @@ TileLayout KernelLowering::wideLayoutOf(Value tile) {
 bool KernelLowering::isWide(Value tile, Value memory, ValueRange indices,
                             int64_t rowDim) {
   TileLayout layout = layoutOf(tile);
-  return layout.isPaired(tileOf(tile).getElementType()) &&
+  Type element = tileOf(tile).getElementType();
+  return (layout.isPaired(element) || element.isInteger(8)) &&
          layout.laneColumns == 2 && layout.cols % (4 * kPieceColumns) == 0 &&
          accessWidth(wideLayoutOf(tile), memory, indices, rowDim) ==
              kPieceColumns;
@@ -64,6 +66,8 @@ void KernelLowering::transposeQuads(MutableArrayRef<Value> numbers) {
 }
 
 void KernelLowering::loadWide(LoadOp op) {
+  if (tileOf(op.getResult()).getElementType().isInteger(8))
+    return loadWideBytes(op);
   TileLayout layout = wideLayoutOf(op.getResult());
   Type i32Type = builder.getI32Type();
   auto piece = VectorType::get(kPairs, i32Type);
@@ -91,14 +95,15 @@ void KernelLowering::loadWide(LoadOp op) {
     }
   }
   wideTiles[op.getResult()] = asPairs(numbers);
-  if (llvm::all_of(op->getUsers(),
-                   [&](Operation *user) { return orderFree.contains(user); }))
+  if (isOrderFree(op))
     return;
   transposeQuads(numbers);
   tiles[op.getResult()] = asPairs(numbers);
 }
 
 void KernelLowering::storeWide(StoreOp op) {
+  if (tileOf(op.getTile()).getElementType().isInteger(8))
+    return storeWideBytes(op);
   TileLayout layout = wideLayoutOf(op.getTile());
   Type i32Type = builder.getI32Type();
   Values numbers;
@@ -129,6 +134,12 @@ void KernelLowering::storeWide(StoreOp op) {
 //===----------------------------------------------------------------------===//
 // Where the order of columns does not matter
 //===----------------------------------------------------------------------===//
+
+bool KernelLowering::isOrderFree(LoadOp op) {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    return orderFree.contains(user);
+  });
+}
 
 /// Finds ops on tiles that were loaded in pieces, or computed from such, whose
 /// results end in sums and the like over columns.

@@ -99,11 +99,13 @@ private:
       element = ElementType::F16;
     if (type && type.getElementType().isInteger(32))
       element = ElementType::I32;
+    if (type && type.getElementType().isInteger(8))
+      element = ElementType::I8;
     if (!element || !type.hasStaticShape())
       return at->emitOpError()
              << "buffer '" << name
-             << "': expected a memref of static sizes and f32, bf16, f16 or "
-                "i32, got "
+             << "': expected a memref of static sizes and f32, bf16, f16, i32 "
+                "or i8, got "
              << value.getType();
     int64_t bytes = byteSize(*element);
     for (int64_t size : type.getShape())

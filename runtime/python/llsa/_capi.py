@@ -45,7 +45,7 @@ class _ContextOptions(ctypes.Structure):
 
 TensorInfo = namedtuple("TensorInfo", "name dtype shape")
 _DEVICES = {1: "cpu", 2: "cuda"}
-_DTYPES = {(0, 32): "int32", (2, 32): "float32", (2, 16): "float16", (4, 16): "bfloat16"}
+_DTYPES = {(0, 8): "int8", (0, 32): "int32", (2, 32): "float32", (2, 16): "float16", (4, 16): "bfloat16"}
 
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _capsule_pointer.restype = c_void_p

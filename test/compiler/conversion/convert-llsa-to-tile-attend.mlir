@@ -125,23 +125,35 @@ func.func @llsa(%q: tensor<1x1x64x64xf32>, %k: tensor<1x1x64x64xf32>, %v: tensor
 
 // -----
 
-// What rounding takes from the output is a result of its own.
+// What rounding takes from the output is a result of its own: the eight of a
+// float32's bits that come behind those of bf16.
 #s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
 !q = tensor<1x1x64x8xbf16>
 // CHECK-LABEL: tile.kernel @rest
+// CHECK-DAG: %[[LOWEST:.*]] = arith.constant dense<-32768>
+// CHECK-DAG: %[[HIGHEST:.*]] = arith.constant dense<32512>
+// CHECK-DAG: %[[HALF:.*]] = arith.constant dense<128>
+// CHECK-DAG: %[[LOST:.*]] = arith.constant dense<8>
 // CHECK: scf.for
 // CHECK: arith.divf
 // CHECK: %[[O:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<16x8xf32>
 // CHECK: %[[ROUNDED:.*]] = arith.truncf %[[O]]
 // CHECK: tile.store %[[ROUNDED]]
+// CHECK: %[[BITS:.*]] = arith.bitcast %[[O]] : tensor<16x8xf32> to tensor<16x8xi32>
 // CHECK: %[[WIDE:.*]] = arith.extf %[[ROUNDED]]
-// CHECK: %[[TAKEN:.*]] = arith.subf %[[O]], %[[WIDE]]
-// CHECK: %[[REST:.*]] = arith.truncf %[[TAKEN]]
+// CHECK: %[[SHORT:.*]] = arith.bitcast %[[WIDE]] : tensor<16x8xf32> to tensor<16x8xi32>
+// CHECK: %[[TAKEN:.*]] = arith.subi %[[BITS]], %[[SHORT]]
+// CHECK: %[[ABOVE:.*]] = arith.maxsi %[[TAKEN]], %[[LOWEST]]
+// CHECK: %[[BETWEEN:.*]] = arith.minsi %[[ABOVE]], %[[HIGHEST]]
+// CHECK: %[[HALF_UP:.*]] = arith.addi %[[BETWEEN]], %[[HALF]]
+// CHECK: %[[UNITS:.*]] = arith.shrsi %[[HALF_UP]], %[[LOST]]
+// CHECK: %[[REST:.*]] = arith.trunci %[[UNITS]] : tensor<16x8xi32> to tensor<16x8xi8>
 // CHECK: tile.store %[[REST]]
-func.func @rest(%q: !q, %k: !q, %v: !q) -> (!q, !q) {
+!rest = tensor<1x1x64x8xi8>
+func.func @rest(%q: !q, %k: !q, %v: !q) -> (!q, !rest) {
   %0:2 = llsa.launch "rest" schedule #s {
     %o, %lse, %rest = llsa.attend %q from dense(%k, %v) rest : !q, !q, !q
-    llsa.yield %o, %rest : !q, !q
-  } : !q, !q
-  return %0#0, %0#1 : !q, !q
+    llsa.yield %o, %rest : !q, !rest
+  } : !q, !rest
+  return %0#0, %0#1 : !q, !rest
 }

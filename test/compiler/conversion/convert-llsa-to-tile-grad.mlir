@@ -108,19 +108,25 @@ func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) 
 
 // -----
 
-// What rounding took from o is added to it.
+// What rounding took from o is added to it, in units of a float32's bits: f16
+// leaves 13 of them, and eight are kept.
 #s = #tile.schedule<rows = 16, cols = 32, warps = 1, stages = 1>
-!q = tensor<1x2x64x8xbf16>
+!q = tensor<1x2x64x8xf16>
+!rest = tensor<1x2x64x8xi8>
 !r = tensor<1x2x64xf32>
 // CHECK-LABEL: tile.kernel @rest
-// CHECK: tile.load {{.*}} -> tensor<16x8xbf16>
-// CHECK: %[[O:.*]] = tile.load {{.*}} -> tensor<16x8xbf16>
-// CHECK: %[[REST:.*]] = tile.load {{.*}} -> tensor<16x8xbf16>
+// CHECK: %[[PLACES:.*]] = arith.constant dense<5> : tensor<16x8xi32>
+// CHECK: tile.load {{.*}} -> tensor<16x8xf16>
+// CHECK: %[[O:.*]] = tile.load {{.*}} -> tensor<16x8xf16>
+// CHECK: %[[REST:.*]] = tile.load {{.*}} -> tensor<16x8xi8>
+// CHECK-DAG: %[[WIDE:.*]] = arith.extsi %[[REST]]
+// CHECK-DAG: %[[TAKEN:.*]] = arith.shli %[[WIDE]], %[[PLACES]]
 // CHECK-DAG: %[[OF:.*]] = arith.extf %[[O]]
-// CHECK-DAG: %[[RF:.*]] = arith.extf %[[REST]]
-// CHECK: arith.addf %[[OF]], %[[RF]]
+// CHECK-DAG: %[[BITS:.*]] = arith.bitcast %[[OF]]
+// CHECK: %[[SUM:.*]] = arith.addi %[[BITS]], %[[TAKEN]]
+// CHECK: arith.bitcast %[[SUM]] : tensor<16x8xi32> to tensor<16x8xf32>
 // CHECK: tile.reduce add
-func.func @rest(%q: !q, %k: !q, %v: !q, %o: !q, %rest: !q, %lse: !r, %do: !q) -> !r {
+func.func @rest(%q: !q, %k: !q, %v: !q, %o: !q, %rest: !rest, %lse: !r, %do: !q) -> !r {
   %0 = llsa.launch "rest" schedule #s {
     %dq, %delta = llsa.attend_query_grad %q from dense(%k, %v)
         output %o rest %rest lse %lse gradient %do : !q, !q, !q -> !q

@@ -7,7 +7,7 @@ func.func @dynamic(%q: tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32> {
 
 // -----
 
-// expected-error @+1 {{'func.func' op argument 0 must hold f32, bf16, f16 or i32, got 'tensor<1x1x4x8x!llsa.float>'}}
+// expected-error @+1 {{'func.func' op argument 0 must hold f32, bf16, f16, i32 or i8, got 'tensor<1x1x4x8x!llsa.float>'}}
 func.func @open(%q: tensor<1x1x4x8x!llsa.float>) -> tensor<1x1x4x8x!llsa.float> {
   return %q : tensor<1x1x4x8x!llsa.float>
 }

@@ -92,3 +92,43 @@ tile.kernel @narrow(%x: memref<16x48xbf16>, %y: memref<16x64xbf16>) items [1] {
   tile.store %u, %y[%c0, %c4] : tensor<16x32xbf16>, memref<16x64xbf16>
   tile.return
 }
+
+// Bytes: eight columns for a lane again, so pieces of 8 bytes. A pair of one row
+// and one of the other are exchanged as one number.
+
+// CHECK-LABEL: func.func @bytes
+// CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 8 : i64} : !llvm.ptr<1> -> vector<2xi32>
+// CHECK-COUNT-4: nvvm.shfl.sync bfly
+// CHECK-NOT: llvm.load
+// CHECK-COUNT-4: nvvm.shfl.sync bfly
+// CHECK-NOT: nvvm.shfl.sync
+// CHECK-COUNT-2: llvm.store %{{.*}} {alignment = 8 : i64} : vector<8xi8>, !llvm.ptr<1>
+// CHECK-NOT: llvm.store
+tile.kernel @bytes(%x: memref<16x32xi8>, %y: memref<16x32xi8>) items [1] {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : memref<16x32xi8> -> tensor<16x32xi8>
+  tile.store %t, %y[%c0, %c0] : tensor<16x32xi8>, memref<16x32xi8>
+  tile.return
+}
+
+// Bytes and 16 bits meet as they were loaded where columns are summed.
+
+// CHECK-LABEL: func.func @mixed
+// CHECK-COUNT-2: llvm.load %{{.*}} -> vector<4xi32>
+// CHECK-COUNT-2: llvm.load %{{.*}} -> vector<2xi32>
+// CHECK-NOT: nvvm.shfl.sync
+// CHECK: arith.mulf
+// CHECK-COUNT-4: nvvm.shfl.sync bfly
+// CHECK-NOT: nvvm.shfl.sync
+tile.kernel @mixed(%x: memref<16x32xbf16>, %y: memref<16x32xi8>,
+                   %z: memref<16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : memref<16x32xbf16> -> tensor<16x32xbf16>
+  %u = tile.load %y[%c0, %c0] : memref<16x32xi8> -> tensor<16x32xi8>
+  %tf = arith.extf %t : tensor<16x32xbf16> to tensor<16x32xf32>
+  %uf = arith.sitofp %u : tensor<16x32xi8> to tensor<16x32xf32>
+  %product = arith.mulf %tf, %uf : tensor<16x32xf32>
+  %sums = tile.reduce add %product over cols : tensor<16x32xf32> -> tensor<16x1xf32>
+  tile.store %sums, %z[%c0] row_dim 0 : tensor<16x1xf32>, memref<16xf32>
+  tile.return
+}

@@ -75,7 +75,7 @@ func.func @fixed_type(%q: tensor<1x8x4096x64xf32>) -> tensor<1x8x4096x64xf32> {
 // -----
 
 !x = tensor<?x?x?x?x!llsa.float>
-// expected-error @below {{argument w: expected elements of !llsa.float, f32, bf16, f16 or i32, got 'f64'}}
+// expected-error @below {{argument w: expected elements of !llsa.float, f32, bf16, f16, i32 or i8, got 'f64'}}
 func.func @element(%q: !x, %k: !x, %v: !x, %w: tensor<?xf64> {llsa.shape = ["H"], llsa.name = "w"}) -> !x {
   return %q : !x
 }

@@ -44,7 +44,7 @@ func.func @pooled(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
 !x = tensor<1x2x64x8xbf16>
 // CHECK-LABEL: func.func @selected_grad
 // CHECK-SAME: %[[O:[^:]*]]: tensor<1x2x64x8xbf16> {llsa.name = "o"}
-// CHECK-SAME: %[[REST:[^:]*]]: tensor<1x2x64x8xbf16> {llsa.name = "kept1"}
+// CHECK-SAME: %[[REST:[^:]*]]: tensor<1x2x64x8xi8> {llsa.name = "kept1"}
 // CHECK-SAME: %[[I:[^:]*]]: tensor<1x2x4x2xi32> {llsa.name = "i1"}
 // CHECK-NOT: llsa.select
 // CHECK: llsa.attend_query_grad
@@ -55,7 +55,7 @@ func.func @pooled(%q: tensor<1x8x4096x64xf32>, %k: tensor<1x8x4096x64xf32>,
 // CHECK-DAG: arith.truncf %[[DK]]
 // CHECK-DAG: arith.truncf %[[DV]]
 // FORWARD-LABEL: func.func @selected(
-// FORWARD-SAME: tensor<1x2x64x8xbf16> {llsa.name = "kept1"}, tensor<1x2x4x2xi32> {llsa.name = "i1"}
+// FORWARD-SAME: tensor<1x2x64x8xi8> {llsa.name = "kept1"}, tensor<1x2x4x2xi32> {llsa.name = "i1"}
 // FORWARD: %[[I:.*]] = llsa.select
 // FORWARD: %[[O:.*]], %[[LSE:.*]], %[[REST:.*]] = llsa.attend
 // FORWARD-NEXT: block 16 every 16 rest :
@@ -99,8 +99,8 @@ func.func @mixed(%q: !x, %k: !x, %v: !x, %gate: !x {llsa.name = "gate"}) -> !x {
 // rest, which an attend that gives it already is not.
 !x = tensor<1x1x32x8xf16>
 // CHECK-LABEL: func.func @rests_grad
-// CHECK-SAME: %[[RO:[^:]*]]: tensor<1x1x32x8xf16> {llsa.name = "kept3"}
-// CHECK-SAME: %[[RA:[^:]*]]: tensor<1x1x32x8xf16> {llsa.name = "kept5"}
+// CHECK-SAME: %[[RO:[^:]*]]: tensor<1x1x32x8xi8> {llsa.name = "kept3"}
+// CHECK-SAME: %[[RA:[^:]*]]: tensor<1x1x32x8xi8> {llsa.name = "kept5"}
 // CHECK: output %{{.*}} rest %[[RO]] lse
 // CHECK: output %{{.*}} rest %[[RA]] lse
 // FORWARD-LABEL: func.func @rests(

@@ -14,7 +14,7 @@ func.func @contract_c1_zero(%q: tensor<0x8xf32>) -> tensor<0x8xf32> {
 
 // -----
 
-// expected-error @below {{argument q has elements other than f32, bf16, f16 or i32: 'tensor<8x!llsa.float>'}}
+// expected-error @below {{argument q has elements other than f32, bf16, f16, i32 or i8: 'tensor<8x!llsa.float>'}}
 func.func @contract_c1_element(%q: tensor<8x!llsa.float>) -> tensor<8x!llsa.float> {
   return %q : tensor<8x!llsa.float>
 }
@@ -23,7 +23,7 @@ func.func @contract_c1_element(%q: tensor<8x!llsa.float>) -> tensor<8x!llsa.floa
 
 !x = tensor<8xf32>
 func.func @contract_c1_result(%q: !x) -> tensor<8xi1> {
-  // expected-error @below {{'llsa.launch' op result has elements other than f32, bf16, f16 or i32: 'tensor<8xi1>'}}
+  // expected-error @below {{'llsa.launch' op result has elements other than f32, bf16, f16, i32 or i8: 'tensor<8xi1>'}}
   %0 = llsa.launch "elementwise" schedule #tile.schedule<rows = 1, cols = 8, warps = 1, stages = 1> {
     %1 = arith.cmpf ogt, %q, %q : !x
     llsa.yield %1 : tensor<8xi1>

@@ -35,7 +35,7 @@ func.func @query(%q: !q, %k: !k, %k1: !k1, %i: !i, %o: !q, %lse: !r, %do: !q) {
 // CHECK: derivative(%[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[G:.*]]) {
 // CHECK-NEXT: arith.mulf %[[S]], %[[G]] : f32
 // CHECK: -> tensor<1x8x4096x64xbf16>
-func.func @query_regions(%q: !q, %k: !k, %o: !q, %rest: !q, %lse: !r, %do: !q, %dlse: !r) {
+func.func @query_regions(%q: !q, %k: !k, %o: !q, %rest: tensor<1x8x4096x64xi8>, %lse: !r, %do: !q, %dlse: !r) {
   %dq, %delta = llsa.attend_query_grad %q from dense(%k, %k)
       output %o rest %rest lse %lse gradient %do lse_gradient %dlse
       score(%s, %b, %h, %i, %j, %n) {

@@ -519,7 +519,7 @@ func.func @attend_c11_element(%x: !x) {
 !x = tensor<1x8x32x64xbf16>
 func.func @attend_c11_missing(%x: !x) {
   // expected-error @+2 {{'llsa.attend' op failed to infer returned types}}
-  // expected-error @+1 {{'llsa.attend' op inferred type(s) 'tensor<1x8x32x64xbf16>', 'tensor<1x8x32xf32>', 'tensor<1x8x32x64xbf16>' are incompatible with return type(s) of operation 'tensor<1x8x32x64xbf16>', 'tensor<1x8x32xf32>'}}
+  // expected-error @+1 {{'llsa.attend' op inferred type(s) 'tensor<1x8x32x64xbf16>', 'tensor<1x8x32xf32>', 'tensor<1x8x32x64xi8>' are incompatible with return type(s) of operation 'tensor<1x8x32x64xbf16>', 'tensor<1x8x32xf32>'}}
   %o, %lse = "llsa.attend"(%x, %x, %x) ({}, {}) {keep_rest,
     sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>],
     operandSegmentSizes = array<i32: 1, 1, 1, 0>} : (!x, !x, !x) -> (!x, tensor<1x8x32xf32>)

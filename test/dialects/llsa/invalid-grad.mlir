@@ -79,9 +79,9 @@ func.func @attend_query_grad_c1_mask(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) {
 !q = tensor<1x8x64x16xf16>
 !k = tensor<1x2x64x16xf16>
 !r = tensor<1x8x64xf32>
-func.func @attend_query_grad_c2_rest(%q: !q, %k: !k, %r: !r, %do: !q) {
-  // expected-error @+1 {{'llsa.attend_query_grad' op rest must have the query's type 'tensor<1x8x64x16xf16>', got 'tensor<1x2x64x16xf16>'}}
-  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %q, %k, %r, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1, 1, 0>} : (!q, !k, !k, !q, !k, !r, !q) -> (!q, !r)
+func.func @attend_query_grad_c2_rest(%q: !q, %k: !k, %r: !r, %do: !q, %rest: tensor<1x2x64x16xi8>) {
+  // expected-error @+1 {{'llsa.attend_query_grad' op rest must have the type 'tensor<1x8x64x16xi8>', got 'tensor<1x2x64x16xi8>'}}
+  %a:2 = "llsa.attend_query_grad"(%q, %k, %k, %q, %rest, %r, %q) ({}, {}, {}) {sources = [#llsa.source<kind = dense, block = 0, every = 0, before = 0, after = 0, weight = 1.0 : f64, span = 0>], operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1, 1, 1, 0>} : (!q, !k, !k, !q, tensor<1x2x64x16xi8>, !r, !q) -> (!q, !r)
   return
 }
 
@@ -393,9 +393,9 @@ func.func @attend_query_grad_c5_output(%q: !q, %k: !k, %r: !r) {
 !q = tensor<1x8x64x16xf16>
 !k = tensor<1x2x64x16xf16>
 !r = tensor<1x8x64xf32>
-func.func @attend_query_grad_c5_rest(%q: !q, %k: !k, %r: !r) {
+func.func @attend_query_grad_c5_rest(%q: !q, %k: !k, %r: !r, %rest: tensor<1x8x64x16xi8>) {
   // expected-error @+1 {{'llsa.attend_query_grad' op output and gradient must be given together, and rest with them alone}}
-  %a:2 = llsa.attend_query_grad %q from dense(%k, %k) rest %q lse %r lse_gradient %r : !q, !k, !k -> !q
+  %a:2 = llsa.attend_query_grad %q from dense(%k, %k) rest %rest lse %r lse_gradient %r : !q, !k, !k -> !q
   return
 }
 

@@ -287,9 +287,9 @@ func.func @device_function(%x: !x) -> !x {
 // CHECK-LABEL: func @attend_rest
 // CHECK: %{{.*}}, %{{.*}}, %[[REST:.*]] = llsa.attend %{{.*}} from
 // CHECK-NEXT: dense(%{{.*}}, %{{.*}}) span 16 rest scale 0.5 : tensor<1x8x32x64xbf16>, tensor<1x8x2x64xbf16>, tensor<1x8x2x64xbf16>
-// CHECK: return %[[REST]] : tensor<1x8x32x64xbf16>
-func.func @attend_rest(%q: tensor<1x8x32x64xbf16>, %k: tensor<1x8x2x64xbf16>) -> tensor<1x8x32x64xbf16> {
+// CHECK: return %[[REST]] : tensor<1x8x32x64xi8>
+func.func @attend_rest(%q: tensor<1x8x32x64xbf16>, %k: tensor<1x8x2x64xbf16>) -> tensor<1x8x32x64xi8> {
   %o, %lse, %rest = llsa.attend %q from dense(%k, %k) span 16 rest scale 0.5
       : tensor<1x8x32x64xbf16>, tensor<1x8x2x64xbf16>, tensor<1x8x2x64xbf16>
-  return %rest : tensor<1x8x32x64xbf16>
+  return %rest : tensor<1x8x32x64xi8>
 }

@@ -44,6 +44,12 @@ TEST(Npy, RoundTripOfEveryType) {
   EXPECT_EQ(array.shape, (std::vector<int64_t>{3}));
   EXPECT_EQ(array.toInts(), ints);
 
+  std::vector<int8_t> bytes = {-128, 0, 127};
+  ASSERT_EQ(messageOf(writeNpy(file, {3}, bytes)), "");
+  array = valueOf(readNpy(file));
+  EXPECT_EQ(array.type, NpyType::I8);
+  EXPECT_EQ(array.toInts(), (std::vector<int32_t>{-128, 0, 127}));
+
   std::vector<uint16_t> halves = {0x3C00, 0xC000, 0x0001,
                                   0x7C00, 0x8000, 0x7BFF};
   ASSERT_EQ(messageOf(writeNpyHalf(file, {6}, halves)), "");
@@ -116,12 +122,13 @@ TEST(Npy, WrongContentIsRefused) {
   EXPECT_EQ(
       refused(withHeader(
           "{'descr': '<f8', 'fortran_order': False, 'shape': (3,)}")),
-      "'q.npy': expected elements of float32 or float16 or int32, got '<f8'");
+      "'q.npy': expected elements of float32 or float16 or int32 or int8, got "
+      "'<f8'");
   EXPECT_EQ(
       refused(withHeader("{'descr': [('x', '<f4')], 'fortran_order': False, "
                          "'shape': (3,)}")),
-      "'q.npy': expected elements of float32 or float16 or int32, got a "
-      "structured type");
+      "'q.npy': expected elements of float32 or float16 or int32 or int8, got "
+      "a structured type");
   EXPECT_EQ(refused(withHeader(
                 "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}")),
             "'q.npy': expected C order, got Fortran order "

@@ -103,7 +103,7 @@ def product(shape):
 
 
 def element_bytes(dtype):
-    return 4 if dtype in ("float32", "int32") else 2
+    return 1 if dtype == "int8" else 4 if dtype in ("float32", "int32") else 2
 
 
 class SDPA(Engine):

@@ -357,7 +357,7 @@ TEST(StepLanes, ABackwardsMemoryIsBounded) {
     }
     std::string backward = fmt::format("{},pass=backward", spec);
     Program program = plan("llsa.mlir", backward, SideLane::WhereFaster);
-    EXPECT_GT(kept, 0.3 * inputs) << spec;
+    EXPECT_GT(kept, 0.2 * inputs) << spec;
     EXPECT_GT(numAside(program), 0) << spec;
     EXPECT_LE(kept + double(program.workspaceBytes), 1.2 * inputs) << spec;
   }

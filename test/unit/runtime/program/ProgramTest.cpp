@@ -231,7 +231,7 @@ TEST(Program, ReadingNamesWhatIsWrong) {
             "output, workspace");
   EXPECT_EQ(readAfter("\"type\": \"f32\"", "\"type\": \"f64\""),
             "program.buffers[0]: 'type' is 'f64': expected one of f32, bf16, "
-            "f16, i32");
+            "f16, i32, i8");
   EXPECT_EQ(readAfter("\"mean\"\n", "\"men\"\n"),
             "program.steps[0]: 'args': no buffer is named 'men'");
   EXPECT_EQ(readAfter("\"lane\": 0,", ""),
