@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/llsa-to-tile/GatherSteps.h"
 #include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -42,4 +43,11 @@ Value GatherSteps::keysOf(KernelBuilder &k, Value indices, ValueRange row,
   }
   at.push_back(k.div(i, partsPerEntry));
   return k.blockRows(indices, at, width, block, limit, k.rem(i, partsPerEntry));
+}
+
+Value GatherSteps::entriesOf(KernelBuilder &k, Value i) const {
+  if (entriesPerStep == 0)
+    return k.repeated(k.div(i, partsPerEntry), {1, width});
+  Value key = k.range(k.mul(i, width), {1, width});
+  return k.apply<arith::DivUIOp>(key, k.splatInt(block, {}));
 }

@@ -26,6 +26,8 @@ public:
   /// indices of the index row in `indices`, without its last dimension's.
   mlir::Value keysOf(KernelBuilder &k, mlir::Value indices,
                      mlir::ValueRange row, mlir::Value i, int64_t limit) const;
+  /// The entries of the index row that these keys are of (1xC, i32).
+  mlir::Value entriesOf(KernelBuilder &k, mlir::Value i) const;
 
 private:
   int64_t block;

@@ -8,7 +8,8 @@
 // list of a walk over what comes behind the last place of the part before: the
 // other candidates get the score -inf, which no candidate that counts keeps (it
 // becomes the least number; to numbers of that size order is lost). A place of
-// score -inf is empty.
+// score -inf is empty. Where an index row names a block twice a key is several
+// candidates, its copies; they come in the order of their entries.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +24,16 @@
 using namespace mlir;
 using namespace llsa;
 
+/// Whether an index row may name a block twice: what was selected from
+/// candidates that differ does not.
+static bool mayNameTwice(Value rows) {
+  if (auto launch = rows.getDefiningOp<LaunchOp>())
+    rows = launch.getBody().front().getTerminator()->getOperand(
+        cast<OpResult>(rows).getResultNumber());
+  auto select = rows.getDefiningOp<SelectOp>();
+  return !select || (select.getWithin() && mayNameTwice(select.getWithin()));
+}
+
 namespace {
 class SelectLowering {
 public:
@@ -36,6 +47,7 @@ public:
     depth = keys.getDimSize(kDepth);
     head = keyHead(k, tile.head, op.getQuery(), op.getKeys());
     keyBuffer = k.buffer(op.getKeys());
+    mayRepeat = op.getWithin() && mayNameTwice(op.getWithin());
   }
 
   void run() {
@@ -57,9 +69,10 @@ public:
   }
 
 private:
-  /// The last place of a part: scores (Rx1) and ids (Rx1).
+  /// The last place of a part: its score, its id, and how many copies of this
+  /// candidate the places so far hold (Rx1).
   struct Place {
-    Value score, id;
+    Value score, id, copies;
   };
 
   /// The best candidates of each row, or the best behind a place.
@@ -78,9 +91,10 @@ private:
   void storeParts(int64_t length) {
     // Behind a NaN of id -1 come all.
     TileBuilder::Values behind{k.splat(NAN, {rows, 1}),
-                               k.splatInt(-1, {rows, 1})};
+                               k.splatInt(-1, {rows, 1}),
+                               k.splatInt(0, {rows, 1})};
     auto storePart = [&](Value i, int64_t width, ValueRange carried) {
-      Place place{carried[0], carried[1]};
+      Place place{carried[0], carried[1], carried[2]};
       TileBuilder::Values list = walk(width, &place);
       Value isEmpty = k.equalFloat(list[0], k.splat(-INFINITY, {}));
       store(k.select(isEmpty, k.splatInt(-1, {}), list[1]), k.mul(i, part));
@@ -93,8 +107,8 @@ private:
       storePart(k.index(length / part), length % part, behind);
   }
 
-  /// The last column of a list. Ids are put together from halves, which f32
-  /// holds exactly.
+  /// The last column of a list, and its copies. Ids are put together from
+  /// halves, which f32 holds exactly.
   TileBuilder::Values lastOf(Value scores, Value ids) {
     TileSize size = sizeOf(scores);
     Value columns = k.broadcast(k.range(k.index(0), {1, size.cols}), size);
@@ -114,12 +128,27 @@ private:
     Value low = half(k.apply<arith::AndIOp>(ids, k.splatInt(0xffff, {})));
     Value id =
         k.apply<arith::OrIOp>(k.apply<arith::ShLIOp>(high, sixteen), low);
-    return {last(scores), id};
+    return {last(scores), id, copiesOf(id, ids)};
+  }
+
+  /// Copies (Rx1) of `id` in this list, and in those before if their last
+  /// place is one, too.
+  Value copiesOf(Value id, Value ids) {
+    if (!mayRepeat)
+      return last->copies;
+    auto ones = [&](Value condition) {
+      return k.select(condition, k.splat(1.0, {}), k.splat(0.0, {}));
+    };
+    Value here = arith::FPToSIOp::create(k.b, k.loc, tileTypeOf(id),
+                                         k.sumCols(ones(k.equal(ids, id))));
+    Value before =
+        k.select(k.equal(id, last->id), last->copies, k.splatInt(0, {}));
+    return k.apply<arith::AddIOp>(here, before);
   }
 
   /// Scores in the list's order, -inf for candidates that are not behind the
-  /// place.
-  Value behindLast(Value scores, Value ids) {
+  /// place. `copies`: see copiesBefore; null: each candidate is the only one.
+  Value behindLast(Value scores, Value ids, Value copies) {
     TileSize size = sizeOf(scores);
     auto is = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
       return arith::CmpFOp::create(k.b, k.loc, predicate, k.broadcast(x, size),
@@ -139,6 +168,11 @@ private:
     isEqual = k.apply<arith::OrIOp>(isEqual,
                                     k.apply<arith::AndIOp>(placeIsNaN, isNaN));
     Value isLater = k.less(k.broadcast(last->id, size), k.broadcast(ids, size));
+    if (copies) {
+      Value isCopy =
+          k.both(k.equal(last->id, ids), k.lessEqual(last->copies, copies));
+      isLater = k.apply<arith::OrIOp>(isLater, isCopy);
+    }
     Value counts = k.apply<arith::OrIOp>(
         isLower, k.apply<arith::AndIOp>(isEqual, isLater));
     return k.select(counts, scores, k.splat(-INFINITY, {}));
@@ -152,12 +186,13 @@ private:
     return std::min<int64_t>(entries * *op.getBlock(), tokens * entries);
   }
 
-  TileBuilder::Values insert(ValueRange list, Value keys, Value ids) {
+  TileBuilder::Values insert(ValueRange list, Value keys, Value ids,
+                             Value copies = {}) {
     keys = dotOperand(k, keys, widen);
     Value zero = k.splat(0.0, {rows, sizeOf(keys).rows});
     Value scores = k.dot(query, keys, zero, /*transposed=*/true);
     if (last)
-      scores = behindLast(scores, ids);
+      scores = behindLast(scores, ids, copies);
     auto topk = tile::TopkOp::create(k.b, k.loc, list[0], list[1], scores, ids,
                                      scratch);
     return {topk.getNewScores(), topk.getNewIds()};
@@ -199,9 +234,30 @@ private:
     SmallVector<Value> row{tile.batch, tile.head, k.div(tile.start, block)};
     return k.repeat(steps.count(), list, [&](Value i, ValueRange carried) {
       Value ids = steps.keysOf(k, coarse, row, i, tokens);
+      Value copies;
+      if (last && mayRepeat)
+        copies = copiesBefore(ids, steps.entriesOf(k, i), coarse, row, entries);
       return insert(carried, k.gather(keyBuffer, tile.batch, head, ids, depth),
-                    ids);
+                    ids, copies);
     });
+  }
+
+  /// How many entries of the index row name a candidate's block before the
+  /// candidate's own entry does (1xC).
+  Value copiesBefore(Value ids, Value entryOf, Value coarse, ValueRange row,
+                     int64_t entries) {
+    TileSize size = sizeOf(ids);
+    Value blocks = k.apply<arith::DivUIOp>(ids, k.splatInt(*op.getBlock(), {}));
+    return k.repeat(
+        entries, {k.splatInt(0, size)}, [&](Value entry, ValueRange carried) {
+          SmallVector<Value> at(row);
+          at.push_back(entry);
+          Value named = k.repeated(k.loadIndex(coarse, at), size);
+          Value isCopy = k.both(k.equal(named, blocks),
+                                k.less(k.repeated(entry, size), entryOf));
+          Value one = k.select(isCopy, k.splatInt(1, {}), k.splatInt(0, {}));
+          return TileBuilder::Values{k.apply<arith::AddIOp>(carried[0], one)};
+        })[0];
   }
 
   SelectOp op;
@@ -214,6 +270,7 @@ private:
   Value head, query, keyBuffer, result;
   Value scratch; ///< of a list that all candidates come for at once
   const Place *last = nullptr; ///< of the part before
+  bool mayRepeat;              ///< a candidate may have copies
 };
 } // namespace
 

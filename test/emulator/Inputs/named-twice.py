@@ -1,7 +1,7 @@
-"""Inputs of named-twice.mlir: 256 tokens, index rows of 8 entries, of which one
-or two name a block that another one names, and the last one names none.
+"""Inputs of named-twice.mlir and copies-over-parts.mlir: index rows of which
+some entries name a block that another one names, and the last one names none.
 
-    named-twice.py FOLDER
+    named-twice.py FOLDER TOKENS ENTRIES
 """
 
 import pathlib
@@ -10,22 +10,22 @@ import sys
 
 import npy  # of test/tools/Inputs
 
-TOKENS, DEPTH, BLOCK, ENTRIES = 256, 32, 16, 8
+DEPTH, BLOCK = 32, 16
 
 
-def main(folder):
+def main(folder, tokens, entries):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     source = random.Random(3)
     for name in "qkv":
-        values = [source.gauss(0, 1) for _ in range(TOKENS * DEPTH)]
-        npy.save(folder / f"{name}.npy", "f2", (1, 1, TOKENS, DEPTH), values)
-    blocks = TOKENS // BLOCK
+        values = [source.gauss(0, 1) for _ in range(tokens * DEPTH)]
+        npy.save(folder / f"{name}.npy", "f2", (1, 1, tokens, DEPTH), values)
+    blocks = tokens // BLOCK
     rows = []
     for _ in range(blocks):
-        named = source.sample(range(blocks), 5)
+        named = source.sample(range(blocks), entries - 3)
         rows += named + [named[0], source.randrange(blocks), -1]
-    npy.save(folder / "i.npy", "i4", (1, 1, blocks, ENTRIES), rows)
+    npy.save(folder / "i.npy", "i4", (1, 1, blocks, entries), rows)
 
 
-main(*sys.argv[1:])
+main(sys.argv[1], *map(int, sys.argv[2:]))
