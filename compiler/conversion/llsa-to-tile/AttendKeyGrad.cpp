@@ -67,30 +67,33 @@ private:
   };
 
   KernelBuilder kernel(StringRef suffix, ArrayRef<int64_t> items) {
+    return kernel(suffix, items, context.schedule);
+  }
+  KernelBuilder kernel(StringRef suffix, ArrayRef<int64_t> items,
+                       tile::ScheduleAttr schedule) {
     LaunchOp launch = context.launch;
     return KernelBuilder(context.host, launch.getLoc(),
-                         (launch.getName() + suffix).str(), items,
-                         context.schedule);
+                         (launch.getName() + suffix).str(), items, schedule);
   }
 
-  RowGrid grid() {
+  RowGrid grid() { return grid(context.schedule); }
+  RowGrid grid(tile::ScheduleAttr schedule) {
     return op.getOffsets()
-               ? RowGrid::granular(keys, source.getBlock(), context.schedule)
-               : RowGrid::plain(keys, context.schedule);
+               ? RowGrid::granular(keys, source.getBlock(), schedule)
+               : RowGrid::plain(keys, schedule);
   }
 
   //===--------------------------------------------------------------------===//
   // The end
   //===--------------------------------------------------------------------===//
 
-  LogicalResult finish(KernelBuilder &k, const RowTile &tile, State state,
-                       double share = 1.0) {
+  LogicalResult finish(KernelBuilder &k, const RowGrid &grid,
+                       const RowTile &tile, State state, double share = 1.0) {
     Value dk = k.apply<arith::MulFOp>(state[0], k.splat(form.scale, {}));
     DenseMap<Value, Value> tiles;
     tiles[op.getKeysGrad()] = store(k, tile, dk, op.getKeysGrad());
     tiles[op.getValuesGrad()] = store(k, tile, state[1], op.getValuesGrad());
-    if (failed(
-            emitEpilogue(k, epilogue, tile, grid(), tiles, context.widenDots)))
+    if (failed(emitEpilogue(k, epilogue, tile, grid, tiles, context.widenDots)))
       return failure();
     LaunchOp launch = context.launch;
     k.finish(launch, share);
@@ -132,7 +135,7 @@ private:
       });
     if (keyTile.failed())
       return failure();
-    return finish(k, tile, state);
+    return finish(k, grid(), tile, state);
   }
 
   //===--------------------------------------------------------------------===//
@@ -160,15 +163,57 @@ private:
     }
   }
 
-  State addSums(KernelBuilder &k, const Sums &sums, const RowTile &tile,
-                Value head, Value row, ValueRange state) {
-    SmallVector<Value> at{tile.batch, head, row, k.index(0)};
-    TileSize size{rows, keys.getDimSize(kDepth)};
-    auto add = [&](Value sum, Value buffer) {
-      Value piece = k.load(k.argument(buffer), at, size, tile.rows);
-      return k.apply<arith::AddFOp>(sum, k.toF32(piece));
+  /// Where a piece's sums begin, and how many of the tile's rows count (null:
+  /// all).
+  struct Piece {
+    Value head, row, rows;
+  };
+  /// Pieces whose loads are in flight together.
+  static constexpr int64_t kTogether = 4;
+
+  /// Adds the sums of pieces of `size`, in their order.
+  State addSums(KernelBuilder &k, const Sums &sums, Value batch, TileSize size,
+                ArrayRef<Piece> pieces, ValueRange state) {
+    SmallVector<State> loaded;
+    for (const Piece &piece : pieces) {
+      SmallVector<Value> at{batch, piece.head, piece.row, k.index(0)};
+      loaded.emplace_back();
+      for (Value buffer : {sums.keys, sums.values})
+        loaded.back().push_back(
+            k.load(k.argument(buffer), at, size, piece.rows));
+    }
+    State results(state);
+    for (const State &piece : loaded)
+      for (auto [result, sum] : llvm::zip(results, piece))
+        result = k.apply<arith::AddFOp>(result, k.toF32(sum));
+    return results;
+  }
+
+  /// The same for `count` of them.
+  State addRun(KernelBuilder &k, const Sums &sums, Value batch, TileSize size,
+               int64_t count, llvm::function_ref<Piece(Value i)> pieceAt,
+               ValueRange state) {
+    auto add = [&](Value first, int64_t number, ValueRange carried) {
+      SmallVector<Piece> pieces;
+      for (int64_t i = 0; i < number; ++i)
+        pieces.push_back(pieceAt(k.add(first, k.index(i))));
+      return addSums(k, sums, batch, size, pieces, carried);
     };
-    return {add(state[0], sums.keys), add(state[1], sums.values)};
+    int64_t full = count / kTogether;
+    State result =
+        k.repeat(full, State(state), [&](Value i, ValueRange carried) {
+          return add(k.mul(i, kTogether), kTogether, carried);
+        });
+    return add(k.index(full * kTogether), count % kTogether, result);
+  }
+
+  /// Of kernels that add sums and nothing else: they wait for memory, so their
+  /// tiles are small and many.
+  tile::ScheduleAttr sumSchedule() const {
+    constexpr int64_t kSumRows = 8;
+    return tile::ScheduleAttr::get(keys.getContext(), std::min(rows, kSumRows),
+                                   context.schedule.getCols(), /*warps=*/1,
+                                   /*stages=*/1);
   }
 
   //===--------------------------------------------------------------------===//
@@ -212,16 +257,19 @@ private:
       storeSums(k, sums, tile, head, rowOf(k, piece, tile), state);
       k.finish(launch);
     }
-    KernelBuilder k = kernel("", grid().items());
-    RowTile tile = k.rowTile(grid());
-    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
-    State state = k.repeat(
-        group * pieces, {zero, zero}, [&](Value i, ValueRange carried) {
+    RowGrid tiles = grid(sumSchedule());
+    KernelBuilder k = kernel("", tiles.items(), sumSchedule());
+    RowTile tile = k.rowTile(tiles);
+    TileSize size{tiles.rows, keys.getDimSize(kDepth)};
+    Value zero = k.splat(0.0, size);
+    State state = addRun(
+        k, sums, tile.batch, size, group * pieces,
+        [&](Value i) {
           Value head = k.add(k.mul(tile.head, group), k.div(i, pieces));
-          return addSums(k, sums, tile, head, rowOf(k, k.rem(i, pieces), tile),
-                         carried);
-        });
-    return finish(k, tile, state, /*share=*/0.0);
+          return Piece{head, rowOf(k, k.rem(i, pieces), tile), tile.rows};
+        },
+        {zero, zero});
+    return finish(k, tiles, tile, state, /*share=*/0.0);
   }
 
   //===--------------------------------------------------------------------===//
@@ -236,11 +284,11 @@ private:
   };
 
   /// Calls `body` for the list of each query head of the tile's key head.
-  State walkLists(KernelBuilder &k, const RowTile &tile,
+  State walkLists(KernelBuilder &k, const RowTile &tile, TileSize size,
                   llvm::function_ref<State(const List &, ValueRange)> body) {
     Value number = k.div(tile.start, block);
     Value inBlock = k.sub(tile.start, k.mul(number, block));
-    Value zero = k.splat(0.0, {rows, keys.getDimSize(kDepth)});
+    Value zero = k.splat(0.0, size);
     return k.repeat(group, {zero, zero}, [&](Value i, ValueRange carried) {
       Value head = k.add(k.mul(tile.head, group), i);
       auto [from, to] = listBounds(k, op, tile.batch, head, number);
@@ -313,34 +361,61 @@ private:
                 state);
       k.finish(launch);
     }
-    KernelBuilder k = kernel("", grid().items());
-    RowTile tile = k.rowTile(grid());
-    State state = walkLists(k, tile, [&](const List &list, ValueRange carried) {
-      return k.loop(
-          list.from, list.to, 1, State(carried),
-          [&](Value at, ValueRange inner) {
-            Value row = k.loadIndex(k.buffer(op.getRows()),
-                                    {tile.batch, list.head, at});
-            row = k.max(k.min(row, k.index(indexRows - 1)), k.index(0));
-            Value slot = k.index(0); // where the row names this block
-            for (int64_t s = 1; s < slots; ++s) {
-              Value named = k.loadIndex(
-                  k.buffer(index), {tile.batch, list.head, row, k.index(s)});
-              Value isHere = arith::CmpIOp::create(
-                  k.b, k.loc, arith::CmpIPredicate::eq, named, list.number);
-              slot =
-                  arith::SelectOp::create(k.b, k.loc, isHere, k.index(s), slot);
-            }
-            return k.repeat(
-                parts, State(inner), [&](Value p, ValueRange state) {
+    RowGrid tiles = grid(sumSchedule());
+    KernelBuilder k = kernel("", tiles.items(), sumSchedule());
+    RowTile tile = k.rowTile(tiles);
+    TileSize size{tiles.rows, keys.getDimSize(kDepth)};
+    auto slotOf = [&](const List &list, Value row) {
+      Value slot = k.index(0); // where the row names this block
+      for (int64_t s = 1; s < slots; ++s) {
+        Value named = k.loadIndex(k.buffer(index),
+                                  {tile.batch, list.head, row, k.index(s)});
+        Value isHere = arith::CmpIOp::create(
+            k.b, k.loc, arith::CmpIPredicate::eq, named, list.number);
+        slot = arith::SelectOp::create(k.b, k.loc, isHere, k.index(s), slot);
+      }
+      return slot;
+    };
+    // Entries at once, the last of which may lie behind the list's end.
+    const int64_t together = std::max<int64_t>(1, kTogether / parts);
+    State state =
+        walkLists(k, tile, size, [&](const List &list, ValueRange carried) {
+          return k.loop(
+              list.from, list.to, together, State(carried),
+              [&](Value first, ValueRange inner) {
+                SmallVector<std::array<Value, 3>> entries; // row, slot, rows
+                for (int64_t e = 0; e < together; ++e) {
+                  Value at = k.add(first, k.index(e)), exist = tile.rows;
+                  if (e > 0) {
+                    exist = arith::SelectOp::create(
+                        k.b, k.loc, k.isLess(at, list.to),
+                        tile.rows ? tile.rows : k.index(size.rows), k.index(0));
+                    at = k.min(at, k.sub(list.to, k.index(1)));
+                  }
+                  Value row = k.loadIndex(k.buffer(op.getRows()),
+                                          {tile.batch, list.head, at});
+                  row = k.max(k.min(row, k.index(indexRows - 1)), k.index(0));
+                  entries.push_back({row, slotOf(list, row), exist});
+                }
+                auto pieceAt = [&](std::array<Value, 3> entry, Value p) {
+                  auto [row, slot, exist] = entry;
                   Value part = k.add(k.mul(row, parts), p);
-                  return addSums(k, sums, tile, list.head,
-                                 rowOf(k, pieceOf(k, part, slot), list.inBlock),
-                                 state);
-                });
-          });
-    });
-    return finish(k, tile, state, /*share=*/0.0);
+                  return Piece{list.head,
+                               rowOf(k, pieceOf(k, part, slot), list.inBlock),
+                               exist};
+                };
+                if (together == 1)
+                  return addRun(
+                      k, sums, tile.batch, size, parts,
+                      [&](Value p) { return pieceAt(entries[0], p); }, inner);
+                SmallVector<Piece> pieces;
+                for (const auto &entry : entries)
+                  for (int64_t p = 0; p < parts; ++p)
+                    pieces.push_back(pieceAt(entry, k.index(p)));
+                return addSums(k, sums, tile.batch, size, pieces, inner);
+              });
+        });
+    return finish(k, tiles, tile, state, /*share=*/0.0);
   }
 
   //===--------------------------------------------------------------------===//
@@ -365,28 +440,36 @@ private:
     if (failed(sumPieces()))
       return failure();
 
-    KernelBuilder k = kernel("", grid().items());
-    RowTile tile = k.rowTile(grid());
+    tile::ScheduleAttr schedule = firstApart ? sumSchedule() : context.schedule;
+    RowGrid tiles = grid(schedule);
+    KernelBuilder k = kernel("", tiles.items(), schedule);
+    RowTile tile = k.rowTile(tiles);
+    TileSize size{tiles.rows, keys.getDimSize(kDepth)};
     std::optional<KeyGradTile> keyTile;
     if (!firstApart)
       keyTile.emplace(context, op, k, tile);
-    State state = walkLists(k, tile, [&](const List &list, ValueRange carried) {
-      Value behind = k.add(list.from, k.index(most));
-      State state =
-          firstApart ? addSums(k, sums, tile, list.head,
-                               rowOf(k, list.number, list.inBlock), carried)
-                     : keyTile->walkRows(State(carried), list.head, list.from,
-                                         k.min(list.to, behind), most);
-      return k.loop(
-          behind, list.to, most, state, [&](Value at, ValueRange inner) {
-            Value piece = k.add(k.index(firstPieces()), k.div(at, most));
-            return addSums(k, sums, tile, list.head,
-                           rowOf(k, piece, list.inBlock), inner);
-          });
-    });
+    State state =
+        walkLists(k, tile, size, [&](const List &list, ValueRange carried) {
+          auto add = [&](Value piece, ValueRange state) {
+            Value row = rowOf(k, piece, list.inBlock);
+            return addSums(k, sums, tile.batch, size,
+                           Piece{list.head, row, tile.rows}, state);
+          };
+          Value behind = k.add(list.from, k.index(most));
+          State state =
+              firstApart
+                  ? add(list.number, carried)
+                  : keyTile->walkRows(State(carried), list.head, list.from,
+                                      k.min(list.to, behind), most);
+          return k.loop(
+              behind, list.to, most, state, [&](Value at, ValueRange inner) {
+                return add(k.add(k.index(firstPieces()), k.div(at, most)),
+                           inner);
+              });
+        });
     if (keyTile && keyTile->failed())
       return failure();
-    return finish(k, tile, state, firstApart ? 0.0 : 1.0);
+    return finish(k, tiles, tile, state, firstApart ? 0.0 : 1.0);
   }
 
   /// Those of lists' starts among the pieces whose sums lie in memory; those

@@ -136,7 +136,8 @@ func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) 
 // Where the index is at hand, four warps share an index row's queries, one each
 // of the blocks that it names; 256 queries are a piece, 8 steps. The second
 // kernel looks where a list's rows name the block, and adds these sums, which lie
-// in memory as bf16, of float16 tensors as float32.
+// in memory as bf16, of float16 tensors as float32: four entries of a list at
+// once, of which those behind its end are zeros, and half a tensor core's rows.
 #s = #tile.schedule<rows = 16, cols = 32, warps = 4, stages = 4, queries = 256>
 #t = #tile.schedule<rows = 128, cols = 1, warps = 16, stages = 1>
 !q = tensor<1x2x512x32xbf16>
@@ -150,10 +151,12 @@ func.func @query(%q: !q, %k: !q, %v: !q, %o: !q, %lse: !r, %do: !q) -> (!q, !r) 
 // CHECK:       tile.stream count 8 {
 // CHECK-COUNT-2: tile.store %{{.*}} : tensor<16x32xbf16>, memref<1x2x96x32xbf16
 // CHECK-LABEL: tile.kernel @by_rows(
-// CHECK:       scf.for
+// CHECK:       scf.for {{.*}} step %c4
 // CHECK:         memref.load %{{.*}} : memref<1x2x6xi32
 // CHECK-COUNT-2: memref.load %{{.*}} : memref<1x2x2x3xi32
-// CHECK-COUNT-2: tile.load {{.*}} : memref<1x2x96x32xbf16{{.*}} -> tensor<16x32xbf16>
+// CHECK-COUNT-2: tile.load {{.*}} : memref<1x2x96x32xbf16{{.*}} -> tensor<8x32xbf16>
+// CHECK-COUNT-6: tile.load {{.*}} rows {{.*}} : memref<1x2x96x32xbf16{{.*}} -> tensor<8x32xbf16>
+// CHECK-COUNT-8: arith.addf %{{.*}} : tensor<8x32xf32>
 func.func @rows(%q: !q, %k: !k, %v: !k, %i: tensor<1x2x2x3xi32>, %lse: !r, %delta: !r, %do: !q) -> (!g, !g) {
   %t:2 = llsa.launch "invert" schedule #t {
     %offsets, %rows = llsa.invert_indices %i of %k block 16 : tensor<1x2x2x3xi32>, !k

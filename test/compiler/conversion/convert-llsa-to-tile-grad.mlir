@@ -176,7 +176,8 @@ func.func @small_blocks(%p: !p) -> !q {
 // -----
 
 // Few keys, many queries: each piece has 32 of them (two steps), and a second
-// kernel adds the pieces up, in order.
+// kernel adds the pieces up, in order: four at a time, whose loads are in flight
+// together, in tiles of half a tensor core's rows.
 #s = #tile.schedule<rows = 16, cols = 16, warps = 1, stages = 1, queries = 32>
 !q = tensor<1x2x64x8xf32>
 !k = tensor<1x1x16x8xf32>
@@ -189,9 +190,9 @@ func.func @small_blocks(%p: !p) -> !q {
 // CHECK: tile.store {{.*}} memref<1x2x32x8xf32>
 // CHECK: tile.store {{.*}} memref<1x2x32x8xf32>
 // CHECK-LABEL: tile.kernel @pieces(
-// CHECK-SAME: items [1, 1, 1]
-// CHECK: scf.for %{{.*}} = %c0 to %c4
-// CHECK-COUNT-2: tile.load {{.*}} memref<1x2x32x8xf32> -> tensor<16x8xf32>
+// CHECK-SAME: items [1, 1, 2]
+// CHECK-COUNT-8: tile.load {{.*}} memref<1x2x32x8xf32> -> tensor<8x8xf32>
+// CHECK-COUNT-8: arith.addf %{{.*}} : tensor<8x8xf32>
 // CHECK-LABEL: func.func @pieces_of_queries
 // CHECK: tile.launch @pieces_pieces
 // CHECK: tile.launch @pieces(
