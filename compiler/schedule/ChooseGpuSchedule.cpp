@@ -244,6 +244,18 @@ static int64_t rowPiece(const Problem &problem, const Schedule &schedule) {
   return queries;
 }
 
+/// Whether two warp groups share a dense source's queries, where there are keys
+/// for both: one CTA to a multiprocessor, so that a thread has the registers
+/// for steps of many queries, as wide products are the faster ones.
+static bool isWideKeyGrad(const Problem &problem, const TargetInfo &target) {
+  constexpr int64_t kKeys = 2 * kWarpGroup * kTileRows;
+  constexpr int64_t kFewestCtas = 8; // of a head, if the last one is half idle
+  return target.bulkCopies && problem.blocks.empty() && !problem.region &&
+         problem.depth <= kMaxDepthOfKeys &&
+         (problem.queries % kKeys == 0 ||
+          problem.queries >= kFewestCtas * kKeys);
+}
+
 /// The gradients of keys: four products a step, two of whose sums, keys and
 /// values stay in registers. Four warps share a dense source's queries, or an
 /// index row's; those of lists have nothing in common, and so are CTAs of their
@@ -253,9 +265,11 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
   if (problem.elementBytes != 2 || problem.windows)
     return false;
   schedule.rows = kTileRows;
-  bool isTight = problem.region && !target.bulkCopies;
-  schedule.cols =
-      problem.depth <= kMaxDepthOfTwo && !isTight ? 2 * kTileCols : kTileCols;
+  bool isShallow = problem.depth <= kMaxDepthOfTwo;
+  bool hasRoom = isShallow ? target.bulkCopies || !problem.region
+                           : target.bulkCopies && !problem.region &&
+                                 problem.depth <= kMaxDepthOfKeys;
+  schedule.cols = hasRoom ? 2 * kTileCols : kTileCols;
   schedule.privateCols = kTileCols;
   bool hasLists = !problem.blocks.empty();
   if (int64_t queries = rowPiece(problem, schedule)) {
@@ -263,6 +277,12 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
     hasLists = false;
   }
   schedule.warps = hasLists ? 1 : std::min(mostWarps(problem), kWarpGroup);
+  bool isWide = isWideKeyGrad(problem, target);
+  if (isWide) {
+    schedule.warps = 2 * kWarpGroup;
+    if (isShallow)
+      schedule.cols *= 2;
+  }
   int64_t cols = hasLists ? schedule.privateCols : schedule.cols;
   // A query and its do, lse and delta; two barriers.
   int64_t query = problem.depth * problem.elementBytes * 2 + 8;
@@ -270,7 +290,8 @@ static bool chooseKeyGradSchedule(Schedule &schedule, const Problem &problem,
   // A quarter of a multiprocessor has registers for three warps of 168 a thread
   // or two of 255; without a copy engine addresses take some, too.
   int64_t most = target.bulkCopies ? 12 : 8;
-  int64_t warps = problem.depth <= kMaxDepthOfTwo    ? most
+  int64_t warps = isWide                             ? schedule.warps
+                  : isShallow                        ? most
                   : problem.depth <= kMaxDepthOfKeys ? 8
                                                      : 4;
   for (schedule.ctas = std::max<int64_t>(1, warps / schedule.warps);

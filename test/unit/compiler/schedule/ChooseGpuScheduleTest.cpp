@@ -208,12 +208,27 @@ static Problem denseKeyGrad(int64_t keys, int64_t depth = 64) {
 
 TEST(ChooseGpuSchedule, FewKeysTakeTheirQueriesInPieces) {
   Schedule schedule = chooseOnGpu(denseKeyGrad(256), "sm_90a");
-  EXPECT_EQ(schedule.warps, 4);
-  EXPECT_EQ(schedule.ctas, 3);
-  // 32 CTAs of 64 keys, 12 pieces of each: 396 CTAs have room at once.
+  EXPECT_EQ(schedule.warps, 8);
+  EXPECT_EQ(schedule.ctas, 1);
+  // 16 CTAs of 128 keys, 8 pieces of each: 132 CTAs have room at once.
   EXPECT_EQ(schedule.queries % schedule.cols, 0);
-  EXPECT_EQ((65536 + schedule.queries - 1) / schedule.queries, 12);
+  EXPECT_EQ((65536 + schedule.queries - 1) / schedule.queries, 8);
   EXPECT_EQ(chooseOnGpu(denseKeyGrad(65536), "sm_90a").queries, 0);
+}
+
+TEST(ChooseGpuSchedule, TwoWarpGroupsShareADenseSourcesQueriesInLongSteps) {
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(256), "sm_90a").cols, 64);
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(256, 128), "sm_90a").warps, 8);
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(256, 128), "sm_90a").cols, 32);
+  // Of three groups one would have nothing to do; of 65, not much.
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(192), "sm_90a").warps, 4);
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(192), "sm_90a").ctas, 3);
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(65 * 64), "sm_90a").warps, 8);
+  // Regions, and warps that multiply alone, have no registers for it.
+  Problem region = denseKeyGrad(256);
+  region.region = true;
+  EXPECT_EQ(chooseOnGpu(region, "sm_90a").cols, 32);
+  EXPECT_EQ(chooseOnGpu(denseKeyGrad(256), "sm_120a").cols, 32);
 }
 
 static Problem gatheredKeyGrad(int64_t depth, int64_t elementBytes = 2) {
