@@ -67,7 +67,7 @@ static DType dtypeOf(ElementType type) {
   llvm_unreachable("all element types are listed");
 }
 
-/// int32 results that are no selections must be equal.
+/// Integers that are no selections must be equal.
 static void compareIntegers(const std::string &name, const Array &actual,
                             const Array &expected, IndexCheck &out) {
   ++out.rows;
