@@ -55,8 +55,8 @@ void KernelLowering::loadWideBytes(LoadOp op) {
   TileLayout layout = wideLayoutOf(op.getResult());
   Type i8 = builder.getI8Type(), i32Type = builder.getI32Type();
   auto piece = VectorType::get(kColumns / 4, i32Type);
-  Values
-      numbers; // of four bytes each, which are taken apart where they are used
+  // Numbers of four bytes, which are taken apart where they are used.
+  Values numbers;
   for (int64_t h = 0; h < layout.halves(); ++h) {
     Value exists;
     Value row = loadedRow(op, layout, h, exists);
