@@ -214,8 +214,7 @@ LogicalResult BindShapes::bindArgument(func::FuncOp entry, unsigned i,
     return fail() << "the variant fixes the element type to " << fixed
                   << ", but the spec gives dtype = "
                   << toString(kernelSpec.dtype);
-  if (!fixed.isF32() && !fixed.isBF16() && !fixed.isF16() &&
-      !fixed.isSignlessInteger(32) && !fixed.isSignlessInteger(8))
+  if (!isElementOfBuffers(fixed))
     return fail()
            << "expected elements of !llsa.float, f32, bf16, f16, i32 or i8, "
               "got "

@@ -53,8 +53,7 @@ static std::string whyNot(Type type, bool buffer) {
       return "has a size beyond 2147483647, which int32 indices cannot reach";
   }
   Type element = shaped.getElementType();
-  if (isFloatOfKernels(element) || element.isSignlessInteger(32) ||
-      element.isSignlessInteger(8))
+  if (isElementOfBuffers(element))
     return "";
   if (!buffer && (element.isSignlessInteger() || element.isIndex()))
     return "";

@@ -25,6 +25,13 @@ inline mlir::RankedTensorType tensorOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());
 }
 
+/// Tensors in memory, of whatever kernel, have elements of this type.
+inline bool isElementOfBuffers(mlir::Type element) {
+  return mlir::isa<mlir::Float32Type, mlir::BFloat16Type, mlir::Float16Type>(
+             element) ||
+         element.isSignlessInteger(32) || element.isSignlessInteger(8);
+}
+
 /// The type of the `rest` of an output of type `output`.
 inline mlir::RankedTensorType restTypeOf(mlir::RankedTensorType output) {
   return output.clone(mlir::IntegerType::get(output.getContext(), 8));

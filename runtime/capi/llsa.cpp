@@ -75,9 +75,7 @@ DLDataType toDLDataType(ElementType type) {
 }
 
 bool fromDLDataType(DLDataType dtype, ElementType &type) {
-  for (ElementType candidate :
-       {ElementType::F32, ElementType::BF16, ElementType::F16, ElementType::I32,
-        ElementType::I8}) {
+  for (ElementType candidate : kElementTypes) {
     DLDataType known = toDLDataType(candidate);
     if (dtype.code == known.code && dtype.bits == known.bits &&
         dtype.lanes == known.lanes) {

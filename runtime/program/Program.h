@@ -12,6 +12,7 @@
 #include "runtime/program/KernelSpec.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ namespace llsa {
 
 /// Element type of a buffer.
 enum class ElementType { F32, BF16, F16, I32, I8 };
+inline constexpr std::initializer_list<ElementType> kElementTypes = {
+    ElementType::F32, ElementType::BF16, ElementType::F16, ElementType::I32,
+    ElementType::I8};
 bool isInteger(ElementType type);
 llvm::StringRef toString(ElementType type);
 int64_t byteSize(ElementType type);

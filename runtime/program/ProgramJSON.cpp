@@ -156,9 +156,7 @@ Buffer readBuffer(const ordered_json &json, size_t i, std::string &problem) {
       reader, "role",
       {Buffer::Role::Input, Buffer::Role::Output, Buffer::Role::Workspace},
       roleName);
-  buffer.type = parseName(reader, "type",
-                          {ElementType::F32, ElementType::BF16,
-                           ElementType::F16, ElementType::I32, ElementType::I8},
+  buffer.type = parseName(reader, "type", kElementTypes,
                           [](ElementType type) { return toString(type); });
   buffer.shape = reader.integers("shape");
   buffer.offset = reader.integer("offset");

@@ -24,6 +24,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/llsa-to-tile/KeyGradCuts.h"
+#include "compiler/conversion/llsa-to-tile/KeyGradSums.h"
 #include "compiler/conversion/llsa-to-tile/KeyGradTile.h"
 #include "dialects/llsa/TransposedIndex.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,10 +62,7 @@ public:
 
 private:
   using State = KeyGradTile::State; ///< dk before scaling, dv
-  /// Sums of the pieces of all query heads: `tokens` rows for each.
-  struct Sums {
-    Value keys, values; ///< buffers of the host
-  };
+  using Piece = KeyGradSums::Piece;
 
   KernelBuilder kernel(StringRef suffix, ArrayRef<int64_t> items) {
     return kernel(suffix, items, context.schedule);
@@ -144,67 +142,13 @@ private:
 
   Type f32() const { return Float32Type::get(keys.getContext()); }
 
-  Sums allocateSums(int64_t tokens, Type element) {
+  KeyGradSums allocateSums(int64_t tokens, Type element) {
     auto type = MemRefType::get(
         {keys.getDimSize(kBatch), queryHeads, tokens, keys.getDimSize(kDepth)},
         element);
     LaunchOp launch = context.launch;
     return {context.host.allocate(type, launch.getLoc()),
             context.host.allocate(type, launch.getLoc())};
-  }
-
-  void storeSums(KernelBuilder &k, const Sums &sums, const RowTile &tile,
-                 Value head, Value row, ValueRange state) {
-    SmallVector<Value> at{tile.batch, head, row, k.index(0)};
-    for (auto [sum, buffer] :
-         {std::pair(state[0], sums.keys), std::pair(state[1], sums.values)}) {
-      Type element = cast<MemRefType>(buffer.getType()).getElementType();
-      k.store(k.fromF32(sum, element), k.argument(buffer), at, tile.rows);
-    }
-  }
-
-  /// Where a piece's sums begin, and how many of the tile's rows count (null:
-  /// all).
-  struct Piece {
-    Value head, row, rows;
-  };
-  /// Pieces whose loads are in flight together.
-  static constexpr int64_t kTogether = 4;
-
-  /// Adds the sums of pieces of `size`, in their order.
-  State addSums(KernelBuilder &k, const Sums &sums, Value batch, TileSize size,
-                ArrayRef<Piece> pieces, ValueRange state) {
-    SmallVector<State> loaded;
-    for (const Piece &piece : pieces) {
-      SmallVector<Value> at{batch, piece.head, piece.row, k.index(0)};
-      loaded.emplace_back();
-      for (Value buffer : {sums.keys, sums.values})
-        loaded.back().push_back(
-            k.load(k.argument(buffer), at, size, piece.rows));
-    }
-    State results(state);
-    for (const State &piece : loaded)
-      for (auto [result, sum] : llvm::zip(results, piece))
-        result = k.apply<arith::AddFOp>(result, k.toF32(sum));
-    return results;
-  }
-
-  /// The same for `count` of them.
-  State addRun(KernelBuilder &k, const Sums &sums, Value batch, TileSize size,
-               int64_t count, llvm::function_ref<Piece(Value i)> pieceAt,
-               ValueRange state) {
-    auto add = [&](Value first, int64_t number, ValueRange carried) {
-      SmallVector<Piece> pieces;
-      for (int64_t i = 0; i < number; ++i)
-        pieces.push_back(pieceAt(k.add(first, k.index(i))));
-      return addSums(k, sums, batch, size, pieces, carried);
-    };
-    int64_t full = count / kTogether;
-    State result =
-        k.repeat(full, State(state), [&](Value i, ValueRange carried) {
-          return add(k.mul(i, kTogether), kTogether, carried);
-        });
-    return add(k.index(full * kTogether), count % kTogether, result);
   }
 
   /// Of kernels that add sums and nothing else: they wait for memory, so their
@@ -234,7 +178,7 @@ private:
 
   LogicalResult splitDense() {
     int64_t pieces = densePieces();
-    Sums sums = allocateSums(pieces * keys.getDimSize(kToken), f32());
+    sums = allocateSums(pieces * keys.getDimSize(kToken), f32());
     auto rowOf = [&](KernelBuilder &k, Value piece, const RowTile &tile) {
       return k.add(k.mul(piece, keys.getDimSize(kToken)), tile.start);
     };
@@ -254,7 +198,7 @@ private:
           /*mayEnd=*/pieces * pieceSteps() != keyTile.denseSteps());
       if (keyTile.failed())
         return failure();
-      storeSums(k, sums, tile, head, rowOf(k, piece, tile), state);
+      sums.store(k, tile, head, rowOf(k, piece, tile), state);
       k.finish(launch);
     }
     RowGrid tiles = grid(sumSchedule());
@@ -262,8 +206,8 @@ private:
     RowTile tile = k.rowTile(tiles);
     TileSize size{tiles.rows, keys.getDimSize(kDepth)};
     Value zero = k.splat(0.0, size);
-    State state = addRun(
-        k, sums, tile.batch, size, group * pieces,
+    State state = sums.addRun(
+        k, tile.batch, size, group * pieces,
         [&](Value i) {
           Value head = k.add(k.mul(tile.head, group), k.div(i, pieces));
           return Piece{head, rowOf(k, k.rem(i, pieces), tile), tile.rows};
@@ -360,7 +304,7 @@ private:
     if (keyTile.failed())
       return failure();
     tile.rows = askedRowsOf(k, tile, inBlock);
-    storeSums(k, sums, tile, head, rowOfSlot(k, part, slot, inBlock), state);
+    sums.store(k, tile, head, rowOfSlot(k, part, slot, inBlock), state);
     LaunchOp launch = context.launch;
     k.finish(launch);
     return success();
@@ -402,7 +346,8 @@ private:
     KernelBuilder k = kernel("", tiles.items(), sumSchedule());
     RowTile tile = k.rowTile(tiles);
     TileSize size{tiles.rows, keys.getDimSize(kDepth)};
-    const int64_t together = std::max<int64_t>(1, kTogether / parts);
+    const int64_t together =
+        std::max<int64_t>(1, KeyGradSums::kTogether / parts);
     auto pieceOf = [&](const List &list, const Entry &entry, Value p) {
       Value part = k.add(k.mul(entry.row, parts), p);
       return Piece{list.head, rowOfSlot(k, part, entry.slot, list.inBlock),
@@ -415,14 +360,14 @@ private:
                                   k.add(first, k.index(e)),
                                   /*mayBeBehind=*/e > 0));
       if (together == 1)
-        return addRun(
-            k, sums, tile.batch, size, parts,
+        return sums.addRun(
+            k, tile.batch, size, parts,
             [&](Value p) { return pieceOf(list, entries[0], p); }, carried);
       SmallVector<Piece> pieces;
       for (const Entry &entry : entries)
         for (int64_t p = 0; p < parts; ++p)
           pieces.push_back(pieceOf(list, entry, k.index(p)));
-      return addSums(k, sums, tile.batch, size, pieces, carried);
+      return sums.add(k, tile.batch, size, pieces, carried);
     };
     State state =
         walkLists(k, tile, size, [&](const List &list, ValueRange carried) {
@@ -468,8 +413,8 @@ private:
         walkLists(k, tile, size, [&](const List &list, ValueRange carried) {
           auto add = [&](Value piece, ValueRange state) {
             Value row = rowOf(k, piece, list.inBlock);
-            return addSums(k, sums, tile.batch, size,
-                           Piece{list.head, row, tile.rows}, state);
+            return sums.add(k, tile.batch, size,
+                            Piece{list.head, row, tile.rows}, state);
           };
           Value behind = k.add(list.from, k.index(most));
           State state =
@@ -543,7 +488,7 @@ private:
       if (keyTile.failed())
         return failure();
       tile.rows = askedRowsOf(k, tile, inBlock);
-      storeSums(k, sums, tile, head, rowOf(k, piece, inBlock), state);
+      sums.store(k, tile, head, rowOf(k, piece, inBlock), state);
     }
     k.finish(launch, firstApart ? 1.0 : 0.0);
     return success();
@@ -581,6 +526,8 @@ private:
   const int64_t rows, queryHeads;
   const int64_t group; ///< query heads of a key head
 
+  KeyGradSums sums; ///< of the pieces
+
   // Gathered, by index rows.
   Value index;
   int64_t slots = 0, indexRows = 0; ///< blocks that a row names, rows of a head
@@ -590,7 +537,6 @@ private:
   int64_t most = 0, block = 0; ///< entries of a piece, keys of a block
   int64_t lists = 0, cutPieces = 0;
   bool firstApart = false; ///< first pieces are summed apart, too
-  Sums sums;
   Value cuts;
 };
 } // namespace

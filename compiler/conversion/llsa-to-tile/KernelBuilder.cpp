@@ -92,7 +92,6 @@ Value KernelBuilder::argument(Value hostBuffer) {
   return entry->addArgument(hostBuffer.getType(), loc);
 }
 
-/// What limits the rows that exist: the granule's end, the tensor's end.
 Value KernelBuilder::allocateScratch(int64_t words, tile::Scope scope) {
   constexpr int64_t columns = 32;
   auto type =
@@ -101,6 +100,7 @@ Value KernelBuilder::allocateScratch(int64_t words, tile::Scope scope) {
   return tile::AllocSharedOp::create(b, loc, type, scope, IntegerAttr());
 }
 
+/// What limits the rows that exist: the granule's end, the tensor's end.
 RowTile KernelBuilder::rowTileIn(const RowGrid &grid, Value batch, Value head,
                                  Value granule, Value part) {
   RowTile tile{batch, head, mul(granule, grid.granule), Value()};

@@ -48,8 +48,7 @@ static LogicalResult verifyTensor(Operation *op, Type type, const Twine &what) {
   if (failed(verifySizes(op, type, what)))
     return failure();
   Type element = cast<RankedTensorType>(type).getElementType();
-  if (isa<Float32Type, BFloat16Type, Float16Type>(element) ||
-      element.isSignlessInteger(32) || element.isSignlessInteger(8))
+  if (isElementOfBuffers(element))
     return success();
   return op->emitOpError() << what
                            << " must hold f32, bf16, f16, i32 or i8, got "
