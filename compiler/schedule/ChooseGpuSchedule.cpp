@@ -406,6 +406,7 @@ Schedule chooseGpuSchedule(const Problem &problem, const TargetInfo &target) {
       chooseMatrixSchedule(schedule, problem, target);
     if (problem.topk > kLongestList)
       schedule.list = kListPart;
+    schedule.descending = problem.gradient;
     break;
   case Problem::Kind::KeyGrad:
     if (!chooseKeyGradSchedule(schedule, problem, target))

@@ -35,6 +35,8 @@ struct Schedule {
   int64_t list = 0;
   /// GPU: as many CTAs as fit on the card work on one item after another.
   bool persistent = false;
+  /// GPU: work items from the last to the first.
+  bool descending = false;
 };
 
 /// On the CPU the rows of a tile lie in vector lanes:
@@ -68,6 +70,9 @@ struct Schedule {
 /// * A key gradient's warp has four accumulators, so fewer warps share a
 ///   multiprocessor. Where there are few keys, or where one block may be chosen
 ///   by many, `queries` cuts the work in pieces.
+/// * Gradients of queries are `descending`: the queries that the forward
+///   attended last come first, which the L2 may still hold where a backward
+///   follows its forward at once.
 /// * A bias gradient's warp owns what it adds to, and is a CTA. Where few can
 ///   own a part of the tensor, `queries` cuts the work in pieces with tensors
 ///   of their own.

@@ -236,7 +236,7 @@ void AssignSchedule::runOnOperation() {
           &getContext(), schedule.rows, schedule.cols, schedule.warps,
           schedule.stages, schedule.privateCols, schedule.ctas,
           schedule.privateStages, schedule.queries, schedule.list,
-          schedule.persistent));
+          schedule.persistent, schedule.descending));
     Cost cost = estimateCost(launch);
     launch->setAttr("llsa.flops", builder.getF64FloatAttr(cost.flops));
     launch->setAttr("llsa.bytes", builder.getF64FloatAttr(cost.bytes));

@@ -49,7 +49,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t rows, int64_t cols, int64_t warps,
                                    int64_t stages, int64_t privateCols,
                                    int64_t ctas, int64_t privateStages,
-                                   int64_t queries, int64_t list, bool) {
+                                   int64_t queries, int64_t list, bool, bool) {
   for (auto [name, value] : {std::pair<const char *, int64_t>{"rows", rows},
                              {"cols", cols},
                              {"warps", warps},

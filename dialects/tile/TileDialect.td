@@ -61,6 +61,9 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
       (the default): all.
     * `persistent`: as many CTAs as fit on the card work on one item after
       another (`tile-persist`); false (the default): a CTA for each.
+    * `descending`: on a GPU the CTAs that start first take the last work items,
+      so that a kernel meets first what the one before it wrote or read last and
+      the L2 still holds; false (the default): from the first to the last.
 
     Constraints:
     * (C1) each number is at least 1, but `private_cols`, `ctas`, `private_stages`,
@@ -76,10 +79,11 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
                         DefaultValuedParameter<"int64_t", "0">:$private_stages,
                         DefaultValuedParameter<"int64_t", "0">:$queries,
                         DefaultValuedParameter<"int64_t", "0">:$list,
-                        DefaultValuedParameter<"bool", "false">:$persistent);
+                        DefaultValuedParameter<"bool", "false">:$persistent,
+                        DefaultValuedParameter<"bool", "false">:$descending);
   let builders = [AttrBuilder<(ins "int64_t":$rows, "int64_t":$cols, "int64_t":$warps,
                                    "int64_t":$stages), [{
-    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0, 0, false);
+    return $_get($_ctxt, rows, cols, warps, stages, 0, 0, 0, 0, 0, false, false);
   }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;

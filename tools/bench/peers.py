@@ -43,6 +43,10 @@ def parse(arguments):
     gpu.add_argument("--engines", nargs="+", help="llsa, prototype, llsa-authors, sdpa-flash, sdpa-cudnn, vsa, sla, "
                      "flex-512; default: all that are there")
     gpu.add_argument("--sets", type=int, default=3, help="input sets that take turns")
+    gpu.add_argument("--rounds", type=int, default=1, help="rounds in which the engines take turns; the median counts. "
+                     "For ratios closer than 5%% take 5 or more")
+    gpu.add_argument("--rest", type=float, default=0.3, help="seconds without work before each measurement (0.3), so "
+                     "that no engine's clocks are lowered for the power that another took; 0: as under lasting load")
     gpu.add_argument("--checked", type=int, default=32, help="queries per head compared with float64; 0: none")
     gpu.add_argument("--budget", type=float, default=150, help="seconds after which only llsa and prototype go on")
     gpu.add_argument("--cache-dir", default="off", help="this compiler's cache of kernels")
@@ -55,6 +59,10 @@ def parse(arguments):
     gpu.add_argument("--vsa", help="fastvideo-kernel/python of a checkout of hao-ai-lab/FastVideo")
     gpu.add_argument("--sla", help="a checkout of thu-ml/SLA")
     options = parser.parse_args(arguments)
+    if options.rest < 0:
+        parser.error(f"--rest={options.rest:g}: expected 0 or more")
+    if options.rounds < 1:
+        parser.error(f"--rounds={options.rounds}: expected 1 or more")
     options.suite = options.suite or os.path.join(ROOT, "tools", "llsa-bench", "suites",
                                                   "gpu-grad.json" if options.grad else "gpu-forward.json")
     return options

@@ -159,6 +159,16 @@ private:
                                    context.schedule.getCols(), /*warps=*/1,
                                    /*stages=*/1);
   }
+  /// The same, where the pieces together are more than the L2 holds, and were
+  /// written from the first head to the last.
+  tile::ScheduleAttr descendingSumSchedule() const {
+    tile::ScheduleAttr sums = sumSchedule();
+    return tile::ScheduleAttr::get(
+        keys.getContext(), sums.getRows(), sums.getCols(), sums.getWarps(),
+        sums.getStages(), sums.getPrivateCols(), sums.getCtas(),
+        sums.getPrivateStages(), sums.getQueries(), sums.getList(),
+        sums.getPersistent(), /*descending=*/true);
+  }
 
   //===--------------------------------------------------------------------===//
   // Dense: equal pieces
@@ -342,8 +352,9 @@ private:
 
   /// The second kernel: a list's entries, some at once.
   LogicalResult addIndexRows() {
-    RowGrid tiles = grid(sumSchedule());
-    KernelBuilder k = kernel("", tiles.items(), sumSchedule());
+    tile::ScheduleAttr schedule = descendingSumSchedule();
+    RowGrid tiles = grid(schedule);
+    KernelBuilder k = kernel("", tiles.items(), schedule);
     RowTile tile = k.rowTile(tiles);
     TileSize size{tiles.rows, keys.getDimSize(kDepth)};
     const int64_t together =

@@ -43,7 +43,7 @@ FailureOr<func::FuncOp> KernelLowering::run() {
   Value mine;
   if (items % warps != 0) { // the last CTA's last warps have no work
     Value number = arith::AddIOp::create(
-        builder, loc, mul(toIndex(nvvm.ctaId(loc)), index(warps)),
+        builder, loc, mul(toIndex(groupOf(nvvm.ctaId(loc))), index(warps)),
         toIndex(warp));
     mine = less(number, index(items));
   }
@@ -176,7 +176,17 @@ void KernelLowering::emitLaneNumbers() {
       loc, LLVM::AddressOfOp::create(builder, loc, pointer, "llsa_shared"));
 }
 
+/// The number of the items that a CTA's warps have. `cta` counts from 0.
+Value KernelLowering::groupOf(Value cta) {
+  tile::ScheduleAttr schedule = kernel.getScheduleAttr();
+  if (!schedule || !schedule.getDescending())
+    return cta;
+  int64_t groups = llvm::divideCeil(kernel.getNumItems(), warps);
+  return arith::SubIOp::create(builder, loc, i32(groups - 1), cta);
+}
+
 SmallVector<Value> KernelLowering::workItemOf(Value cta) {
+  cta = groupOf(cta);
   // 32-bit division where the numbers allow it.
   bool narrow = llvm::isInt<31>(kernel.getNumItems() + warps);
   Value number = narrow ? add(mul(cta, i32(warps)), warp)

@@ -69,6 +69,7 @@ private:
   void emitLaneNumbers();
   void setLane(Value number);
   void waitForKernelBefore();
+  Value groupOf(Value cta);
   /// This warp's work item of CTA number `cta` (i32).
   Values workItemOf(Value cta);
   /// The kernel has no tiles: one lane does the work.

@@ -2,6 +2,7 @@
 some calls, so that the host's part of a launch does not count."""
 
 import statistics
+import time
 from dataclasses import dataclass
 
 SAMPLE_MS = 2.0  # a graph holds about so much work
@@ -25,6 +26,14 @@ def summarise(samples, graph, eager, note=""):
     return Times(statistics.median(samples), min(samples), max(samples), len(samples), graph, eager, note)
 
 
+def merge(rounds):
+    """Times of several rounds as one: the median of their medians."""
+    last = rounds[-1]
+    return Times(statistics.median(times.median for times in rounds), min(times.least for times in rounds),
+                 max(times.greatest for times in rounds), sum(times.count for times in rounds),
+                 all(times.graph for times in rounds), statistics.median(times.eager for times in rounds), last.note)
+
+
 def calls_per_graph(call_ms, sets):
     """A multiple of the number of input sets."""
     turns = int(SAMPLE_MS / max(call_ms * sets, 1e-3)) + 1
@@ -40,8 +49,10 @@ def event_ms(torch, work):
     return start.elapsed_time(stop)
 
 
-def measure(torch, calls, samples=15, seconds=1.5):
-    """Times of `calls`, which take turns: one function per input set."""
+def measure(torch, calls, samples=15, seconds=1.5, rest=0.0):
+    """Times of `calls`, which take turns: one function per input set. For `rest`
+    seconds the GPU has nothing to do before: many kernels take more power than a
+    card may for long, and what ran a moment ago would lower their clocks."""
 
     def all_calls():
         for call in calls:
@@ -67,6 +78,7 @@ def measure(torch, calls, samples=15, seconds=1.5):
         torch.cuda.synchronize()
         times = [event_ms(torch, all_calls) / len(calls) for _ in range(samples)]
         return summarise(times, False, eager, first_line(error))
+    time.sleep(rest)
     times, warm, spent = [], 0.0, 0.0
     while len(times) < samples:
         ms = event_ms(torch, graph.replay)

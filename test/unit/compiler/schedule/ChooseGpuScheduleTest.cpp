@@ -123,6 +123,14 @@ TEST(ChooseGpuSchedule, ACtaThatHasAMultiprocessorForItselfIsPersistent) {
   EXPECT_FALSE(chooseOnGpu(problem, "sm_90a").persistent);
 }
 
+TEST(ChooseGpuSchedule, GradientsOfQueriesBeginWhereTheForwardEnded) {
+  Problem problem = gpuAttend(64);
+  EXPECT_FALSE(chooseOnGpu(problem, "sm_90a").descending);
+  problem.gradient = true;
+  for (const char *target : {"sm_80", "sm_90a", "sm_120a"})
+    EXPECT_TRUE(chooseOnGpu(problem, target).descending) << target;
+}
+
 TEST(ChooseGpuSchedule, ABlockOf64IsSharedByFourWarps) {
   Problem problem = gpuAttend(64);
   problem.granule = 64;

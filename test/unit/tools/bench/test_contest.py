@@ -1,9 +1,12 @@
 """The parts of tools/bench that need no GPU: suites, targets, plots, data."""
 
+import contextlib
+import io
 import json
 import os
 import sys
 import tempfile
+import types
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -15,7 +18,7 @@ except ImportError:
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[".."] * 4))
 sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
 import peers  # noqa: E402
-from contest import backward, inputs, plot, reference, targets, timing  # noqa: E402
+from contest import backward, gpu, inputs, plot, reference, targets, timing  # noqa: E402
 from contest.suite import Case, Target, read_suite  # noqa: E402
 
 SUITES = os.path.join(ROOT, "tools", "llsa-bench", "suites")
@@ -108,6 +111,59 @@ class Targets(unittest.TestCase):
         self.assertEqual(targets.roof_ms({"io_bytes": 3, "flops": 0.1, **rates}), 3)
         self.assertEqual(targets.roof_ms({"io_bytes": 3, "flops": 1, **rates}), 10)
         self.assertEqual(targets.roof_ms({"io_bytes": 3, "flops": 1}), 0)
+
+
+class Rounds(unittest.TestCase):
+    """Several rounds: whose turn it is, and which time counts."""
+
+    def race(self, rounds):
+        said = []
+
+        class Turns(gpu.Race):
+            def __init__(self):
+                self.options = types.SimpleNamespace(rounds=rounds)
+                self.torch = types.SimpleNamespace(cuda=types.SimpleNamespace(empty_cache=lambda: None))
+
+            def start(self, engine, case, kind, sets):
+                said.append(f"start {engine}")
+                return None if engine == "absent" else types.SimpleNamespace(engine=engine)
+
+            def again(self, entrant):
+                said.append(f"again {entrant.engine}")
+
+            def end(self, entrant, case, kind, sets):
+                said.append(f"end {entrant.engine}")
+
+        Turns().race_case(["a", "absent", "b"], None, "random", None)
+        return said
+
+    def test_one_round_keeps_no_engine_beside_another(self):
+        self.assertEqual(self.race(1), ["start a", "end a", "start absent", "start b", "end b"])
+
+    def test_in_several_rounds_engines_take_turns(self):
+        self.assertEqual(self.race(3), ["start a", "start absent", "start b", "again a", "again b", "again a", "again b",
+                                        "end a", "end b"])
+
+    def test_the_median_of_rounds_counts(self):
+        def times(*samples):
+            return timing.summarise(samples, True, samples[0])
+
+        merged = timing.merge([times(3, 4, 5), times(1, 2, 9), times(6, 7, 8)])
+        self.assertEqual((merged.median, merged.least, merged.greatest, merged.count), (4, 1, 9, 9))
+        self.assertTrue(merged.graph)
+
+    def test_less_than_a_round_is_refused(self):
+        error = io.StringIO()
+        with contextlib.redirect_stderr(error), self.assertRaises(SystemExit):
+            peers.parse(["--rounds=0"])
+        self.assertIn("--rounds=0: expected 1 or more", error.getvalue())
+
+    def test_a_rest_is_no_less_than_nothing(self):
+        error = io.StringIO()
+        with contextlib.redirect_stderr(error), self.assertRaises(SystemExit):
+            peers.parse(["--rest=-1"])
+        self.assertIn("--rest=-1: expected 0 or more", error.getvalue())
+        self.assertEqual(peers.parse(["--rest=0"]).rest, 0)
 
 
 class Backward(unittest.TestCase):
