@@ -233,6 +233,7 @@ Error Compilation::runPasses(Stage stage) {
   pipeline.indices = result.program.spec.indices;
   pipeline.pass = toString(result.program.spec.pass).str();
   pipeline.lseGradient = result.program.spec.lseGradient;
+  pipeline.tf32 = result.program.spec.tf32;
   pipeline.target = result.program.target;
   pipeline.gpu = isGpu;
   pipeline.bulkCopies = isGpu && gpuTarget.hasBulkCopies();

@@ -69,6 +69,8 @@ void buildVectorPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildStagedPipeline(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernels = pm.nest<tile::KernelOp>();
+  if (options.tf32)
+    kernels.addPass(createUseTf32({/*sums=*/options.pass != "keep"}));
   kernels.addPass(createPersist());
   StageStreamsOptions streams;
   streams.bulk = options.bulkCopies;

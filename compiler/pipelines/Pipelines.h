@@ -24,8 +24,9 @@ struct PipelineOptions {
   std::string pass = "forward"; ///< forward, keep or backward
   bool lseGradient = false;     ///< the result named lse has a gradient
   std::string target = "cpu";   ///< exact target, for the choice of schedules
-  bool gpu = false;             ///< the target is a GPU
-  bool bulkCopies = false;      ///< GPU: has a copy engine and wgmma (sm_90a)
+  bool tf32 = false;       ///< GPU: factors of float32 products may be rounded
+  bool gpu = false;        ///< the target is a GPU
+  bool bulkCopies = false; ///< GPU: has a copy engine and wgmma (sm_90a)
   bool dependentLaunch = false; ///< GPU: kernels overlap (griddepcontrol);
                                 ///< slower so far, see docs/performance.md
   int64_t maxSharedBytes = 0;   ///< GPU: shared memory that a CTA may have

@@ -32,6 +32,11 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                                   llvm::cl::desc("number of vector registers"),
                                   llvm::cl::init(16)};
 
+  Option<bool> tf32{
+      *this, "tf32",
+      llvm::cl::desc("GPU: round factors of float32 products to tf32"),
+      llvm::cl::init(false)};
+
   Option<bool> dependentLaunch{
       *this, "dependent-launch",
       llvm::cl::desc("GPU: kernels wait for each other by griddepcontrol"),
@@ -43,6 +48,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     options.spec = spec;
     options.indices = indices;
     options.pass = pass;
+    options.tf32 = tf32;
     options.target = target;
     // An unknown target has a diagnostic from llsa-assign-schedule.
     if (llvm::Expected<TargetInfo> info = parseTargetInfo(options.target)) {

@@ -4,6 +4,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def UseTf32 : Pass<"tile-use-tf32", "::llsa::tile::KernelOp"> {
+  let summary = "Let products of float32 tiles round their factors to tf32";
+  let description = [{
+    Gives every `tile.dot` of float32 tiles the attribute `tf32`, but for those
+    that are `exact`: the scores of a selection, so that the same keys are chosen
+    as without, and what a backward takes differences of. With `sums = false`
+    scores alone (`transpose_b`): a backward subtracts what comes of the sums of
+    its forward. Part of the pipeline where the spec says `tf32=1`.
+
+    ```mlir
+    %d = tile.dot %a, %b, %c : tensor<16x8xf32>, tensor<8x8xf32> -> tensor<16x8xf32>
+    // %d = tile.dot %a, %b, %c tf32 : tensor<16x8xf32>, tensor<8x8xf32> -> tensor<16x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"sums", "sums", "bool", /*default=*/"true",
+           "Products that are summed over keys or queries, too">
+  ];
+}
+
 def Persist : Pass<"tile-persist", "::llsa::tile::KernelOp"> {
   let summary = "Let a CTA work on one group of items after another";
   let description = [{

@@ -335,6 +335,11 @@ LogicalResult DotOp::verify() {
   if (a.getElementType() != b.getElementType()) // dot_c2
     return emitOpError() << "a and b must have one element type, got "
                          << a.getElementType() << " and " << b.getElementType();
+  if (getTf32() && !a.getElementType().isF32()) // dot_c3
+    return emitOpError() << "tf32 needs float32 elements, got "
+                         << a.getElementType();
+  if (getTf32() && getExact()) // dot_c3
+    return emitOpError("exact and tf32 exclude each other");
   return success();
 }
 

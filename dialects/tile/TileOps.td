@@ -346,9 +346,15 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     behind apart, where there are so few columns that each would wait for the
     one before. That takes as many registers as the sums do.
 
+    With `tf32` a GPU may round float32 elements of `a` and `b` to tf32 (11 bits)
+    instead of multiplying all their bits in four products. `tile-use-tf32` gives
+    it to products that are not `exact`: what comes of these is compared, or is
+    subtracted from what is nearly the same.
+
     Constraints:
     * (C1) sizes: a `RxK`, b `KxC` (`CxK` with `transpose_b`), acc `RxC`.
     * (C2) a and b have one element type.
+    * (C3) `tf32` is for float32 elements, and not for an `exact` product.
 
     ```mlir
     %s = tile.dot %q, %k, %zero transpose_b
@@ -356,14 +362,17 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     %o = tile.dot %p, %v, %acc : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
     %w = tile.dot %p, %v, %acc skip_negative_zero
         : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
+    %r = tile.dot %p, %v, %acc tf32 : tensor<16x32xf32>, tensor<32x64xf32> -> tensor<16x64xf32>
     ```
   }];
   let arguments = (ins Tile_FloatTile:$a, Tile_FloatTile:$b, Tile_F32Tile:$acc,
-                       UnitAttr:$transpose_b, UnitAttr:$skip_negative_zero, UnitAttr:$two_chains);
+                       UnitAttr:$transpose_b, UnitAttr:$skip_negative_zero, UnitAttr:$two_chains,
+                       UnitAttr:$exact, UnitAttr:$tf32);
   let results = (outs Tile_F32Tile:$result);
   let assemblyFormat = [{
     $a `,` $b `,` $acc (`transpose_b` $transpose_b^)?
-    (`skip_negative_zero` $skip_negative_zero^)? (`two_chains` $two_chains^)? attr-dict
+    (`skip_negative_zero` $skip_negative_zero^)? (`two_chains` $two_chains^)?
+    (`exact` $exact^)? (`tf32` $tf32^)? attr-dict
     `:` type($a) `,` type($b) `->` type($result)
   }];
   let hasVerifier = 1;

@@ -83,7 +83,7 @@ void Evaluator::set(mlir::Value value, IndexArray indices) {
 Precision Evaluator::precisionFor(mlir::Value tensor) const {
   if (!options.plain)
     return Precision::F64;
-  return plainPrecision(dtypeOf(tensor).value_or(DType::F32));
+  return plainPrecision(dtypeOf(tensor).value_or(DType::F32), options.tf32);
 }
 
 llvm::Expected<TensorValue> Evaluator::tensor(mlir::Value value) {

@@ -17,6 +17,7 @@ static double roundFor(double value, Precision precision) {
   case Precision::F64:
     return value;
   case Precision::F32:
+  case Precision::TF32:
     return roundTo(value, DType::F32);
   case Precision::BF16:
     return roundTo(value, DType::BF16);

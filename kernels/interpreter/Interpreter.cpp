@@ -21,6 +21,7 @@ struct Interpreter::Impl {
   mlir::func::FuncOp entry;
   std::unique_ptr<SelectionNumbers> numbers;
   std::string name;
+  bool tf32 = false; ///< the spec says so
   std::vector<Port> inputs, outputs, selections;
 
   llvm::Error error(const llvm::Twine &message) const {
@@ -28,6 +29,7 @@ struct Interpreter::Impl {
                                    name + ": " + message);
   }
   llvm::Error parse(llvm::StringRef text);
+  llvm::Error readSpec();
   llvm::Error findEntry();
   llvm::Expected<Port> portOf(mlir::Type type, llvm::StringRef portName) const;
   llvm::Error describePorts();
@@ -54,6 +56,18 @@ llvm::Error Interpreter::Impl::parse(llvm::StringRef text) {
   module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     return error("the bound variant cannot be read: " + problem);
+  return llvm::Error::success();
+}
+
+/// The driver's text has its spec; what a test wrote by hand need not.
+llvm::Error Interpreter::Impl::readSpec() {
+  auto text = module.get()->getAttrOfType<mlir::StringAttr>("llsa.spec");
+  if (!text)
+    return llvm::Error::success();
+  llvm::Expected<KernelSpec> spec = KernelSpec::parse(text);
+  if (!spec)
+    return error("llsa.spec: " + llvm::toString(spec.takeError()));
+  tf32 = spec->tf32;
   return llvm::Error::success();
 }
 
@@ -171,6 +185,8 @@ llvm::Expected<Interpreter> Interpreter::create(llvm::StringRef boundText,
   impl->name = name.str();
   if (llvm::Error error = impl->parse(boundText))
     return error;
+  if (llvm::Error error = impl->readSpec())
+    return error;
   if (llvm::Error error = impl->findEntry())
     return error;
   impl->numbers = std::make_unique<SelectionNumbers>(impl->entry);
@@ -240,8 +256,9 @@ llvm::Error Interpreter::Impl::bindInputs(Evaluator &evaluator,
 llvm::Expected<Evaluation>
 Interpreter::evaluate(const NamedArrays &inputs,
                       const EvaluateOptions &options) const {
-  Evaluator evaluator(*impl->numbers, {options.plain, options.oneChain,
-                                       options.forced, options.rows});
+  Evaluator evaluator(*impl->numbers,
+                      {options.plain, options.oneChain, impl->tf32,
+                       options.forced, options.rows});
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   Evaluation out;
@@ -265,7 +282,7 @@ Interpreter::gradients(const NamedArrays &inputs,
                        const NamedArrays &resultGradients,
                        const EvaluateOptions &options) const {
   Evaluator forward(*impl->numbers, {options.plain, options.oneChain,
-                                     options.forced, options.rows});
+                                     impl->tf32, options.forced, options.rows});
   if (llvm::Error error = impl->bindInputs(forward, inputs))
     return error;
   mlir::Block &body = impl->entry.getBody().front();
@@ -368,7 +385,9 @@ Interpreter::checkSelections(const NamedArrays &inputs,
                              const NamedIndices &selections) const {
   if (llvm::Error error = impl->verifySelections(selections))
     return error;
-  Evaluator evaluator(*impl->numbers, {false, false, &selections, nullptr});
+  Evaluator::Options options;
+  options.forced = &selections;
+  Evaluator evaluator(*impl->numbers, options);
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   StoredTokens stored(evaluator);

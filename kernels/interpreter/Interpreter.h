@@ -1,5 +1,4 @@
-//===- Interpreter.h - any variant in the reference's arithmetic -*- C++
-//-*-===//
+//===- Interpreter.h - any variant in the reference's arithmetic -*- C++ -*-==//
 //
 // The reference of kernels/reference knows single ops. This evaluates a whole
 // variant with it: the text of the `bind` stage is read, and its ops are
@@ -10,7 +9,8 @@
 // by walking their scalar ops.
 //
 // With `plain` the same ops are evaluated as a plain framework does in each
-// tensor's own type; the error of that is the yardstick of Compare.h.
+// tensor's own type (float32 whose products may go through tf32, where the
+// text's spec says `tf32=1`); the error of that is the yardstick of Compare.h.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_KERNELS_INTERPRETER_INTERPRETER_H

@@ -2,7 +2,7 @@
 //
 // Private to kernels/reference. A formula is a template over one of these
 // policies: `Real` is the type inside an operator, `round` what happens to a
-// value that leaves it.
+// value that leaves it, `factor` what a matrix product takes of its factors.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_KERNELS_REFERENCE_ARITHMETIC_H
@@ -47,21 +47,40 @@ inline float roundFloatToF16(float value) {
   return std::copysign(magnitude, value);
 }
 
+/// A float rounded to tf32: to 11 significant bits, to nearest, ties away from
+/// zero, as tensor cores' loads are.
+inline float roundFloatToTF32(float value) {
+  if (!std::isfinite(value))
+    return value;
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits = (bits + 0x1000) & 0xFFFFE000u;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
 struct Float64 {
   using Real = double;
   static Real round(Real value) { return value; }
+  static Real factor(Real value) { return value; }
 };
 struct Float32 {
   using Real = float;
   static Real round(Real value) { return value; }
+  static Real factor(Real value) { return value; }
+};
+struct TensorFloat32 : Float32 {
+  static Real factor(Real value) { return roundFloatToTF32(value); }
 };
 struct BFloat16 {
   using Real = float;
   static Real round(Real value) { return roundFloatToBF16(value); }
+  static Real factor(Real value) { return value; }
 };
 struct Float16 {
   using Real = float;
   static Real round(Real value) { return roundFloatToF16(value); }
+  static Real factor(Real value) { return value; }
 };
 
 /// Calls `function` with the policy object of `precision`.
@@ -72,6 +91,8 @@ auto withArithmetic(Precision precision, Function function) {
     return function(Float64());
   case Precision::F32:
     return function(Float32());
+  case Precision::TF32:
+    return function(TensorFloat32());
   case Precision::BF16:
     return function(BFloat16());
   case Precision::F16:
@@ -82,25 +103,32 @@ auto withArithmetic(Precision precision, Function function) {
 
 /// a . b of `size` elements. Four partial sums, as any framework's dot product
 /// has, which also lets the processor overlap them.
-template <typename Real, typename A, typename B>
-inline Real dot(const A *a, const B *b, int64_t size) {
+template <typename Arithmetic, typename A, typename B>
+inline typename Arithmetic::Real dot(const A *a, const B *b, int64_t size) {
+  using Real = typename Arithmetic::Real;
+  auto product = [&](int64_t d) {
+    return Arithmetic::factor(static_cast<Real>(a[d])) *
+           Arithmetic::factor(static_cast<Real>(b[d]));
+  };
   Real sum[4] = {0, 0, 0, 0};
   int64_t d = 0;
   for (; d + 4 <= size; d += 4)
     for (int lane = 0; lane < 4; ++lane)
-      sum[lane] +=
-          static_cast<Real>(a[d + lane]) * static_cast<Real>(b[d + lane]);
+      sum[lane] += product(d + lane);
   for (; d < size; ++d)
-    sum[0] += static_cast<Real>(a[d]) * static_cast<Real>(b[d]);
+    sum[0] += product(d);
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 /// The same in one chain, as a matrix product on broadcast elements sums.
-template <typename Real, typename A, typename B>
-inline Real dotInOneChain(const A *a, const B *b, int64_t size) {
+template <typename Arithmetic, typename A, typename B>
+inline typename Arithmetic::Real dotInOneChain(const A *a, const B *b,
+                                               int64_t size) {
+  using Real = typename Arithmetic::Real;
   Real sum = 0;
   for (int64_t d = 0; d < size; ++d)
-    sum += static_cast<Real>(a[d]) * static_cast<Real>(b[d]);
+    sum += Arithmetic::factor(static_cast<Real>(a[d])) *
+           Arithmetic::factor(static_cast<Real>(b[d]));
   return sum;
 }
 

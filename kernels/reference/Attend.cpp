@@ -19,10 +19,10 @@ static void sumValues(const QueryRow<Arithmetic> &row,
   sums.assign(static_cast<size_t>(size), Real(0));
   if (!row.empty)
     for (size_t j = 0; j < row.seen.size(); ++j) {
-      Real p = Arithmetic::round(row.probabilities[j]);
+      Real p = Arithmetic::factor(Arithmetic::round(row.probabilities[j]));
       const double *value = row.seen[j].value;
       for (int64_t d = 0; d < size; ++d)
-        sums[d] += p * static_cast<Real>(value[d]);
+        sums[d] += p * Arithmetic::factor(static_cast<Real>(value[d]));
     }
   for (int64_t d = 0; d < size; ++d)
     output[d] = Arithmetic::round(sums[d]);

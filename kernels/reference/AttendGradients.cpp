@@ -80,14 +80,18 @@ private:
     sums.assign(static_cast<size_t>(size), Real(0));
     for (size_t j = 0; j < row.seen.size(); ++j) {
       const SeenKey &key = row.seen[j];
-      Real ds = throughScore(gradients[j], row.scaledScores[j], b, h, i, key);
-      Real p = Arithmetic::round(row.probabilities[j]);
+      Real ds = Arithmetic::factor(
+          throughScore(gradients[j], row.scaledScores[j], b, h, i, key));
+      Real p = Arithmetic::factor(Arithmetic::round(row.probabilities[j]));
       Real *keySums = heads[key.source].keys.data() + key.index * size;
       Real *valueSums = heads[key.source].values.data() + key.index * size;
       for (int64_t d = 0; d < size; ++d) {
-        sums[d] += ds * static_cast<Real>(key.key[d]);
-        keySums[d] += ds * static_cast<Real>(query[d]);
-        valueSums[d] += p * static_cast<Real>(outputGradient[d]);
+        auto factor = [&](const double *row) {
+          return Arithmetic::factor(static_cast<Real>(row[d]));
+        };
+        sums[d] += ds * factor(key.key);
+        keySums[d] += ds * factor(query);
+        valueSums[d] += p * factor(outputGradient);
       }
     }
     double *result = out.query.row(b, h, r);
@@ -140,8 +144,9 @@ private:
     for (size_t j = 0; j < gradients.size(); ++j) {
       const double *value = row.seen[j].value;
       gradients[j] = Arithmetic::round(
-          options.oneChain ? dotInOneChain<Real>(outputGradient, value, size)
-                           : dot<Real>(outputGradient, value, size));
+          options.oneChain
+              ? dotInOneChain<Arithmetic>(outputGradient, value, size)
+              : dot<Arithmetic>(outputGradient, value, size));
       mean += Arithmetic::round(row.probabilities[j]) * gradients[j];
     }
     for (size_t j = 0; j < gradients.size(); ++j) {

@@ -108,7 +108,7 @@ Interval RowChecker::score(int64_t b, int64_t h, int64_t i, int64_t j) const {
   const double *slackX = q.slack.row(b, h, i),
                *slackY = k.slack.row(b, h / group, j);
   Interval out;
-  out.score = dot<double>(x, y, size);
+  out.score = dot<Float64>(x, y, size);
   if (!std::isfinite(out.score)) {
     out.certain = true;
     out.least = out.greatest = {std::isnan(out.score),

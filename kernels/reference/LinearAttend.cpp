@@ -17,12 +17,13 @@ static Array linearAttendIn(const Array &q, const Array &k, const Array &v,
       sumKeys<Arithmetic>(k, v, b, h / group, phi, phiRow, state, total);
       for (int64_t i = 0; i < q.dim(2); ++i) {
         applyPhi<Arithmetic>(q.row(b, h, i), size, phi, phiRow);
-        Real denominator =
-            Arithmetic::round(dot<Real>(phiRow.data(), total.data(), size));
+        Real denominator = Arithmetic::round(
+            dot<Arithmetic>(phiRow.data(), total.data(), size));
         std::fill(sums.begin(), sums.end(), Real(0));
         for (int64_t r = 0; r < size; ++r)
           for (int64_t d = 0; d < size; ++d)
-            sums[d] += phiRow[r] * state[r * size + d];
+            sums[d] += Arithmetic::factor(phiRow[r]) *
+                       Arithmetic::factor(state[r * size + d]);
         for (int64_t d = 0; d < size; ++d)
           out.at(b, h, i, d) =
               denominator == 0

@@ -52,7 +52,7 @@ private:
   void runQuery(int64_t b, int64_t h, int64_t i) {
     applyPhi<Arithmetic>(q.row(b, h, i), size, phi, features);
     Real denominator =
-        Arithmetic::round(dot<Real>(features.data(), total.data(), size));
+        Arithmetic::round(dot<Arithmetic>(features.data(), total.data(), size));
     if (denominator == 0)
       return; // the output is 0 whatever the input
     const double *given = outputGradient.row(b, h, i);
@@ -61,7 +61,8 @@ private:
     for (int64_t d = 0; d < size; ++d) {
       Real numerator = 0;
       for (int64_t r = 0; r < size; ++r)
-        numerator += features[r] * state[r * size + d];
+        numerator += Arithmetic::factor(features[r]) *
+                     Arithmetic::factor(state[r * size + d]);
       Real output =
           Arithmetic::round(Arithmetic::round(numerator) / denominator);
       Real share = Arithmetic::round(static_cast<Real>(given[d]) / denominator);
@@ -71,13 +72,14 @@ private:
     denominatorGradient = Arithmetic::round(denominatorGradient);
     featureGradient.assign(static_cast<size_t>(size), Real(0));
     for (int64_t r = 0; r < size; ++r) {
-      Real sum = dot<Real>(&state[r * size], rowGradient.data(), size);
+      Real sum = dot<Arithmetic>(&state[r * size], rowGradient.data(), size);
       featureGradient[r] =
           Arithmetic::round(Arithmetic::round(sum) +
                             Arithmetic::round(total[r] * denominatorGradient));
       totalGradient[r] += features[r] * denominatorGradient;
       for (int64_t d = 0; d < size; ++d)
-        stateGradient[r * size + d] += features[r] * rowGradient[d];
+        stateGradient[r * size + d] += Arithmetic::factor(features[r]) *
+                                       Arithmetic::factor(rowGradient[d]);
     }
     applyPhiGradient<Arithmetic>(q.row(b, h, i), features, phi,
                                  featureGradient);
@@ -95,10 +97,11 @@ private:
     for (int64_t r = 0; r < size; ++r) {
       const Real *gradient = &stateGradient[r * size];
       featureGradient[r] = Arithmetic::round(
-          Arithmetic::round(dot<Real>(gradient, value, size)) +
+          Arithmetic::round(dot<Arithmetic>(gradient, value, size)) +
           totalGradient[r]);
       for (int64_t d = 0; d < size; ++d)
-        rowGradient[d] += features[r] * gradient[d];
+        rowGradient[d] +=
+            Arithmetic::factor(features[r]) * Arithmetic::factor(gradient[d]);
     }
     roundAll(rowGradient);
     applyPhiGradient<Arithmetic>(key, features, phi, featureGradient);

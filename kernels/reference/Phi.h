@@ -54,7 +54,8 @@ void sumKeys(const Array &k, const Array &v, int64_t batch, int64_t keyHead,
     for (int64_t r = 0; r < size; ++r) {
       total[r] += row[r];
       for (int64_t d = 0; d < size; ++d)
-        state[r * size + d] += row[r] * static_cast<Real>(value[d]);
+        state[r * size + d] += Arithmetic::factor(row[r]) *
+                               Arithmetic::factor(static_cast<Real>(value[d]));
     }
   }
   for (std::vector<Real> *sums : {&state, &total})

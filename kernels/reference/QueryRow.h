@@ -55,8 +55,8 @@ private:
     size_t kept = 0;
     for (const SeenKey &key : seen) {
       Real s = Arithmetic::round(
-          options.oneChain ? dotInOneChain<Real>(query, key.key, q.dim(3))
-                           : dot<Real>(query, key.key, q.dim(3)));
+          options.oneChain ? dotInOneChain<Arithmetic>(query, key.key, q.dim(3))
+                           : dot<Arithmetic>(query, key.key, q.dim(3)));
       s = Arithmetic::round(s * scale);
       if (options.mask && !options.mask(s, b, h, i, key.firstToken, key.span))
         continue;

@@ -8,10 +8,10 @@ using namespace llsa;
 using namespace llsa::reference;
 using namespace llsa::reference::detail;
 
-Precision llsa::reference::plainPrecision(DType dtype) {
+Precision llsa::reference::plainPrecision(DType dtype, bool tf32) {
   switch (dtype) {
   case DType::F32:
-    return Precision::F32;
+    return tf32 ? Precision::TF32 : Precision::F32;
   case DType::BF16:
     return Precision::BF16;
   case DType::F16:
@@ -118,7 +118,7 @@ Selection llsa::reference::select(const Array &q, const Array &k, int64_t topk,
         scored.clear();
         for (int32_t j : candidates)
           scored.push_back(
-              {dot<double>(q.row(b, h, i), k.row(b, h / group, j), q.dim(3)),
+              {dot<Float64>(q.row(b, h, i), k.row(b, h / group, j), q.dim(3)),
                j});
         int64_t kept = std::min<int64_t>(topk, scored.size());
         std::partial_sort(scored.begin(), scored.begin() + kept, scored.end(),

@@ -29,12 +29,14 @@ namespace llsa::reference {
 enum class Precision {
   F64,  ///< the reference
   F32,  ///< plain float
+  TF32, ///< plain float, but factors of matrix products have 11 bits
   BF16, ///< framework style: float inside an operator, bfloat16 between
   F16   ///< framework style: float inside an operator, float16 between
 };
 
-/// The precision of a framework's plain evaluation on inputs of this type.
-Precision plainPrecision(DType dtype);
+/// The precision of a framework's plain evaluation on inputs of this type; with
+/// `tf32` that of float32 where a framework may use tf32.
+Precision plainPrecision(DType dtype, bool tf32 = false);
 
 //===----------------------------------------------------------------------===//
 // pool, select, invert
@@ -113,10 +115,10 @@ using MaskFunction = std::function<bool(double s, int64_t b, int64_t h,
                                         int64_t i, int64_t j, int64_t span)>;
 
 struct AttendOptions {
-  double scale = 0;   ///< 0: 1/sqrt(D)
-  int64_t tokens = 0; ///< level-0 tokens; 0: the keys of the first source
-                      ///< without span. A key with span n weighs min(n, tokens
-                      ///< - j * n), unless its source is unweighted.
+  double scale = 0;    ///< 0: 1/sqrt(D)
+  int64_t tokens = 0;  ///< level-0 tokens; 0: the keys of the first source
+                       ///< without span. A key with span n weighs min(n, tokens
+                       ///< - j * n), unless its source is unweighted.
   ScoreFunction score; ///< replaces the scaled score; none: it stays
   MaskFunction mask;   ///< false: the query does not see the key
   const std::vector<int64_t> *rows = nullptr; ///< sorted query rows to

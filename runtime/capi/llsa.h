@@ -113,8 +113,10 @@ LLSA_API void llsaVariantDestroy(LlsaVariant *variant);
 typedef struct LlsaKernel LlsaKernel;
 
 /** Finds or compiles a kernel. `spec` as on llsac's command line:
-    "B=1,H=8,N=65536,D=64,dtype=bf16,levels=3,topk=8". Equal calls give the same
-    kernel. */
+    "B=1,H=8,N=65536,D=64,dtype=bf16,levels=3,topk=8" (runtime/program/
+    KernelSpec.h has all keys). With dtype=f32 a GPU's products have the error of
+    float32, unless "tf32=1" lets it round their factors to 11 bits. Equal calls
+    give the same kernel. */
 LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
                                   const LlsaVariant *variant, const char *spec,
                                   LlsaKernel **kernel);

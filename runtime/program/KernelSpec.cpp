@@ -18,7 +18,7 @@ namespace {
 /// Every key of the text form, in canonical order.
 constexpr const char *kKeys =
     "B, H, Hkv, M, N, D, dtype, levels, block, topk, scale, lse, indices, "
-    "pass, dlse";
+    "pass, dlse, tf32";
 
 Expected<int64_t> parseInteger(StringRef key, StringRef text) {
   int64_t value = 0;
@@ -104,6 +104,8 @@ Error setField(KernelSpec &spec, StringRef key, StringRef text) {
     return setFlag(spec.indices);
   if (key == "dlse")
     return setFlag(spec.lseGradient);
+  if (key == "tf32")
+    return setFlag(spec.tf32);
   if (key == "pass") {
     Expected<Pass> pass = parsePass(text);
     if (!pass)
@@ -240,6 +242,10 @@ Error KernelSpec::verify() const {
         "dlse = 1: expected pass = keep or pass = backward beside it");
   if (lseGradient && !lse)
     return createStringError("dlse = 1: expected lse = 1, or there is no lse");
+  if (tf32 && dtype != DType::F32)
+    return createStringError(
+        fmt::format("tf32 = 1: expected dtype = f32 beside it, got dtype = {}",
+                    toString(dtype).str()));
 
   // The largest tensor, in float32, must be addressable by 63-bit byte offsets.
   int64_t bytes = 4;
@@ -275,6 +281,8 @@ std::string KernelSpec::str() const {
     text += fmt::format(",pass={}", toString(pass).str());
   if (lseGradient)
     text += ",dlse=1";
+  if (tf32)
+    text += ",tf32=1";
   return text;
 }
 

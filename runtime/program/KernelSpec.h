@@ -41,7 +41,8 @@ llvm::StringRef toString(Pass pass);
 /// when they are not the N keys), `levels=3`, `block=16`, `topk=8` or
 /// `topk=8:8:4` (fine to coarse), `scale=0.125`, `lse=0` (do not return LSE),
 /// `indices=1` (also return the selected indices i1, i2, ... ), `pass=keep` or
-/// `pass=backward` (see Pass), `dlse=1` (of these: LSE has a gradient, too).
+/// `pass=backward` (see Pass), `dlse=1` (of these: LSE has a gradient, too),
+/// `tf32=1` (f32 alone: see tf32).
 struct KernelSpec {
   int64_t B = 1;   ///< batch
   int64_t H = 1;   ///< query heads
@@ -59,6 +60,12 @@ struct KernelSpec {
   Pass pass = Pass::Forward;
   bool lseGradient = false; ///< keep, backward: the result named "lse" has a
                             ///< gradient, the argument "dlse"
+  /// A GPU may round the factors of products to tf32 (11 bits), as PyTorch does
+  /// with `allow_tf32`: a quarter of the work. Not those of selections and
+  /// linear attention, nor those whose results a backward subtracts from each
+  /// other (sums of values where it follows, do . v), and nothing on a CPU.
+  /// Needs dtype F32.
+  bool tf32 = false;
 
   /// Parses the text form. An error names the key, what was expected and what
   /// came: unknown keys, missing B, H, N, D or dtype, values out of range.

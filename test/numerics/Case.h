@@ -46,6 +46,7 @@ struct Case {
   uint64_t kernel = 1; ///< cases of one number share a variant and a spec
   int64_t B = 1, H = 1, Hkv = 1, M = 16, N = 16, D = 8;
   DType dtype = DType::F32;
+  bool tf32 = false; ///< f32 alone
   bool lse = true;
   DataKind data = DataKind::Random;
   bool quietRows = false; ///< results' gradients are 0 in half of the rows

@@ -341,6 +341,7 @@ KernelSpec llsa::numerics::specOf(const Case &c) {
   spec.D = c.D;
   spec.dtype = c.dtype;
   spec.lse = c.lse;
+  spec.tf32 = c.tf32;
   if (c.scale != 0 && c.form != Case::Form::Linear)
     spec.scale = c.scale;
   if (c.form == Case::Form::Hierarchy && c.open) {

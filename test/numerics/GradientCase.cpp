@@ -309,7 +309,8 @@ std::string llsa::numerics::checkDirections(const GradientKernel &kernel,
 
 std::string llsa::numerics::checkElements(const GradientRun &run,
                                           const reference::Hierarchy &hierarchy,
-                                          double scale, DType dtype) {
+                                          double scale, DType dtype,
+                                          bool tf32) {
   using reference::Precision;
   Array q = run.tensors.at("q").toArray(), k = run.tensors.at("k").toArray(),
         v = run.tensors.at("v").toArray(), o = run.tensors.at("do").toArray();
@@ -331,10 +332,10 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
                                             outputs, options);
   };
   reference::TokenGradients exact = evaluate(Precision::F64, false),
-                            plain = evaluate(reference::plainPrecision(dtype),
-                                             false),
-                            other = evaluate(reference::plainPrecision(dtype),
-                                             true);
+                            plain = evaluate(
+                                reference::plainPrecision(dtype, tf32), false),
+                            other = evaluate(
+                                reference::plainPrecision(dtype, tf32), true);
   for (auto [name, part, terms] :
        {std::tuple("dq", &reference::TokenGradients::query, exact.queryTerms),
         std::tuple("dk", &reference::TokenGradients::keys, exact.keyTerms),
@@ -374,12 +375,14 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
   auto run = kernel->run(std::move(inputs->tensors), c.layout);
   if (!run)
     return llvm::toString(run.takeError());
-  std::string failure = checkDirections(*kernel, *run, c.dtype, c.seed, worst);
+  // Factors of tf32 have as many bits as float16.
+  DType bits = c.tf32 ? DType::F16 : c.dtype;
+  std::string failure = checkDirections(*kernel, *run, bits, c.seed, worst);
   bool plain = c.form == Case::Form::Hierarchy && c.score == ScoreKind::None &&
                c.mask == MaskKind::None;
   if (!failure.empty() || !plain)
     return failure;
   reference::Hierarchy hierarchy{c.block, c.levels, c.topk, c.enrichment,
                                  c.reweighting};
-  return checkElements(*run, hierarchy, c.scale, c.dtype);
+  return checkElements(*run, hierarchy, c.scale, c.dtype, c.tf32);
 }

@@ -39,8 +39,9 @@ struct GradientKernel {
 /// Compares <y, gradients> with the derivative of the reference along some
 /// directions y, which differences of the float64 forward give, on the run's
 /// index sets. So a pair that brings no gradient, or brings it twice, is found
-/// by the forward's own definition. Returns what is wrong, and in `worst` the
-/// greatest share of the allowed error.
+/// by the forward's own definition. `dtype` says how many bits the gradients
+/// and what they are computed of have. Returns what is wrong, and in `worst`
+/// the greatest share of the allowed error.
 std::string checkDirections(const GradientKernel &kernel,
                             const GradientRun &run, DType dtype, uint64_t seed,
                             double &worst);
@@ -49,7 +50,7 @@ std::string checkDirections(const GradientKernel &kernel,
 /// gradients, element by element, by the rule of Compare.h.
 std::string checkElements(const GradientRun &run,
                           const reference::Hierarchy &hierarchy, double scale,
-                          DType dtype);
+                          DType dtype, bool tf32 = false);
 
 /// checkDirections for a case, checkElements too where it can; empty when all
 /// is right.

@@ -123,6 +123,9 @@ Case llsa::numerics::randomCase(uint64_t seed, uint64_t casesPerKernel) {
   c.phi = dice.between(0, 2);
   c.gate = c.form != Case::Form::Hierarchy && dice.chance(40);
 
+  Dice precision(c.kernel, /*stream=*/8);
+  c.tf32 = c.dtype == DType::F32 && precision.chance(15);
+
   Dice inputs(seed, /*stream=*/6);
   if (inputs.chance(30))
     c.data = DataKind::Structured;
@@ -215,6 +218,7 @@ std::vector<Case> llsa::numerics::smallerCases(const Case &c) {
   s.towards([](Case &c) -> int64_t & { return c.N; }, 1);
   s.towards([](Case &c) -> int64_t & { return c.M; }, 1);
   s.attempt([](Case &c) { c.dtype = DType::F32; });
+  s.attempt([](Case &c) { c.tf32 = false; });
   s.attempt([](Case &c) { c.layout = tools::Layout::Contiguous; });
   s.attempt([](Case &c) { c.lse = false; });
   s.attempt([](Case &c) { c.data = DataKind::Random; });

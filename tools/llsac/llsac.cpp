@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
                  "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; "
                  "optional: Hkv, M, "
                  "levels, block, topk (8 or 8:8:4), scale, lse, indices, pass "
-                 "(forward, keep, backward), dlse");
+                 "(forward, keep, backward), dlse, tf32");
   app.add_option("--target", o.target, "what to compile for (--list-targets)");
   app.add_option("--stop-after", o.stopAfter,
                  "print that stage as text (--list-stages); default: program");

@@ -70,8 +70,8 @@ public:
     AttendTile::Scores s = pairs.scores(*taken.source, taken.step);
     Value p = pairs.weights(s, base), dp = k.splat(0.0, sizeOf(p));
     if (gradient)
-      dp = k.dot(gradient, pairs.operand(taken.step.values), dp,
-                 /*transposed=*/true);
+      dp = k.exactDot(gradient, pairs.operand(taken.step.values), dp,
+                      /*transposed=*/true);
     Value g = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
     SmallVector<Value> yielded = pairs.regions.reads(*taken.source, s.args, g);
     ArrayRef<int64_t> shape = tensorOf(op.getBiasGrad()).getShape();

@@ -126,7 +126,8 @@ private:
     AttendTile::Scores s = pairs.scores(source, step);
     Value keys = pairs.operand(step.keys), dp = k.splat(0.0, sizeOf(s.score));
     if (gradient)
-      dp = k.dot(gradient, pairs.operand(step.values), dp, /*transposed=*/true);
+      dp = k.exactDot(gradient, pairs.operand(step.values), dp,
+                      /*transposed=*/true);
     Value p = pairs.weights(s, base);
     Value ds = k.apply<arith::MulFOp>(p, k.apply<arith::SubFOp>(dp, delta));
     ds = pairs.regions.derivative(source, s.args, ds);

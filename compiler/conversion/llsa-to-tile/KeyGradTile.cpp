@@ -369,8 +369,9 @@ KeyGradTile::State KeyGradTile::add(const Step &step, ValueRange state) {
   TileSize row = sizeOf(step.ids), size{rows, row.cols};
   Value zero = k.splat(0.0, size);
   Value s = k.dot(keys, queries, zero, /*transposed=*/true);
-  Value dp =
-      gradients ? k.dot(values, gradients, zero, /*transposed=*/true) : zero;
+  Value dp = gradients
+                 ? k.exactDot(values, gradients, zero, /*transposed=*/true)
+                 : zero;
 
   // What is added to the exponents of a query's pairs. One that saw no key, or
   // that does not exist, has weight 2^-inf.

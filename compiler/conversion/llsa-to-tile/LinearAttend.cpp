@@ -38,8 +38,8 @@ static void emitApply(KernelBuilder &k, const LaunchContext &context,
   int64_t columns = context.widenDots ? depth : columnsPerItem(depth);
   k.repeat(depth / columns, {}, [&](Value i, ValueRange) {
     origin[3] = indices[3] = k.mul(i, columns);
-    Value sum = k.dot(features, k.load(state, origin, {depth, columns}),
-                      k.splat(0.0, {rows, columns}), /*transposed=*/false);
+    Value sum = k.exactDot(features, k.load(state, origin, {depth, columns}),
+                           k.splat(0.0, {rows, columns}), /*transposed=*/false);
     Value output = k.apply<arith::MulFOp>(sum, reciprocal);
     k.store(k.fromF32(output, query.getElementType()), target, indices,
             tile.rows);

@@ -114,15 +114,15 @@ private:
                  Value head, Value column) {
     Value right = k.load(k.argument(buffer), {batch, head, k.index(0), column},
                          {depth, columns});
-    return k.dot(left, right, k.splat(0.0, {rows, columns}),
-                 /*transposed=*/false);
+    return k.exactDot(left, right, k.splat(0.0, {rows, columns}),
+                      /*transposed=*/false);
   }
   /// left times its transpose, plus `from`.
   Value timesTransposed(KernelBuilder &k, Value left, Value buffer, Value batch,
                         Value head, Value column, Value from) {
     Value right = k.load(k.argument(buffer), {batch, head, column, k.index(0)},
                          {columns, depth});
-    return k.dot(left, right, from, /*transposed=*/true);
+    return k.exactDot(left, right, from, /*transposed=*/true);
   }
 
   void launchQueries() {
@@ -215,7 +215,7 @@ private:
       Value transposed = tile::TransposeOp::create(
           k.b, k.loc, k.tileType({depth, width}, k.b.getF32Type()), features);
       return TileBuilder::Values{
-          k.dot(transposed, g, carried[0], /*transposed=*/false), y};
+          k.exactDot(transposed, g, carried[0], /*transposed=*/false), y};
     };
     int64_t full = tokens / cols, rest = tokens % cols;
     TileBuilder::Values sums{k.splat(0.0, {depth, columns}),

@@ -95,7 +95,7 @@ static void emitState(KernelBuilder &k, const LaunchContext &context,
     Value transposed = tile::TransposeOp::create(
         k.b, k.loc, k.tileType({depth, width}, element), a);
     return TileBuilder::Values{
-        k.dot(transposed, v, carried[0], /*transposed=*/false), total};
+        k.exactDot(transposed, v, carried[0], /*transposed=*/false), total};
   };
   int64_t full = tokens / cols, rest = tokens % cols;
   TileBuilder::Values sums{k.splat(0.0, {depth, columns}),

@@ -22,8 +22,8 @@ Value llsa::restOf(TileBuilder &t, Value exact, Value rounded) {
   auto number = [&](int64_t value) { return t.splatInt(value, {}); };
   Value bits = bitsOf(t, exact), kept = bitsOf(t, t.toF32(rounded));
   Value lost = t.apply<arith::SubIOp>(bits, kept);
-  lost = t.apply<arith::MaxSIOp>(lost, number(-128 << below));
-  lost = t.apply<arith::MinSIOp>(lost, number(127 << below));
+  lost = t.apply<arith::MaxSIOp>(lost, number(-(int64_t(128) << below)));
+  lost = t.apply<arith::MinSIOp>(lost, number(int64_t(127) << below));
   lost = t.apply<arith::AddIOp>(lost, number(1 << (below - 1)));
   lost = t.apply<arith::ShRSIOp>(lost, number(below));
   return arith::TruncIOp::create(

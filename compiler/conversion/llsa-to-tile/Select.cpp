@@ -190,7 +190,7 @@ private:
                              Value copies = {}) {
     keys = dotOperand(k, keys, widen);
     Value zero = k.splat(0.0, {rows, sizeOf(keys).rows});
-    Value scores = k.dot(query, keys, zero, /*transposed=*/true);
+    Value scores = k.exactDot(query, keys, zero, /*transposed=*/true);
     if (last)
       scores = behindLast(scores, ids, copies);
     auto topk = tile::TopkOp::create(k.b, k.loc, list[0], list[1], scores, ids,

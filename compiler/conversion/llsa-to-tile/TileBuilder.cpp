@@ -246,6 +246,11 @@ Value TileBuilder::dot(Value x, Value y, Value acc, bool transposed,
                              transposed ? b.getUnitAttr() : UnitAttr(),
                              skipNegativeZero ? b.getUnitAttr() : UnitAttr());
 }
+Value TileBuilder::exactDot(Value x, Value y, Value acc, bool transposed) {
+  Value result = dot(x, y, acc, transposed);
+  result.getDefiningOp<tile::DotOp>().setExact(true);
+  return result;
+}
 
 //===----------------------------------------------------------------------===//
 // Memory

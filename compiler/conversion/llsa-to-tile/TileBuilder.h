@@ -93,6 +93,9 @@ public:
   mlir::Value sumRows(mlir::Value tile);
   mlir::Value dot(mlir::Value x, mlir::Value y, mlir::Value acc,
                   bool transposed, bool skipNegativeZero = false);
+  /// A dot whose result is compared, or subtracted from what is nearly equal.
+  mlir::Value exactDot(mlir::Value x, mlir::Value y, mlir::Value acc,
+                       bool transposed);
 
   // Memory. `rows` may be null: all exist. Tiles' rows run along dimension
   // `rowDim`, by default the last but one.

@@ -6,13 +6,14 @@
 // along the depth, and so do rows of b), transposed for `a b`.
 //
 // float32 goes through tf32 four times: x = big + small, each rounded to tf32,
-// and all four products. Without small small, as is usual, great scores have up
-// to three times the error, which is more than the rule for errors allows. A
-// tensor core truncates its sums, always towards zero: over a long sum that
-// adds up. So each fragment's products (8 terms) are summed from zero, and the
-// sums are added in registers, where rounding is to nearest. The order of the
-// depth is free, so that a lane's two neighbouring columns of `a` serve as the
-// columns t and t + 4 of the instruction.
+// and all four products (with `tf32`: big big alone, summed by the tensor
+// core). Without small small, as is usual, great scores have up to three times
+// the error, which is more than the rule for errors allows. A tensor core
+// truncates its sums, always towards zero: over a long sum that adds up. So
+// each fragment's products (8 terms) are summed from zero, and the sums are
+// added in registers, where rounding is to nearest. The order of the depth is
+// free, so that a lane's two neighbouring columns of `a` serve as the columns t
+// and t + 4 of the instruction.
 //
 //===----------------------------------------------------------------------===//
 
@@ -290,6 +291,17 @@ void KernelLowering::multiplyF32(DotOp op, Value base, Values &acc,
       for (int64_t h = 0; h < result.halves(); h += 2) {
         bool whole = h + 1 < result.halves();
         const Parts &x = left[h / 2];
+        if (op.getTf32()) {
+          Values sums;
+          for (int64_t i = 0; i < 4; ++i)
+            sums.push_back(i < 2 || whole
+                               ? acc[result.indexOf(h + i / 2, 2 * n + i % 2)]
+                               : empty);
+          sums = nvvm.mmaTf32(loc, x.big, right.big, sums);
+          for (int64_t i = 0; i < (whole ? 4 : 2); ++i)
+            acc[result.indexOf(h + i / 2, 2 * n + i % 2)] = sums[i];
+          continue;
+        }
         // Small terms first.
         Values sum(4, empty);
         sum = nvvm.mmaTf32(loc, x.small, right.small, sum);

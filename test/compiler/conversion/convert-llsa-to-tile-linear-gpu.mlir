@@ -27,13 +27,13 @@ func.func @llsa(%q: tensor<1x4x48x32xbf16>, %k: tensor<1x2x70x32xbf16>, %v: tens
 // CHECK:         tile.store %[[G]]
 // CHECK:         tile.dot %{{.*}}, %{{.*}} : tensor<16x32xf32>, tensor<32x16xf32> -> tensor<16x16xf32>
 // CHECK:       scf.for
-// CHECK:         tile.dot {{.*}} transpose_b : tensor<16x32xf32>, tensor<16x32xf32> -> tensor<16x16xf32>
+// CHECK:         tile.dot {{.*}} transpose_b exact : tensor<16x32xf32>, tensor<16x32xf32> -> tensor<16x16xf32>
 // CHECK-LABEL: tile.kernel @grad_grad(
 // CHECK:         %[[SHARE:.*]] = tile.load {{.*}} -> tensor<16x16xf32>
 // CHECK:         tile.dot %{{.*}}, %[[SHARE]], {{.*}} : tensor<32x16xf32>, tensor<16x16xf32> -> tensor<32x16xf32>
 // CHECK-LABEL: tile.kernel @grad(
 // CHECK:         tile.dot {{.*}} : tensor<16x32xf32>, tensor<32x16xf32> -> tensor<16x16xf32>
-// CHECK:         tile.dot {{.*}} transpose_b : tensor<16x32xf32>, tensor<16x32xf32> -> tensor<16x16xf32>
+// CHECK:         tile.dot {{.*}} transpose_b exact : tensor<16x32xf32>, tensor<16x32xf32> -> tensor<16x16xf32>
 !q = tensor<1x4x48x32xbf16>
 !k = tensor<1x2x70x32xbf16>
 !dq = tensor<1x4x48x32xf32>

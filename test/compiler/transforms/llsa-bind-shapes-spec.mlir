@@ -40,7 +40,7 @@
 // RUN: not llsa-opt %s --llsa-bind-shapes="spec={B=1,H=8,N=1,D=12,dtype=bf16}" 2>&1 | FileCheck %s --check-prefix=DEPTH
 // DEPTH: error: D = 12: expected a multiple of 8 between 8 and 256
 // RUN: not llsa-opt %s --llsa-bind-shapes="spec={B=1,H=8,N=1,D=8,dtype=bf16,tokens=3}" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: error: spec key 'tokens' is unknown; expected one of B, H, Hkv, M, N, D, dtype, levels, block, topk, scale, lse, indices, pass, dlse
+// UNKNOWN: error: spec key 'tokens' is unknown; expected one of B, H, Hkv, M, N, D, dtype, levels, block, topk, scale, lse, indices, pass, dlse, tf32
 
 !x = tensor<?x?x?x?x!llsa.float>
 !r = tensor<?x?x?xf32>

@@ -453,6 +453,22 @@ func.func @dot_c2_wide(%a: tensor<16x64xf64>, %b: tensor<64x32xf64>, %acc: tenso
 
 // -----
 
+func.func @dot_c3_tf32(%a: tensor<16x64xbf16>, %b: tensor<64x32xbf16>, %acc: tensor<16x32xf32>) {
+  // expected-error @+1 {{'tile.dot' op tf32 needs float32 elements, got 'bf16'}}
+  %0 = tile.dot %a, %b, %acc tf32 : tensor<16x64xbf16>, tensor<64x32xbf16> -> tensor<16x32xf32>
+  return
+}
+
+// -----
+
+func.func @dot_c3_exact(%a: tensor<16x64xf32>, %b: tensor<64x32xf32>, %acc: tensor<16x32xf32>) {
+  // expected-error @+1 {{'tile.dot' op exact and tf32 exclude each other}}
+  %0 = tile.dot %a, %b, %acc exact tf32 : tensor<16x64xf32>, tensor<64x32xf32> -> tensor<16x32xf32>
+  return
+}
+
+// -----
+
 func.func @reduce_c1_cols(%t: tensor<16x64xf32>) {
   // expected-error @+1 {{'tile.reduce' op result must be 16x1, got 1x64}}
   %0 = tile.reduce add %t over cols : tensor<16x64xf32> -> tensor<1x64xf32>

@@ -205,7 +205,10 @@ TEST(Attend, PlainEvaluationsErrByTheirRounding) {
     return error;
   };
   double f32 = errorIn(Precision::F32), f16 = errorIn(Precision::F16),
-         bf16 = errorIn(Precision::BF16);
+         bf16 = errorIn(Precision::BF16), tf32 = errorIn(Precision::TF32);
+  // Factors have as many bits as float16, and nothing else is rounded.
+  EXPECT_GT(tf32, 100 * f32);
+  EXPECT_LT(tf32, 2 * f16);
   EXPECT_GT(f32, 1e-8);
   EXPECT_LT(f32, 1e-5);
   EXPECT_GT(f16, 1e-4);

@@ -93,6 +93,22 @@ TEST(Rounding, FastRoundingOfFloatsIsTheSame) {
   EXPECT_TRUE(std::isnan(detail::roundFloatToF16(NAN)));
 }
 
+TEST(Rounding, ToTF32) {
+  double unit = std::ldexp(1.0, -10); // of numbers from 1 to 2
+  auto rounded = [](double value) {
+    return double(detail::roundFloatToTF32(float(value)));
+  };
+  EXPECT_EQ(rounded(1 + unit), 1 + unit);
+  EXPECT_EQ(rounded(1 + 0.49 * unit), 1);
+  EXPECT_EQ(rounded(1 + 0.51 * unit), 1 + unit);
+  EXPECT_EQ(rounded(1 + 0.5 * unit), 1 + unit); // a tie: away from zero
+  EXPECT_EQ(rounded(-1 - 0.5 * unit), -1 - unit);
+  EXPECT_EQ(rounded(2 - 0.25 * unit), 2);
+  EXPECT_EQ(rounded(-0.0), 0);
+  EXPECT_EQ(rounded(INFINITY), INFINITY);
+  EXPECT_TRUE(std::isnan(detail::roundFloatToTF32(NAN)));
+}
+
 TEST(Rounding, Ulp) {
   EXPECT_EQ(ulp(1.0, DType::F32), std::ldexp(1.0, -23));
   EXPECT_EQ(ulp(1.99, DType::BF16), std::ldexp(1.0, -7));

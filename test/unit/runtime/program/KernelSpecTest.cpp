@@ -48,7 +48,7 @@ TEST(KernelSpec, EveryMistakeHasItsMessage) {
       {"B=1,H=4,N=100,D=64", "spec misses dtype"},
       {good + ",Q=3",
        "spec key 'Q' is unknown; expected one of B, H, Hkv, M, N, D, dtype, "
-       "levels, block, topk, scale, lse, indices, pass, dlse"},
+       "levels, block, topk, scale, lse, indices, pass, dlse, tf32"},
       {good + ",B=1", "spec key 'B' is given more than once"},
       {good + ",levels", "spec entry 'levels': expected KEY=VALUE"},
       {good + ",", "spec entry '': expected KEY=VALUE"},
@@ -83,12 +83,14 @@ TEST(KernelSpec, EveryMistakeHasItsMessage) {
       {good + ",scale=1e999", "scale = 1e999: expected a finite number"},
       {good + ",scale=a", "scale = a: expected a finite number"},
       {good + ",lse=2", "lse = 2: expected 0 or 1"},
-      {good + ",pass=back",
-       "pass = back: expected forward, keep or backward"},
+      {good + ",pass=back", "pass = back: expected forward, keep or backward"},
       {good + ",dlse=1",
        "dlse = 1: expected pass = keep or pass = backward beside it"},
       {good + ",pass=keep,dlse=1,lse=0",
        "dlse = 1: expected lse = 1, or there is no lse"},
+      {"B=1,H=4,N=100,D=64,dtype=bf16,tf32=1",
+       "tf32 = 1: expected dtype = f32 beside it, got dtype = bf16"},
+      {good + ",tf32=yes", "tf32 = yes: expected 0 or 1"},
       {"B=2097152,H=2097152,N=2097152,D=8,dtype=f32",
        "B = 2097152, H = 2097152, M = 2097152, N = 2097152, D = 8: a tensor of "
        "these sizes takes more than 2^63 bytes"},
@@ -134,13 +136,12 @@ TEST(KernelSpec, TextRoundTrips) {
     KernelSpec back = spec(s.str());
     ASSERT_EQ(back.str(), s.str());
     ASSERT_TRUE(back == s);
-    ASSERT_EQ(std::tie(back.B, back.H, back.Hkv, back.M, back.N, back.D,
-                       back.dtype, back.levels, back.block, back.topk,
-                       back.scale, back.lse, back.indices, back.pass,
-                       back.lseGradient),
-              std::tie(s.B, s.H, s.Hkv, s.M, s.N, s.D, s.dtype, s.levels,
-                       s.block, s.topk, s.scale, s.lse, s.indices, s.pass,
-                       s.lseGradient));
+    ASSERT_EQ(
+        std::tie(back.B, back.H, back.Hkv, back.M, back.N, back.D, back.dtype,
+                 back.levels, back.block, back.topk, back.scale, back.lse,
+                 back.indices, back.pass, back.lseGradient),
+        std::tie(s.B, s.H, s.Hkv, s.M, s.N, s.D, s.dtype, s.levels, s.block,
+                 s.topk, s.scale, s.lse, s.indices, s.pass, s.lseGradient));
   }
 }
 
