@@ -93,6 +93,12 @@ public:
   /// heads of the inputs give the same heads of the results.
   bool headsAreAlike() const;
 
+  /// The type whose units in the last place a result or gradient of `rank`
+  /// dimensions is held to (Compare.h): its own, but where the factors of
+  /// float32 products may have 11 bits, the type that has as many. An lse (rank
+  /// 3) adds up many of their errors and keeps its own.
+  DType unitsOf(ElementType type, size_t rank) const;
+
   /// Evaluates the results. An error names the input that is missing or has
   /// another shape, or the op that cannot be evaluated.
   llvm::Expected<Evaluation>

@@ -37,7 +37,8 @@ struct Comparison {
 
 /// Compares `actual` with `reference` by the rule above. `plain` is the same
 /// formula in plain precision; `outputType` is the type that `actual` was
-/// stored in (LSE: F32); `name` begins the message. An element where the plain
+/// stored in (LSE: F32), or one with as few bits as what it was computed of;
+/// `name` begins the message. An element where the plain
 /// evaluation overflowed although the reference is finite does not enter
 /// plainError. `room` is allowed beside.
 Comparison compareValues(std::string_view name, const Array &actual,

@@ -343,8 +343,8 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
     const Array &truth = exact.*part, &x = plain.*part, &y = other.*part;
     reference::Comparison comparison =
         compareGradient(name, run.gradients.at(name).toArray(),
-                        {truth, fartherFrom(truth, x, y), terms}, dtype,
-                        greatestLse(run.tensors));
+                        {truth, fartherFrom(truth, x, y), terms},
+                        tf32 ? DType::F16 : dtype, greatestLse(run.tensors));
     if (!comparison.ok())
       return comparison.message;
   }

@@ -53,20 +53,6 @@ std::vector<int64_t> llsa::tools::sampleRows(int64_t total, int64_t count,
   return rows;
 }
 
-static DType dtypeOf(ElementType type) {
-  switch (type) {
-  case ElementType::BF16:
-    return DType::BF16;
-  case ElementType::F16:
-    return DType::F16;
-  case ElementType::F32:
-  case ElementType::I32:
-  case ElementType::I8:
-    return DType::F32;
-  }
-  llvm_unreachable("all element types are listed");
-}
-
 /// Integers that are no selections must be equal.
 static void compareIntegers(const std::string &name, const Array &actual,
                             const Array &expected, IndexCheck &out) {
@@ -148,7 +134,7 @@ llsa::tools::checkRun(const Interpreter &interpreter,
                        fartherFrom(truth.values,
                                    plain->outputs.at(port.name).values,
                                    other->outputs.at(port.name).values),
-                       dtypeOf(port.type)),
+                       interpreter.unitsOf(port.type, port.shape.size())),
          /*part=*/""});
   }
   return out;

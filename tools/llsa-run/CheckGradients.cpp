@@ -221,12 +221,6 @@ static Array join(llvm::ArrayRef<const Array *> parts) {
   return Array({size}, std::move(data));
 }
 
-static DType dtypeOf(const HostTensor &tensor) {
-  if (tensor.type() == ElementType::BF16)
-    return DType::BF16;
-  return tensor.type() == ElementType::F16 ? DType::F16 : DType::F32;
-}
-
 llvm::Error llsa::tools::checkGradients(const CheckedRun &run,
                                         const GradientCheckOptions &options,
                                         CheckReport &check) {
@@ -247,8 +241,10 @@ llvm::Error llsa::tools::checkGradients(const CheckedRun &run,
 
   auto compare = [&](const std::string &name, const Array &actual,
                      const ReferenceGradient &expected, std::string part) {
-    Comparison comparison = compareGradient(
-        name, actual, expected, dtypeOf(run.gradients->at(name)), lse);
+    const HostTensor &gradient = run.gradients->at(name);
+    DType units =
+        interpreter->unitsOf(gradient.type(), gradient.shape().size());
+    Comparison comparison = compareGradient(name, actual, expected, units, lse);
     check.outputs.push_back({name, std::move(comparison), std::move(part)});
   };
 
