@@ -257,13 +257,35 @@ FailureOr<SmallVector<Value>> Formulas::ofCall(func::CallOp call) {
   return flows;
 }
 
+/// Both of the results' gradients go to the one angle.
+static Value ofSincos(OpBuilder &b, Location loc, ValueRange results,
+                      ArrayRef<Value> gradients) {
+  auto product = [&](Value gradient, Value factor) -> Value {
+    return gradient ? arith::MulFOp::create(b, loc, gradient,
+                                            widenFloat(b, loc, factor))
+                    : Value();
+  };
+  Value ofCosine = product(gradients[1], results[0]);
+  if (ofCosine)
+    ofCosine = arith::NegFOp::create(b, loc, ofCosine);
+  return addGradients(b, loc, product(gradients[0], results[1]), ofCosine);
+}
+
 FailureOr<SmallVector<Value>>
 llsa::gradientsOfOperands(OpBuilder &builder, Operation *op,
-                          ValueRange operands, Value result, Value gradient) {
+                          ValueRange operands, ValueRange results,
+                          ArrayRef<Value> gradients) {
   // What takes no floats, or gives none, carries no gradient.
-  if (llvm::none_of(op->getOperands(), isFloat) || !isFloat(op->getResult(0)))
+  if (llvm::none_of(op->getOperands(), isFloat) ||
+      llvm::none_of(op->getResults(), isFloat))
     return SmallVector<Value>(op->getNumOperands());
-  return Formulas(builder, op->getLoc(), operands, result, gradient).of(op);
+  if (isa<math::SincosOp>(op))
+    return SmallVector<Value>{
+        ofSincos(builder, op->getLoc(), results, gradients)};
+  if (op->getNumResults() != 1)
+    return failure();
+  return Formulas(builder, op->getLoc(), operands, results[0], gradients[0])
+      .of(op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -321,17 +343,20 @@ LogicalResult RegionReversal::run(DenseSet<Value> active) {
       active.insert(op.getResults().begin(), op.getResults().end());
   }
   for (Operation &op : llvm::reverse(from.without_terminator())) {
-    Value known =
-        op.getNumResults() == 1 ? gradients.lookup(op.getResult(0)) : Value();
+    SmallVector<Value> operands, results, known;
+    for (Value result : op.getResults()) {
+      results.push_back(mapping.lookup(result));
+      known.push_back(active.contains(result) ? gradients.lookup(result)
+                                              : Value());
+    }
     // What is read does not depend on where, but by steps.
-    if (!known || !active.contains(op.getResult(0)) ||
+    if (llvm::none_of(known, [](Value value) { return bool(value); }) ||
         isa<tensor::ExtractOp>(op))
       continue;
-    SmallVector<Value> operands;
     for (Value operand : op.getOperands())
       operands.push_back(mapping.lookupOrDefault(operand));
-    FailureOr<SmallVector<Value>> flows = gradientsOfOperands(
-        builder, &op, operands, mapping.lookup(op.getResult(0)), known);
+    FailureOr<SmallVector<Value>> flows =
+        gradientsOfOperands(builder, &op, operands, results, known);
     if (failed(flows)) {
       InFlightDiagnostic error = op.emitOpError()
                                  << "has no derivative, which the gradient of "

@@ -1,5 +1,4 @@
-//===- Derivatives.h - how gradients go back through arith, math -*- C++
-//-*-===//
+//===- Derivatives.h - how gradients go back through arith, math -*- C++ -*-==//
 #ifndef LLSA_COMPILER_TRANSFORMS_DERIVATIVES_H
 #define LLSA_COMPILER_TRANSFORMS_DERIVATIVES_H
 
@@ -7,17 +6,17 @@
 
 namespace llsa {
 
-/// The gradients of an arith or math op's operands, given that of its one
-/// result: f32 scalars for an op on scalars, f32 tensors for one on tensors.
-/// `operands` and `result` are the op's values where the gradients are
+/// The gradients of an arith or math op's operands, given those of its results
+/// (null: it has none): f32 scalars for an op on scalars, f32 tensors for one on
+/// tensors. `operands` and `results` are the op's values where the gradients are
 /// computed. An entry is null when nothing flows to that operand: it is no
 /// float, or the op is constant around almost every value of it. At a kink
 /// (abs at 0, the maximum of equals) one of the one-sided derivatives is taken.
 /// Fails without a diagnostic when the op has no rule.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 gradientsOfOperands(mlir::OpBuilder &builder, mlir::Operation *op,
-                    mlir::ValueRange operands, mlir::Value result,
-                    mlir::Value gradient);
+                    mlir::ValueRange operands, mlir::ValueRange results,
+                    llvm::ArrayRef<mlir::Value> gradients);
 
 /// `value` in f32.
 mlir::Value widenFloat(mlir::OpBuilder &builder, mlir::Location loc,

@@ -400,11 +400,15 @@ LogicalResult Differentiation::reverseElementwise(Operation *op) {
     if (!operands.back())
       return failure();
   }
-  Value output = need(op->getResult(0));
-  if (!output)
-    return failure();
-  FailureOr<SmallVector<Value>> flows = gradientsOfOperands(
-      b, op, operands, output, gradientOf(op->getResult(0)));
+  SmallVector<Value> results, gradients;
+  for (Value result : op->getResults()) {
+    results.push_back(need(result));
+    if (!results.back())
+      return failure();
+    gradients.push_back(gradientOf(result));
+  }
+  FailureOr<SmallVector<Value>> flows =
+      gradientsOfOperands(b, op, operands, results, gradients);
   if (failed(flows))
     return op->emitOpError() << "has no derivative";
   for (auto [operand, flow] : llvm::zip_equal(op->getOperands(), *flows))

@@ -10,6 +10,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Support/DebugStringHelper.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace llsa;
@@ -93,20 +94,12 @@ llvm::Expected<Port> Interpreter::Impl::portOf(mlir::Type type,
   if (!tensor || !tensor.hasStaticShape())
     return error("'" + portName + "' is no tensor with bound sizes");
   port.shape = tensor.getShape().vec();
-  mlir::Type element = tensor.getElementType();
-  if (element.isF32())
-    port.type = ElementType::F32;
-  else if (element.isBF16())
-    port.type = ElementType::BF16;
-  else if (element.isF16())
-    port.type = ElementType::F16;
-  else if (element.isInteger(32))
-    port.type = ElementType::I32;
-  else if (element.isInteger(8))
-    port.type = ElementType::I8;
-  else
+  std::optional<ElementType> element =
+      elementTypeNamed(mlir::debugString(tensor.getElementType()));
+  if (!element)
     return error("'" + portName +
                  "' has elements other than f32, bf16, f16, i32 and i8");
+  port.type = *element;
   return port;
 }
 

@@ -167,6 +167,13 @@ Error verifyLanes(const Program &program) {
 
 } // namespace
 
+std::optional<ElementType> elementTypeNamed(StringRef name) {
+  for (ElementType type : kElementTypes)
+    if (name == toString(type))
+      return type;
+  return std::nullopt;
+}
+
 StringRef toString(ElementType type) {
   switch (type) {
   case ElementType::F32:

@@ -13,6 +13,7 @@
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,10 @@ inline constexpr std::initializer_list<ElementType> kElementTypes = {
     ElementType::F32, ElementType::BF16, ElementType::F16, ElementType::I32,
     ElementType::I8};
 bool isInteger(ElementType type);
+/// "f32", "bf16", "f16", "i32", "i8": as MLIR spells them.
 llvm::StringRef toString(ElementType type);
+/// The type of that name; none when there is no such element type.
+std::optional<ElementType> elementTypeNamed(llvm::StringRef name);
 int64_t byteSize(ElementType type);
 
 /// One buffer that steps read or write.

@@ -123,6 +123,9 @@ static const ScoreFunction kScoreFunctions[] = {
               "%y = math.fpowi %s, %n3 : f32, i32"},
     {"sin", "%y = math.sin %s : f32"},
     {"cos", "%y = math.cos %s : f32"},
+    {"sincos", "%sine, %cosine = math.sincos %s : f32\n"
+               "%y = arith.mulf %sine, %cosine : f32"},
+    {"sincosOfWhichOne", "%sine, %y = math.sincos %s : f32"},
     {"tan", "%y = math.tan %inside : f32"},
     {"asin", "%y = math.asin %inside : f32"},
     {"acos", "%y = math.acos %inside : f32"},
@@ -182,6 +185,30 @@ INSTANTIATE_TEST_SUITE_P(Gradients, ScoreFunctions,
                          [](const auto &info) {
                            return std::string(info.param.name);
                          });
+
+/// On whole tensors: an op whose two results have one operand.
+TEST(Gradients, OfSineAndCosineOfTensors) {
+  const char *text = R"(!x = tensor<?x?x?x?x!llsa.float>
+func.func @variant(%q: !x, %k: !x, %v: !x) -> (!x {llsa.name = "o"}) {
+  %sine, %cosine = math.sincos %q : !x
+  %other, %c = math.sincos %v : !x
+  %p, %lse = llsa.attend %sine from dense(%k, %c) : !x, !x, !x
+  %o = arith.mulf %p, %cosine : !x
+  return %o : !x
+}
+)";
+  for (const char *specText :
+       {"B=1,H=2,N=40,D=16,dtype=f32", "B=1,H=2,N=40,D=16,dtype=bf16"}) {
+    SCOPED_TRACE(specText);
+    KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
+    auto kernel = GradientKernel::create(text, spec);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    auto run = runOn(*kernel, spec);
+    ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+    double worst = 0;
+    EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
+  }
+}
 
 TEST(Gradients, DoNotDependOnTheNumberOfThreadsAndAreRepeatable) {
   for (const char *specText :

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/DebugStringHelper.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -91,16 +92,8 @@ private:
                           Buffer::Role role) {
     auto type = dyn_cast<MemRefType>(value.getType());
     std::optional<ElementType> element;
-    if (type && type.getElementType().isF32())
-      element = ElementType::F32;
-    if (type && type.getElementType().isBF16())
-      element = ElementType::BF16;
-    if (type && type.getElementType().isF16())
-      element = ElementType::F16;
-    if (type && type.getElementType().isInteger(32))
-      element = ElementType::I32;
-    if (type && type.getElementType().isInteger(8))
-      element = ElementType::I8;
+    if (type)
+      element = elementTypeNamed(debugString(type.getElementType()));
     if (!element || !type.hasStaticShape())
       return at->emitOpError()
              << "buffer '" << name

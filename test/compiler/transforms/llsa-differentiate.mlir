@@ -147,6 +147,28 @@ func.func @capped(%q: !x, %k: !x, %v: !x) -> !x {
 
 // -----
 
+// Both results of an op bring its operand a gradient, or the one that matters.
+!x = tensor<1x2x64x8xf32>
+// CHECK-LABEL: func.func @turned_grad
+// CHECK: derivative(%[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[G:.*]]) {
+// CHECK: %[[SINE:.*]], %[[COSINE:.*]] = math.sincos %[[S]]
+// CHECK-DAG: %[[OFSINE:.*]] = arith.mulf %[[G]], %[[COSINE]]
+// CHECK-DAG: %[[OFCOSINE:.*]] = arith.mulf %[[G]], %[[SINE]]
+// CHECK-DAG: %[[LESS:.*]] = arith.negf %[[OFCOSINE]]
+// CHECK: %[[D:.*]] = arith.addf %[[OFSINE]], %[[LESS]]
+// CHECK: llsa.yield %[[D]]
+func.func @turned(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %u, %w = math.sincos %s : f32
+        %t = arith.addf %u, %w : f32
+        llsa.yield %t : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
 // Bounds of a clamp have gradients, too; a slope of 0 is not computed.
 !x = tensor<1x2x64x8xf32>
 // CHECK-LABEL: func.func @clamped_grad
