@@ -275,6 +275,9 @@ FailureOr<SmallVector<Value>>
 llsa::gradientsOfOperands(OpBuilder &builder, Operation *op,
                           ValueRange operands, ValueRange results,
                           ArrayRef<Value> gradients) {
+  // Bits of numbers are no numbers: what made them may not be constant.
+  if (isa<arith::BitcastOp>(op) && isFloat(op->getResult(0)))
+    return failure();
   // What takes no floats, or gives none, carries no gradient.
   if (llvm::none_of(op->getOperands(), isFloat) ||
       llvm::none_of(op->getResults(), isFloat))

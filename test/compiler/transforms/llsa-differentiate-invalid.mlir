@@ -11,6 +11,20 @@ func.func @no_rule(%q: !x, %k: !x, %v: !x) -> !x {
 // -----
 
 !x = tensor<1x2x64x8xf32>
+func.func @bits(%q: !x, %k: !x, %v: !x) -> !x {
+  %o, %lse = llsa.attend %q from dense(%k, %v)
+      score(%s, %b, %h, %i, %j, %n) {
+        %c = arith.bitcast %s : f32 to i32
+        // expected-error @+1 {{'arith.bitcast' op has no derivative, which the gradient of the score needs}}
+        %f = arith.bitcast %c : i32 to f32
+        llsa.yield %f : f32
+      } : !x, !x, !x
+  return %o : !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
 func.func @no_rule_in_a_region(%q: !x, %k: !x, %v: !x) -> !x {
   %o, %lse = llsa.attend %q from dense(%k, %v)
       score(%s, %b, %h, %i, %j, %n) {
