@@ -14,6 +14,9 @@ struct Effort {
   unsigned repeat = 0; ///< samples of a case; at least 3 are taken
   double seconds = 3;  ///< no more samples of a case after this time
   unsigned sets = 3;   ///< input sets that take turns
+  /// GPU: seconds without work in front of each measurement, so that what ran
+  /// before does not lower the clocks, for the power that it took.
+  double rest = 0.3;
 };
 
 /// A case that was compiled and measured.

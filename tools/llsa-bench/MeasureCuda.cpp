@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <thread>
 
 using namespace llvm;
 
@@ -132,9 +133,10 @@ static Expected<DeviceSets> makeBackwardSets(const rt::CudaExecutor &executor,
 using RunOne = function_ref<Error(const DeviceSets::Set &set, CUstream)>;
 
 /// Samples of milliseconds per run.
-static Expected<std::vector<double>>
-sample(const CudaStream &stream, const std::string &what,
-       const DeviceSets &tensors, RunOne run, unsigned repeat, double seconds) {
+static Expected<std::vector<double>> sample(const CudaStream &stream,
+                                            const std::string &what,
+                                            const DeviceSets &tensors,
+                                            RunOne run, const Effort &effort) {
   auto runs = [&](int64_t count) {
     return [&, count](CUstream on) -> Error {
       for (int64_t i = 0; i < count; ++i)
@@ -162,6 +164,8 @@ sample(const CudaStream &stream, const std::string &what,
     return rt::timeOnStream(stream, what,
                             [&] { return graph->launch(stream.handle()); });
   };
+  std::this_thread::sleep_for(std::chrono::duration<double>(effort.rest));
+  unsigned repeat = std::max(effort.repeat, 3u);
   std::vector<double> samples;
   double warm = 0, spent = 0;
   while (samples.size() < repeat) {
@@ -173,7 +177,7 @@ sample(const CudaStream &stream, const std::string &what,
       continue;
     }
     samples.push_back(*ms / double(count));
-    if ((spent += *ms) > seconds * 1e3 && samples.size() >= 3)
+    if ((spent += *ms) > effort.seconds * 1e3 && samples.size() >= 3)
       break;
   }
   return samples;
@@ -181,7 +185,10 @@ sample(const CudaStream &stream, const std::string &what,
 
 static Expected<std::vector<double>> stepTimes(const CudaStream &stream,
                                                const rt::CudaExecutor &executor,
-                                               const DeviceSets &tensors) {
+                                               const DeviceSets &tensors,
+                                               Effort effort) {
+  effort.repeat = kStepSamples;
+  effort.seconds = 0.5;
   Expected<rt::CudaSteps> steps = rt::CudaSteps::create(executor);
   if (!steps)
     return steps.takeError();
@@ -200,7 +207,7 @@ static Expected<std::vector<double>> stepTimes(const CudaStream &stream,
           return steps->run(s, each.inputs, each.outputs, tensors.workspace,
                             on);
         },
-        kStepSamples, /*seconds=*/0.5);
+        effort);
     if (!samples)
       return samples.takeError();
     times.push_back(summarise(std::move(*samples)).median);
@@ -330,11 +337,11 @@ static Error measure(const CudaStream &stream, const std::string &name,
       [&](const DeviceSets::Set &set, CUstream on) {
         return runSet(executor, tensors, set, on);
       },
-      std::max(effort.repeat, 3u), effort.seconds);
+      effort);
   if (!samples)
     return samples.takeError();
   measured.run = summarise(std::move(*samples));
-  auto steps = stepTimes(stream, executor, tensors);
+  auto steps = stepTimes(stream, executor, tensors, effort);
   if (!steps)
     return steps.takeError();
   measured.steps = std::move(*steps);
@@ -409,7 +416,7 @@ Expected<GradResult> measureGradOnCuda(const CudaStream &stream,
         size_t i = size_t(&set - tensors->sets.data());
         return runSet(second, *gradients, gradients->sets[i], on);
       },
-      std::max(effort.repeat, 3u), effort.seconds);
+      effort);
   if (!both)
     return both.takeError();
   measured.both = summarise(std::move(*both));

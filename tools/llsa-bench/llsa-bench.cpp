@@ -219,6 +219,12 @@ int main(int argc, char **argv) {
   app.add_option("--seconds", options.effort.seconds,
                  "no more samples of a case after this time")
       ->capture_default_str();
+  app.add_option("--rest", options.effort.rest,
+                 "GPU: seconds without work before each measurement, so that "
+                 "the clocks are not lowered for what ran before; 0: as under "
+                 "lasting load")
+      ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
   app.add_option("--peak-tflops", options.peak,
                  "the GPU's rate of matrix products, for the roof "
                  "(tools/bench/peers.py measures it)");
