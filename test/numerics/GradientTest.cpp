@@ -75,6 +75,19 @@ runOn(const GradientKernel &kernel, const KernelSpec &spec,
   return kernel.run(std::move(inputs->tensors));
 }
 
+/// Checks a variant's gradients against its forward's definition.
+static void expectGradients(const std::string &variant,
+                            const std::string &specText) {
+  SCOPED_TRACE(specText);
+  KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
+  auto kernel = GradientKernel::create(variant, spec);
+  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+  auto run = runOn(*kernel, spec);
+  ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
+  double worst = 0;
+  EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
+}
+
 TEST(Gradients, ShippedVariants) {
   for (auto [name, specText] :
        std::initializer_list<std::pair<const char *, const char *>>{
@@ -88,14 +101,8 @@ TEST(Gradients, ShippedVariants) {
            {"topk.mlir", "B=1,H=2,N=777,D=24,dtype=f32,levels=2"},
            {"softcap.mlir", "B=1,H=2,N=500,D=16,dtype=f32,levels=1"},
            {"alibi.mlir", "B=1,H=2,N=500,D=16,dtype=f32,levels=1"}}) {
-    SCOPED_TRACE(std::string(name) + " " + specText);
-    KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
-    auto kernel = GradientKernel::create(readVariant(name), spec);
-    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
-    auto run = runOn(*kernel, spec);
-    ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
-    double worst = 0;
-    EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
+    SCOPED_TRACE(name);
+    expectGradients(readVariant(name), specText);
   }
 }
 
@@ -170,14 +177,7 @@ func.func @variant(%q: !x, %k: !x, %v: !x) -> (!x {{llsa.name = "o"}}) {{
 }}
 )",
                                  GetParam().body);
-  KernelSpec spec =
-      llvm::cantFail(KernelSpec::parse("B=1,H=1,N=40,D=16,dtype=f32"));
-  auto kernel = GradientKernel::create(text, spec);
-  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
-  auto run = runOn(*kernel, spec);
-  ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
-  double worst = 0;
-  EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
+  expectGradients(text, "B=1,H=1,N=40,D=16,dtype=f32");
 }
 
 INSTANTIATE_TEST_SUITE_P(Gradients, ScoreFunctions,
@@ -197,17 +197,8 @@ func.func @variant(%q: !x, %k: !x, %v: !x) -> (!x {llsa.name = "o"}) {
   return %o : !x
 }
 )";
-  for (const char *specText :
-       {"B=1,H=2,N=40,D=16,dtype=f32", "B=1,H=2,N=40,D=16,dtype=bf16"}) {
-    SCOPED_TRACE(specText);
-    KernelSpec spec = llvm::cantFail(KernelSpec::parse(specText));
-    auto kernel = GradientKernel::create(text, spec);
-    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
-    auto run = runOn(*kernel, spec);
-    ASSERT_TRUE(bool(run)) << llvm::toString(run.takeError());
-    double worst = 0;
-    EXPECT_EQ(checkDirections(*kernel, *run, spec.dtype, 1, worst), "");
-  }
+  expectGradients(text, "B=1,H=2,N=40,D=16,dtype=f32");
+  expectGradients(text, "B=1,H=2,N=40,D=16,dtype=bf16");
 }
 
 TEST(Gradients, DoNotDependOnTheNumberOfThreadsAndAreRepeatable) {
