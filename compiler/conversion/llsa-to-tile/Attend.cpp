@@ -52,6 +52,8 @@ public:
     State state{k.splat(-INFINITY, {rows, 1}),
                 k.splat(0.0, {rows, lazy ? 4 : 1}),
                 k.splat(0.0, {rows, depth})};
+    if (sumsRounded())
+      state.push_back(k.splat(0.0, {rows, 4}));
     store(pairs.walk(
         std::move(state),
         [&](ArrayRef<TakenStep> steps, ValueRange carried) {
@@ -103,7 +105,14 @@ private:
     }
     for (size_t i = steps.size(); i-- > 0;)
       acc = addValues(steps[i].step, all[i], p[i], acc);
-    return {max, sum, acc};
+    State results{max, sum, acc};
+    if (sumsRounded()) {
+      Value rounded = state[3];
+      for (size_t i = steps.size(); i-- > 0;)
+        rounded = addRounded(steps[i].step, p[i], rounded);
+      results.push_back(rounded);
+    }
+    return results;
   }
 
   /// Exponentials relative to a maximum that may lag behind. Their sums tell
@@ -139,11 +148,20 @@ private:
     results = TileBuilder::Values(choice.getResults());
     Value sum = results[1], acc = results[2];
     // Private products first: shared ones are asynchronous.
-    for (size_t i = steps.size(); i-- > 0;) {
-      sum = k.apply<arith::AddFOp>(sum, results[4 + 2 * i]);
-      acc = addValues(steps[i].step, all[i], results[3 + 2 * i], acc);
+    const size_t first = state.size();
+    State after{results[0], sum, acc};
+    if (sumsRounded()) {
+      Value rounded = results[3];
+      for (size_t i = steps.size(); i-- > 0;)
+        rounded = addRounded(steps[i].step, results[first + 2 * i], rounded);
+      after.push_back(rounded);
     }
-    return {results[0], sum, acc};
+    for (size_t i = steps.size(); i-- > 0;) {
+      after[1] = k.apply<arith::AddFOp>(after[1], results[first + 1 + 2 * i]);
+      after[2] =
+          addValues(steps[i].step, all[i], results[first + 2 * i], after[2]);
+    }
+    return after;
   }
 
   /// A state whose maximum covers the steps, then their exponentials and sums.
@@ -162,6 +180,8 @@ private:
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
     TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
                                 k.apply<arith::MulFOp>(state[2], fade)};
+    if (sumsRounded())
+      results.push_back(k.apply<arith::MulFOp>(state[3], fade));
     for (const Scores &s : all) {
       Value p = pairs.weightsBelow(s, base);
       results.append({p, k.partialSums(p)});
@@ -190,6 +210,22 @@ private:
     Value values = pairs.operand(step.values);
     return k.dot(k.fromF32(p, tileTypeOf(values).getElementType()), values, acc,
                  /*transposed=*/false, /*skip=*/bool(s.counts));
+  }
+
+  /// Whether o is divided by the sum of the weights as their product with v has
+  /// rounded them, so that these add up to one: a backward subtracts what comes
+  /// of o from what is nearly equal (docs/rationale/backward.md). lse has the
+  /// sum of all their bits. Of float16 alone: the fastest kernels of bfloat16
+  /// have no register left, and their errors stay within the rule.
+  bool sumsRounded() {
+    return lazy && isRestWanted() &&
+           tensorOf(op.getOutput()).getElementType().isF16();
+  }
+
+  Value addRounded(const Step &step, Value p, Value sum) {
+    Type element = tileTypeOf(pairs.operand(step.values)).getElementType();
+    Value rounded = k.toF32(k.fromF32(p, element));
+    return k.apply<arith::AddFOp>(sum, k.partialSums(rounded));
   }
 
   //===--------------------------------------------------------------------===//
@@ -227,6 +263,8 @@ private:
       Value zero = k.splat(0.0, {rows, 1});
       // Approximate (one unit in the last place): a GPU's exact division calls
       // a function, beside which assemblers do not overlap wgmma.
+      if (sumsRounded())
+        sum = k.sumCols(state[3]);
       Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), sum);
       reciprocal.getDefiningOp<arith::DivFOp>().setFastmath(
           arith::FastMathFlags::afn);
