@@ -210,11 +210,10 @@ bool Interpreter::headsAreAlike() const {
 }
 
 DType Interpreter::unitsOf(ElementType type, size_t rank) const {
-  if (type == ElementType::BF16)
-    return DType::BF16;
-  bool has11Bits = type == ElementType::F16 ||
-                   (type == ElementType::F32 && impl->tf32 && rank == 4);
-  return has11Bits ? DType::F16 : DType::F32;
+  DType dtype = type == ElementType::BF16  ? DType::BF16
+                : type == ElementType::F16 ? DType::F16
+                                           : DType::F32;
+  return reference::unitsOf(dtype, impl->tf32 && rank == 4);
 }
 
 //===----------------------------------------------------------------------===//

@@ -16,6 +16,7 @@
 #ifndef LLSA_KERNELS_INTERPRETER_INTERPRETER_H
 #define LLSA_KERNELS_INTERPRETER_INTERPRETER_H
 
+#include "kernels/reference/Compare.h"
 #include "kernels/reference/IndexCheck.h"
 #include "kernels/reference/Reference.h"
 #include "runtime/program/Program.h"
@@ -93,10 +94,8 @@ public:
   /// heads of the inputs give the same heads of the results.
   bool headsAreAlike() const;
 
-  /// The type whose units in the last place a result or gradient of `rank`
-  /// dimensions is held to (Compare.h): its own, but where the factors of
-  /// float32 products may have 11 bits, the type that has as many. An lse (rank
-  /// 3) adds up many of their errors and keeps its own.
+  /// unitsOf (Compare.h) for a result or gradient of `rank` dimensions. An lse
+  /// (rank 3) is held to its own, whatever products may do.
   DType unitsOf(ElementType type, size_t rank) const;
 
   /// Evaluates the results. An error names the input that is missing or has

@@ -35,6 +35,13 @@ struct Comparison {
   bool ok() const { return message.empty(); }
 };
 
+/// The type whose units in the last place a value of type `dtype` is held to:
+/// its own, but where the factors of float32 products may have had 11 bits
+/// (`tf32`), the type that has as many.
+inline DType unitsOf(DType dtype, bool tf32) {
+  return tf32 && dtype == DType::F32 ? DType::F16 : dtype;
+}
+
 /// Compares `actual` with `reference` by the rule above. `plain` is the same
 /// formula in plain precision; `outputType` is the type that `actual` was
 /// stored in (LSE: F32), or one with as few bits as what it was computed of;

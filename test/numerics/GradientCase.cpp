@@ -341,10 +341,10 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
         std::tuple("dk", &reference::TokenGradients::keys, exact.keyTerms),
         std::tuple("dv", &reference::TokenGradients::values, 0.0)}) {
     const Array &truth = exact.*part, &x = plain.*part, &y = other.*part;
-    reference::Comparison comparison =
-        compareGradient(name, run.gradients.at(name).toArray(),
-                        {truth, fartherFrom(truth, x, y), terms},
-                        tf32 ? DType::F16 : dtype, greatestLse(run.tensors));
+    reference::Comparison comparison = compareGradient(
+        name, run.gradients.at(name).toArray(),
+        {truth, fartherFrom(truth, x, y), terms},
+        reference::unitsOf(dtype, tf32), greatestLse(run.tensors));
     if (!comparison.ok())
       return comparison.message;
   }
@@ -375,8 +375,7 @@ std::string GradientCaseRunner::run(const Case &c, double &worst) {
   auto run = kernel->run(std::move(inputs->tensors), c.layout);
   if (!run)
     return llvm::toString(run.takeError());
-  // Factors of tf32 have as many bits as float16.
-  DType bits = c.tf32 ? DType::F16 : c.dtype;
+  DType bits = reference::unitsOf(c.dtype, c.tf32);
   std::string failure = checkDirections(*kernel, *run, bits, c.seed, worst);
   bool plain = c.form == Case::Form::Hierarchy && c.score == ScoreKind::None &&
                c.mask == MaskKind::None;

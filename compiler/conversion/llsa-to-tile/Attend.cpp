@@ -69,7 +69,8 @@ public:
   }
 
 private:
-  using State = TileBuilder::Values; ///< max, sum, acc
+  /// max, sum, acc; with sumsRounded() the sum of rounded weights
+  using State = TileBuilder::Values;
   using Scores = AttendTile::Scores;
 
   State update(ArrayRef<TakenStep> steps, ValueRange state) {
@@ -107,10 +108,9 @@ private:
       acc = addValues(steps[i].step, all[i], p[i], acc);
     State results{max, sum, acc};
     if (sumsRounded()) {
-      Value rounded = state[3];
+      results.push_back(state[3]);
       for (size_t i = steps.size(); i-- > 0;)
-        rounded = addRounded(steps[i].step, p[i], rounded);
-      results.push_back(rounded);
+        results[3] = addRounded(steps[i].step, p[i], results[3]);
     }
     return results;
   }
@@ -145,21 +145,17 @@ private:
       k.b.setInsertionPointToStart(choice.thenBlock());
       scf::YieldOp::create(k.b, k.loc, rescaled(steps, state, exceeds));
     }
-    results = TileBuilder::Values(choice.getResults());
-    Value sum = results[1], acc = results[2];
+    // The state, then the exponentials and their sums of each step.
+    ValueRange chosen = choice.getResults();
+    State after(chosen.take_front(state.size()));
+    ValueRange ofSteps = chosen.drop_front(state.size());
     // Private products first: shared ones are asynchronous.
-    const size_t first = state.size();
-    State after{results[0], sum, acc};
-    if (sumsRounded()) {
-      Value rounded = results[3];
-      for (size_t i = steps.size(); i-- > 0;)
-        rounded = addRounded(steps[i].step, results[first + 2 * i], rounded);
-      after.push_back(rounded);
-    }
     for (size_t i = steps.size(); i-- > 0;) {
-      after[1] = k.apply<arith::AddFOp>(after[1], results[first + 1 + 2 * i]);
-      after[2] =
-          addValues(steps[i].step, all[i], results[first + 2 * i], after[2]);
+      Value p = ofSteps[2 * i], sums = ofSteps[2 * i + 1];
+      after[1] = k.apply<arith::AddFOp>(after[1], sums);
+      if (sumsRounded())
+        after[3] = addRounded(steps[i].step, p, after[3]);
+      after[2] = addValues(steps[i].step, all[i], p, after[2]);
     }
     return after;
   }
@@ -178,10 +174,9 @@ private:
     }
     Value base = baseOf(max);
     Value fade = k.apply<math::Exp2Op>(k.apply<arith::SubFOp>(state[0], base));
-    TileBuilder::Values results{max, k.apply<arith::MulFOp>(state[1], fade),
-                                k.apply<arith::MulFOp>(state[2], fade)};
-    if (sumsRounded())
-      results.push_back(k.apply<arith::MulFOp>(state[3], fade));
+    TileBuilder::Values results{max};
+    for (Value sum : state.drop_front())
+      results.push_back(k.apply<arith::MulFOp>(sum, fade));
     for (const Scores &s : all) {
       Value p = pairs.weightsBelow(s, base);
       results.append({p, k.partialSums(p)});
@@ -215,15 +210,15 @@ private:
   /// Whether o is divided by the sum of the weights as their product with v has
   /// rounded them, so that these add up to one: a backward subtracts what comes
   /// of o from what is nearly equal (docs/rationale/backward.md). lse has the
-  /// sum of all their bits. Of float16 alone: the fastest kernels of bfloat16
-  /// have no register left, and their errors stay within the rule.
+  /// sum of the weights themselves. Of float16 alone: the fastest kernels of
+  /// bfloat16 have no register left for it.
   bool sumsRounded() {
     return lazy && isRestWanted() &&
            tensorOf(op.getOutput()).getElementType().isF16();
   }
 
   Value addRounded(const Step &step, Value p, Value sum) {
-    Type element = tileTypeOf(pairs.operand(step.values)).getElementType();
+    Type element = tileTypeOf(step.values).getElementType();
     Value rounded = k.toF32(k.fromF32(p, element));
     return k.apply<arith::AddFOp>(sum, k.partialSums(rounded));
   }
@@ -261,10 +256,10 @@ private:
     }
     if (k.isWanted(op.getOutput()) || isRestWanted()) {
       Value zero = k.splat(0.0, {rows, 1});
-      // Approximate (one unit in the last place): a GPU's exact division calls
-      // a function, beside which assemblers do not overlap wgmma.
       if (sumsRounded())
         sum = k.sumCols(state[3]);
+      // Approximate (one unit in the last place): a GPU's exact division calls
+      // a function, beside which assemblers do not overlap wgmma.
       Value reciprocal = k.apply<arith::DivFOp>(k.splat(1.0, {rows, 1}), sum);
       reciprocal.getDefiningOp<arith::DivFOp>().setFastmath(
           arith::FastMathFlags::afn);

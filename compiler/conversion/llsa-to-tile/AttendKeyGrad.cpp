@@ -75,7 +75,7 @@ private:
         Value head = k.add(firstHead, i);
         if (source.getKind() == SourceKind::Window)
           return keyTile.walkWindow(State(carried), head);
-        Value list = k.div(tile.start, source.getBlock());
+        Value list = k.div(tile.start, block);
         auto [from, to] = listBounds(k, op, tile.batch, head, list);
         return keyTile.walkRows(State(carried), head, from, to,
                                 tensorOf(op.getRows()).getDimSize(2));
@@ -104,7 +104,7 @@ private:
   LogicalResult splitDense() {
     int64_t pieces = densePieces();
     sums = allocateSums(pieces * keys.getDimSize(kToken), f32());
-    auto rowOf = [&](KernelBuilder &k, Value piece, const RowTile &tile) {
+    auto rowInSums = [&](KernelBuilder &k, Value piece, const RowTile &tile) {
       return k.add(k.mul(piece, keys.getDimSize(kToken)), tile.start);
     };
     LaunchOp launch = context.launch;
@@ -123,7 +123,7 @@ private:
           /*mayEnd=*/pieces * pieceSteps() != keyTile.denseSteps());
       if (keyTile.failed())
         return failure();
-      sums.store(k, tile, head, rowOf(k, piece, tile), state);
+      sums.store(k, tile, head, rowInSums(k, piece, tile), state);
       k.finish(launch);
     }
     RowGrid tiles = grid(sumSchedule());
@@ -135,7 +135,7 @@ private:
         k, tile.batch, size, group * pieces,
         [&](Value i) {
           Value head = k.add(k.mul(tile.head, group), k.div(i, pieces));
-          return Piece{head, rowOf(k, k.rem(i, pieces), tile), tile.rows};
+          return Piece{head, rowInSums(k, k.rem(i, pieces), tile), tile.rows};
         },
         {zero, zero});
     return finish(k, tiles, tile, state, /*share=*/0.0);

@@ -26,7 +26,7 @@ KernelBuilder KeyGradKernels::kernel(StringRef suffix, ArrayRef<int64_t> items,
 }
 
 RowGrid KeyGradKernels::grid(tile::ScheduleAttr schedule) {
-  return op.getOffsets() ? RowGrid::granular(keys, source.getBlock(), schedule)
+  return op.getOffsets() ? RowGrid::granular(keys, block, schedule)
                          : RowGrid::plain(keys, schedule);
 }
 
@@ -99,15 +99,15 @@ Value KeyGradKernels::rowOf(KernelBuilder &k, Value piece, Value inBlock) {
 
 /// Rows of the tile before its block's end; null: all.
 Value KeyGradKernels::rowsInBlock(KernelBuilder &k, Value inBlock) {
-  if (source.getBlock() % rows == 0)
+  if (block % rows == 0)
     return Value();
-  return k.min(k.index(rows), k.sub(k.index(source.getBlock()), inBlock));
+  return k.min(k.index(rows), k.sub(k.index(block), inBlock));
 }
 
 Value KeyGradKernels::rowsOf(KernelBuilder &k, const RowTile &tile,
                              Value inBlock) {
   Value exist = rowsInBlock(k, inBlock);
-  if (keys.getDimSize(kToken) % source.getBlock() != 0)
+  if (keys.getDimSize(kToken) % block != 0)
     exist = k.min(exist ? exist : k.index(rows),
                   k.sub(k.index(keys.getDimSize(kToken)), tile.start));
   return exist;

@@ -157,9 +157,9 @@ class Context:
         are compiled at the first call with a shape. `more`: further arguments of
         the variant. `options`: of the spec, as `levels=2, topk=8`; a list is one
         number per level; `tf32=1` lets a GPU round the factors of float32
-        products to 11 bits, as PyTorch's allow_tf32 does. Tensors are where the context runs (on a GPU: on
-        PyTorch's current stream); any strides will do, but the last dimension's
-        must be 1. Needs PyTorch when it is called."""
+        products to 11 bits, as PyTorch's allow_tf32 does. Tensors are where the
+        context runs (on a GPU: on PyTorch's current stream); any strides will
+        do, but the last dimension's must be 1. Needs PyTorch when it is called."""
         from ._autograd import attention
 
         return attention(self, variant, (q, k, v, *more), return_lse, device_functions, options)

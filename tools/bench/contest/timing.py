@@ -62,6 +62,7 @@ def measure(torch, calls, samples=15, seconds=1.5, rest=0.0):
         all_calls()
     torch.cuda.synchronize()
     eager = statistics.median(event_ms(torch, all_calls) for _ in range(3)) / len(calls)
+    time.sleep(rest)
     if eager > LONG_MS:
         return summarise([event_ms(torch, calls[i % len(calls)]) for i in range(3)], False, eager, "long")
 
@@ -78,7 +79,6 @@ def measure(torch, calls, samples=15, seconds=1.5, rest=0.0):
         torch.cuda.synchronize()
         times = [event_ms(torch, all_calls) / len(calls) for _ in range(samples)]
         return summarise(times, False, eager, first_line(error))
-    time.sleep(rest)
     times, warm, spent = [], 0.0, 0.0
     while len(times) < samples:
         ms = event_ms(torch, graph.replay)
