@@ -18,8 +18,7 @@ static constexpr int64_t kStages = 3;
 static constexpr int64_t kBulkStages = 4;
 static constexpr int64_t kGpuCols = 64;
 static constexpr int64_t kSelectCols = 128; ///< sorted at once
-static constexpr int64_t kPoolCols = 64, kPoolCtas = 3;
-static constexpr int64_t kFewestPoolCols = 32, kFewestPoolStages = 2;
+static constexpr int64_t kPoolCols = 64, kPoolStages = 4, kPoolCtas = 2;
 static constexpr int64_t kFewTiles = 1024; ///< of a card with 500 schedulers
 static constexpr int64_t kPrivateCols = 16;
 /// Longest top-k list that a warp keeps without spilling, and parts of longer
@@ -371,23 +370,15 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
                            target.sortingWarps / schedule.warps);
 }
 
-/// Deep tokens in parts: fewer registers, and more work items. Narrow ones, as
-/// long as all are at work at once, and two tiles of these at a time, so that
-/// as much is on its way.
+/// Deep tokens in parts: fewer registers, and more work items. Several tiles of
+/// them at a time: as much is on its way as memory wants.
 static void choosePoolSchedule(Schedule &schedule, const Problem &problem,
                                const TargetInfo &target) {
   for (int64_t level = 1; level < problem.levels; ++level)
     schedule.rows *= problem.block;
   schedule.warps = kWarps;
   schedule.cols = problem.depth % kPoolCols == 0 ? kPoolCols : problem.depth;
-  int64_t tokens =
-      llvm::divideCeil(problem.queries, schedule.rows * problem.block);
-  int64_t items = problem.heads * tokens * problem.depth / kFewestPoolCols;
-  if (problem.depth % kFewestPoolCols == 0 &&
-      items <= target.multiprocessors * kPoolCtas * schedule.warps) {
-    schedule.cols = kFewestPoolCols;
-    schedule.stages = kFewestPoolStages;
-  }
+  schedule.stages = kPoolStages;
   // (For others the assembler loads more at once, and would spill.)
   if (target.bulkCopies && schedule.cols <= kPoolCols)
     schedule.ctas = kPoolCtas;

@@ -1,6 +1,8 @@
-//===- AssignLayouts.cpp - columns that a lane holds ----------------------===//
+//===- AssignLayouts.cpp - how tiles lie in a warp's lanes
+//-----------------===//
 
 #include "compiler/conversion/tile-to-nvvm/Passes.h"
+#include "compiler/conversion/tile-to-nvvm/TileLayout.h"
 #include "mlir/IR/Builders.h"
 
 namespace llsa {
@@ -10,15 +12,22 @@ namespace llsa {
 
 using namespace mlir;
 using namespace llsa;
+using namespace llsa::gpu;
 using namespace llsa::tile;
 
-static constexpr int64_t kFragmentColumns = 2;
 static constexpr int64_t kWidestLoad = 16; ///< bytes
+static constexpr int64_t kMostLanes = 8;   ///< of a row
 
-/// Elements of a load of the kernel's narrowest type, as far as the columns of
-/// all loads and stores can be dealt out in so many. Wider types take several
-/// accesses.
-static int64_t columnsOfLoads(KernelOp kernel) {
+/// Ops whose tiles lie as tensor cores want them.
+static bool wantsFragments(Operation *op) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  bool isPartial = reduce && reduce.getAxis() == Axis::Cols &&
+                   reduce.getResult().getType().getDimSize(1) != 1;
+  return isa<DotOp, TopkOp, TransposeOp>(op) || isPartial;
+}
+
+/// The tiles of all loads and stores that have columns.
+static SmallVector<RankedTensorType> tilesInMemory(KernelOp kernel) {
   SmallVector<RankedTensorType> tiles;
   kernel.walk([&](Operation *op) {
     if (auto load = dyn_cast<LoadOp>(op))
@@ -28,15 +37,29 @@ static int64_t columnsOfLoads(KernelOp kernel) {
   });
   llvm::erase_if(tiles,
                  [](RankedTensorType tile) { return tile.getDimSize(1) == 1; });
-  int64_t columns = kFragmentColumns;
+  return tiles;
+}
+
+/// Columns for a load of the kernel's narrowest type, as far as those of all
+/// tiles can be dealt out in so many (wider types take several accesses); then
+/// as many lanes to a row as they suffice for.
+static LaneGrid gridFor(ArrayRef<RankedTensorType> tiles) {
+  LaneGrid fragments, grid;
+  auto fits = [&](int64_t columns) {
+    return llvm::all_of(tiles, [&](RankedTensorType tile) {
+      return tile.getDimSize(1) % columns == 0;
+    });
+  };
   for (RankedTensorType tile : tiles)
-    columns = std::max<int64_t>(
-        columns, kWidestLoad / std::max(2u, tile.getElementTypeBitWidth() / 8));
-  for (RankedTensorType tile : tiles)
-    while (columns > kFragmentColumns &&
-           tile.getDimSize(1) % (4 * columns) != 0)
-      columns /= 2;
-  return columns;
+    grid.columns = std::max<int64_t>(
+        grid.columns,
+        kWidestLoad / std::max(2u, tile.getElementTypeBitWidth() / 8));
+  while (grid.columns > fragments.columns &&
+         !fits(grid.rowLanes * grid.columns))
+    grid.columns /= 2;
+  if (!tiles.empty() && fits(kMostLanes * grid.columns))
+    grid.rowLanes = kMostLanes;
+  return grid;
 }
 
 namespace {
@@ -45,14 +68,15 @@ struct AssignLayouts : public llsa::impl::AssignLayoutsBase<AssignLayouts> {
     KernelOp kernel = getOperation();
     bool fragments = kernel
                          .walk([](Operation *op) {
-                           return isa<DotOp, TopkOp, TransposeOp>(op)
-                                      ? WalkResult::interrupt()
-                                      : WalkResult::advance();
+                           return wantsFragments(op) ? WalkResult::interrupt()
+                                                     : WalkResult::advance();
                          })
                          .wasInterrupted();
-    int64_t columns = fragments ? kFragmentColumns : columnsOfLoads(kernel);
+    LaneGrid grid = fragments ? LaneGrid() : gridFor(tilesInMemory(kernel));
+    Builder builder(&getContext());
     kernel->setAttr("tile.lane_columns",
-                    Builder(&getContext()).getI64IntegerAttr(columns));
+                    builder.getI64IntegerAttr(grid.columns));
+    kernel->setAttr("tile.row_lanes", builder.getI64IntegerAttr(grid.rowLanes));
   }
 };
 } // namespace

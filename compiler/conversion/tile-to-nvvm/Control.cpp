@@ -120,7 +120,7 @@ SmallVector<Type> KernelLowering::typesOf(Type type) {
   auto tile = dyn_cast<RankedTensorType>(type);
   if (!tile)
     return {type};
-  TileLayout layout(tile, laneColumns);
+  TileLayout layout(tile, grid);
   Type element = tile.getElementType();
   if (layout.isPaired(element))
     return SmallVector<Type>(layout.elements() / 2,

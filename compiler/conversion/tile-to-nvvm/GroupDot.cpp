@@ -36,7 +36,7 @@ bool KernelLowering::isGroupDot(DotOp op) {
   if (op->getParentOfType<scf::IfOp>())
     return false;
   auto a = tileOf(op.getA()), result = tileOf(op.getResult());
-  return result.getDimSize(0) == 16 && laneColumns == 2 &&
+  return result.getDimSize(0) == 16 && grid.columns == 2 &&
          a.getDimSize(1) % 16 == 0 && result.getDimSize(1) % 8 == 0 &&
          result.getDimSize(1) <= kMaxColumns;
 }

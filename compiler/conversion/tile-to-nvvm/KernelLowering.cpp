@@ -15,8 +15,7 @@ static bool hasProducts(tile::KernelOp kernel) {
 }
 
 KernelLowering::KernelLowering(tile::KernelOp kernel, bool dependentLaunch)
-    : kernel(kernel), warps(1), laneColumns(2),
-      dependentLaunch(dependentLaunch),
+    : kernel(kernel), warps(1), dependentLaunch(dependentLaunch),
       isPrecise(
           llvm::all_of(kernel.getArgumentTypes(),
                        [](Type type) {
@@ -27,7 +26,9 @@ KernelLowering::KernelLowering(tile::KernelOp kernel, bool dependentLaunch)
   if (tile::ScheduleAttr schedule = kernel.getScheduleAttr())
     warps = schedule.getWarps();
   if (auto columns = kernel->getAttrOfType<IntegerAttr>("tile.lane_columns"))
-    laneColumns = columns.getInt();
+    grid.columns = columns.getInt();
+  if (auto lanes = kernel->getAttrOfType<IntegerAttr>("tile.row_lanes"))
+    grid.rowLanes = lanes.getInt();
 }
 
 FailureOr<func::FuncOp> KernelLowering::run() {
@@ -150,8 +151,9 @@ void KernelLowering::waitForKernelBefore() {
 
 void KernelLowering::setLane(Value number) {
   lane = number;
-  rowInHalf = arith::ShRUIOp::create(builder, loc, lane, i32(2));
-  laneInRow = arith::AndIOp::create(builder, loc, lane, i32(3));
+  rowInHalf = arith::ShRUIOp::create(builder, loc, lane,
+                                     i32(llvm::Log2_64(grid.rowLanes)));
+  laneInRow = arith::AndIOp::create(builder, loc, lane, i32(grid.rowLanes - 1));
 }
 
 void KernelLowering::emitLaneNumbers() {
@@ -213,7 +215,7 @@ RankedTensorType KernelLowering::tileOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 TileLayout KernelLowering::layoutOf(Value tile) {
-  return TileLayout(tileOf(tile), laneColumns);
+  return TileLayout(tileOf(tile), grid);
 }
 
 SmallVector<Value> KernelLowering::elementsOf(Value tile) {
@@ -259,7 +261,7 @@ void KernelLowering::setElements(Value tile, Values elements) {
 }
 
 Value KernelLowering::rowOf(int64_t half) {
-  return add(rowInHalf, i32(8 * half));
+  return add(rowInHalf, i32(grid.rows() * half));
 }
 Value KernelLowering::columnOf(const TileLayout &layout, int64_t c) {
   if (layout.isOneColumn())

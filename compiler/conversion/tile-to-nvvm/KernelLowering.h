@@ -314,7 +314,8 @@ private:
   Values mapped(mlir::ValueRange values);
 
   tile::KernelOp kernel;
-  int64_t warps, laneColumns;
+  int64_t warps;
+  LaneGrid grid;
   bool dependentLaunch;
   /// All floats in memory are float32: approximations that are good enough for
   /// 16 bits are not.

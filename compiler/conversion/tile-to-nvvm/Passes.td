@@ -9,10 +9,13 @@ def AssignLayouts : Pass<"tile-assign-layouts", "::llsa::tile::KernelOp"> {
   let description = [{
     Every tile of a kernel lies in the registers of its 32 lanes as
     TileLayout.h describes; what is left to decide is how many neighbouring
-    columns a lane holds, `tile.lane_columns`:
+    columns a lane holds, `tile.lane_columns`, and how many lanes share a row,
+    `tile.row_lanes`:
 
-    * 2 where tensor cores, a top-k list or a transposition want fragments,
-    * else as many as fill a load of 16 bytes, when the tiles' columns allow it.
+    * 2 and 4 where tensor cores, a top-k list or a transposition want fragments,
+    * else as many columns as fill a load of 16 bytes, when the tiles' columns
+      allow it, and 8 lanes where there are enough of these, so that a load takes
+      whole lines of memory.
 
     ```mlir
     tile.kernel @copy(%x: memref<64x32xbf16>, %y: memref<64x32xbf16>) items [4] {
@@ -24,7 +27,7 @@ def AssignLayouts : Pass<"tile-assign-layouts", "::llsa::tile::KernelOp"> {
       tile.store %t, %y[%r, %c0] : tensor<16x32xbf16>, memref<64x32xbf16>
       tile.return
     }
-    // attributes {tile.lane_columns = 8}
+    // attributes {tile.lane_columns = 8, tile.row_lanes = 4}
     ```
   }];
   let dependentDialects = ["::llsa::tile::TileDialect"];

@@ -34,8 +34,9 @@ void KernelLowering::lowerReduce(ReduceOp op) {
   Values elements = elementsFor(*op, op.getTile());
   Values results;
   bool overCols = op.getAxis() == Axis::Cols;
-  auto exchange = [&](Value x, ArrayRef<int32_t> masks) {
-    for (int32_t mask : masks)
+  // Among `lanes` lanes, each `apart` from the next.
+  auto exchange = [&](Value x, int64_t apart, int64_t lanes) {
+    for (int64_t mask = apart; mask < apart * lanes; mask *= 2)
       x = combine(x, nvvm.shuffleXor(loc, x, mask));
     return x;
   };
@@ -47,7 +48,7 @@ void KernelLowering::lowerReduce(ReduceOp op) {
                              elements[from.indexOf(h, c)], identity));
       Value result = combineAll(std::move(row));
       if (!to.isPartial() && !from.isOneColumn())
-        result = exchange(result, {1, 2});
+        result = exchange(result, 1, grid.rowLanes);
       results.push_back(result);
     }
   } else {
@@ -58,7 +59,7 @@ void KernelLowering::lowerReduce(ReduceOp op) {
             select(rowExists(from, h), elements[from.indexOf(h, c)], identity));
       Value result = combineAll(std::move(column));
       if (!from.isOneRow())
-        result = exchange(result, {4, 8, 16});
+        result = exchange(result, grid.rowLanes, grid.rows());
       results.push_back(result);
     }
   }

@@ -13,12 +13,14 @@
 //     group of 4V: column 4V * (c / V) + V * t + c % V for c = 0, 1, ... .
 //
 // V is 2 for tensor cores. Kernels without them take larger ones, for loads of
-// 16 bytes. The left operand of an mma of 16-bit elements is the same fragment
-// with neighbours packed in pairs, so a product's result becomes the next
-// product's operand with no exchange between lanes.
+// 16 bytes, and *eight* lanes to a row where its columns suffice: then lane l
+// has g = l / 8 and t = l % 8, a half has 4 rows and a group of columns 8V, so
+// that a load takes whole lines of memory. The left operand of an mma of 16-bit
+// elements is the same fragment with neighbours packed in pairs, so a product's
+// result becomes the next product's operand with no exchange between lanes.
 //
-// A dimension of size 1 is *replicated*: all four lanes of a row hold an Rx1
-// tile's element, all eight lanes of a column a 1xC tile's. An Rx4 tile
+// A dimension of size 1 is *replicated*: all lanes of a row hold an Rx1 tile's
+// element, all lanes of a column a 1xC tile's. An Rx4 tile
 // (partial results, one per lane of a row) has column t in lane t.
 //
 // Elements of 16 bits lie in pairs, vector<2xT>, where columns come in pairs.
@@ -32,26 +34,37 @@
 
 namespace llsa::gpu {
 
+/// How all tiles of a kernel lie in the lanes of a warp.
+struct LaneGrid {
+  int64_t columns = 2;  ///< neighbours that a lane holds: V
+  int64_t rowLanes = 4; ///< that share a row
+
+  int64_t rows() const { return 32 / rowLanes; } ///< of a half
+};
+
 struct TileLayout {
   int64_t rows, cols;
-  int64_t laneColumns;
+  int64_t laneColumns, rowLanes, halfRows;
 
-  TileLayout(mlir::RankedTensorType tile, int64_t laneColumns)
+  TileLayout(mlir::RankedTensorType tile, LaneGrid grid)
       : rows(tile.getDimSize(0)), cols(tile.getDimSize(1)),
-        laneColumns(laneColumns) {}
+        laneColumns(grid.columns), rowLanes(grid.rowLanes),
+        halfRows(grid.rows()) {}
 
   bool isOneRow() const { return rows == 1; }
   bool isOneColumn() const { return cols == 1; }
   /// One column per lane of a row.
-  bool isPartial() const { return rows > 1 && cols == 4; }
+  bool isPartial() const { return rows > 1 && cols == rowLanes; }
 
   /// Rows that a lane holds.
-  int64_t halves() const { return isOneRow() ? 1 : llvm::divideCeil(rows, 8); }
+  int64_t halves() const {
+    return isOneRow() ? 1 : llvm::divideCeil(rows, halfRows);
+  }
   /// Columns that a lane holds.
   int64_t columns() const {
     return isOneColumn() || isPartial()
                ? 1
-               : laneColumns * llvm::divideCeil(cols, 4 * laneColumns);
+               : laneColumns * llvm::divideCeil(cols, rowLanes * laneColumns);
   }
   /// Elements that a lane holds, row by row.
   int64_t elements() const { return halves() * columns(); }
@@ -64,15 +77,17 @@ struct TileLayout {
   int64_t columnBase(int64_t c) const {
     return isOneColumn() || isPartial()
                ? 0
-               : 4 * laneColumns * (c / laneColumns) + c % laneColumns;
+               : rowLanes * laneColumns * (c / laneColumns) + c % laneColumns;
   }
   /// Every lane's column number `c` exists.
   bool columnExists(int64_t c) const {
     return isOneColumn() || isPartial() ||
-           columnBase(c) + 3 * laneColumns < cols;
+           columnBase(c) + (rowLanes - 1) * laneColumns < cols;
   }
   /// Every lane's row of half `h` exists.
-  bool rowExists(int64_t h) const { return isOneRow() || 8 * h + 8 <= rows; }
+  bool rowExists(int64_t h) const {
+    return isOneRow() || (h + 1) * halfRows <= rows;
+  }
 
   /// Elements of this type lie in pairs.
   bool isPaired(mlir::Type element) const {

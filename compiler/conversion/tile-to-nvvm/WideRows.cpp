@@ -27,7 +27,7 @@ static constexpr int64_t kPieceBytes = 16;
 
 /// The columns of a lane's pieces.
 TileLayout KernelLowering::wideLayoutOf(Value tile) {
-  return TileLayout(tileOf(tile), kPieceColumns);
+  return TileLayout(tileOf(tile), {kPieceColumns, grid.rowLanes});
 }
 
 bool KernelLowering::isWide(Value tile, Value memory, ValueRange indices,
