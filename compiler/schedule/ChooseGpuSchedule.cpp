@@ -50,6 +50,21 @@ static constexpr int64_t kMaxDepthOfTwo = 64;
 /// it does ahead of its next item, up to this depth.
 static constexpr int64_t kMaxDepthOfPersistent = 128;
 
+/// Whether a selection's candidates are pruned (TopkPruned.cpp), not sorted.
+static bool isPruned(const Problem &problem) {
+  constexpr int64_t kLongest = 8; // tile::TopkOp::kMostPruned
+  return problem.kind == Problem::Kind::Select && problem.topk <= kLongest;
+}
+
+/// Where the warps of a selection put the candidates that may be chosen.
+static int64_t scratchBytes(const Problem &problem, const Schedule &schedule) {
+  constexpr int64_t kFewestCols = 64;  // tile::TopkOp::kFewestPruned
+  constexpr int64_t kWarpBytes = 2048; // aligned as AllocSharedOp has it
+  return isPruned(problem) && schedule.cols >= kFewestCols
+             ? schedule.warps * kWarpBytes
+             : 0;
+}
+
 /// Shared memory of a CTA: its private and shared rings, which take turns.
 static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
   // AllocSharedOp::getAlignment
@@ -74,7 +89,7 @@ static int64_t ringBytes(const Problem &problem, const Schedule &schedule) {
     bytes = std::max(bytes, schedule.warps * ring(privateCols));
   if (problem.windows)
     bytes = std::max(bytes, schedule.warps * ring(schedule.cols));
-  return bytes;
+  return bytes + scratchBytes(problem, schedule);
 }
 
 /// Warps of a CTA: as many as there are tiles; fewer where that makes a source
@@ -177,9 +192,11 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   bool isAttend = problem.kind != Problem::Kind::Select;
   bool isShort = isAttend && problem.elementBytes == 2;
   schedule.rows = kTileRows;
-  // Few tiles: half as high, so that there are twice as many.
-  if (!isAttend &&
-      problem.heads * llvm::divideCeil(problem.queries, kTileRows) < kFewTiles)
+  // Few tiles: half as high, so that there are twice as many. Where candidates
+  // are pruned, too: then registers are left for warps that hide each other's
+  // latency.
+  int64_t high = problem.heads * llvm::divideCeil(problem.queries, kTileRows);
+  if (!isAttend && (isPruned(problem) || high < kFewTiles))
     schedule.rows = kTileRows / 2;
   bool threadsCopy = !target.bulkCopies || problem.windows;
   int64_t cols = isAttend ? kGpuCols : kSelectCols;
@@ -199,8 +216,12 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   int64_t tiles = llvm::divideCeil(problem.queries, granule);
   int64_t warps = isAttend ? mostWarps(problem)
                            : spreadWarps(problem, schedule.rows, target);
-  int64_t fewestWarps = isAttend ? kWarps / 2 : (warps + 1) / 2;
   int64_t ctas = problem.depth <= kMaxDepthOfTwo ? 2 : 1;
+  if (isPruned(problem)) {
+    warps = std::min(warps, kWarpGroup);
+    ctas = kRoomyWarps / kWarpGroup;
+  }
+  int64_t fewestWarps = isAttend ? kWarps / 2 : (warps + 1) / 2;
   // Where threads copy, 128 registers a thread do not do.
   if (isShort && ctas == 2 && threadsCopy) {
     warps = std::min(warps, kWarpGroup);
@@ -218,7 +239,7 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
               (schedule.stages > 1 || cols == kTileCols) &&
               (schedule.warps >= fewestWarps || cols == kTileCols ||
                tiles < kWarps)) {
-            if (isShort && ctas > 1)
+            if ((isShort || isPruned(problem)) && ctas > 1)
               schedule.ctas = ctas;
             return;
           }
@@ -366,6 +387,8 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
     rings = isShared ? 1 : schedule.warps;
   }
   int64_t bytes = rings * schedule.cols * key + kReservedBytes;
+  if (mostKeys(problem) > schedule.cols) // else it lies where the keys were
+    bytes += scratchBytes(problem, schedule);
   schedule.ctas = std::min(target.sharedBytes / bytes,
                            target.sortingWarps / schedule.warps);
 }

@@ -515,9 +515,9 @@ def Tile_TopkOp : Tile_Op<"topk", [Pure, AllTypesMatch<["scores", "new_scores"]>
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Longest list that a scratch is good for, and how many candidates of a
-    /// row it holds beside the list.
-    static constexpr int64_t kMostPruned = 8, kPlaces = 16;
+    /// Longest list and fewest candidates that a scratch is good for, and how
+    /// many of a row's it holds beside the list.
+    static constexpr int64_t kMostPruned = 8, kFewestPruned = 64, kPlaces = 16;
     /// Bytes from one of eight rows to the next: no two rows' entries lie in
     /// the same banks.
     static constexpr int64_t kRowBytes = 8 * (kPlaces + kMostPruned) + 16;

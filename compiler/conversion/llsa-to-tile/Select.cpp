@@ -80,6 +80,10 @@ private:
     last = after;
     TileBuilder::Values list{k.splat(-INFINITY, {rows, length}),
                              k.splatInt(-1, {rows, length})};
+    if (streams && length <= tile::TopkOp::kMostPruned &&
+        cols >= tile::TopkOp::kFewestPruned)
+      scratch =
+          k.allocateScratch(tile::TopkOp::kScratchWords, tile::Scope::Warp);
     return op.getWithin() ? within(list) : dense(list);
   }
 
@@ -226,10 +230,6 @@ private:
     int64_t entries =
         cast<RankedTensorType>(op.getWithin().getType()).getDimSize(3);
     GatherSteps steps(entries, block, cols, /*fragments=*/!widen);
-    if (streams && steps.count() == 1 &&
-        sizeOf(list[0]).cols <= tile::TopkOp::kMostPruned)
-      scratch =
-          k.allocateScratch(tile::TopkOp::kScratchWords, tile::Scope::Warp);
     Value coarse = k.buffer(op.getWithin());
     SmallVector<Value> row{tile.batch, tile.head, k.div(tile.start, block)};
     return k.repeat(steps.count(), list, [&](Value i, ValueRange carried) {
@@ -268,7 +268,7 @@ private:
   int64_t tokens, depth;
   RowTile tile;
   Value head, query, keyBuffer, result;
-  Value scratch; ///< of a list that all candidates come for at once
+  Value scratch;               ///< of a short list of many candidates
   const Place *last = nullptr; ///< of the part before
   bool mayRepeat;              ///< a candidate may have copies
 };

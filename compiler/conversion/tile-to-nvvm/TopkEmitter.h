@@ -17,12 +17,13 @@
 //   Two are put in order; where there are more, or one at the cut, or an id is
 //   named twice, the warp goes the exact way.
 //
-// Pruned (TopkPruned.cpp), for short lists that start empty, of many candidates
+// Pruned (TopkPruned.cpp), for short lists of many candidates
 //   A lane cuts its candidates into eight groups. Of the greatest of all groups
 //   of a row, the one that is as many-th as the list is long is a bound: as
-//   many candidates are not below it. Few are, most often 8 to 10; they go to
-//   shared memory, where each is ranked by how many are better. Where there are
-//   more than 16, or an id is named twice, the warp goes the exact way.
+//   many candidates are not below it. So is the last of a list that is full.
+//   Few are above, most often 8 to 10; they go to shared memory, where each is
+//   ranked by how many are better. Where there are more than 16, or an id is
+//   named twice, the warp goes the exact way.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_TILETONVVM_TOPKEMITTER_H
@@ -92,7 +93,20 @@ private:
   bool canPrune();
   /// `failed` (i1): there are too many survivors, or places are missing.
   List emitPruned(Value &failed);
+  /// A row's candidates above `bound`: how many lanes before this one have, and
+  /// how many all have.
+  struct Survivors {
+    Value bound, start, total;
+  };
+  List listOf(llvm::ArrayRef<Slot> slots, mlir::ValueRange keys,
+              Survivors survivors, Value &failed);
+  List extendedList(llvm::ArrayRef<Slot> slots, Values keys, Value &failed);
+  Survivors survivorsOf(Value bound, Value mine);
+  Survivors cutByGroups(Survivors survivors, mlir::ValueRange keys);
   Value boundOf(mlir::ValueRange keys);
+  Value boundOfList(mlir::ValueRange keys);
+  Value justBelow(Value key);
+  Value countAbove(Value bound, mlir::ValueRange keys);
   std::pair<Value, Value> sumOverRow(Value mine);
   Value placeOf(Value row, Value number);
   Value storeIfAbove(Value bound, Value key, Value id, Value place);

@@ -19,8 +19,8 @@ static constexpr int64_t kLanesOfRow = 4;
 static constexpr int64_t kEntryBytes = 8; ///< a key and an id
 
 bool TopkEmitter::canPrune() {
-  return op.getScratch() && startsEmpty && list.cols <= kGroups &&
-         candidates.columns() >= 2 * kGroups &&
+  return op.getScratch() && list.cols <= kGroups &&
+         candidates.cols >= TopkOp::kFewestPruned &&
          candidates.columns() % kGroups == 0;
 }
 
@@ -46,10 +46,46 @@ Value TopkEmitter::boundOf(ValueRange keys) {
     Value rejected;
     best = network.merge(best, others, rejected);
   }
-  // Key 0 is no candidate.
-  Value last =
-      arith::MaxUIOp::create(b, loc, best[list.cols - 1].key, constant(1, i32));
-  return arith::SubIOp::create(b, loc, last, constant(1, i32));
+  return justBelow(best[list.cols - 1].key);
+}
+
+/// The same of the list so far: what is below its last changes nothing.
+Value TopkEmitter::boundOfList(ValueRange keys) {
+  SortingNetwork network(b, loc);
+  Value last, mine;
+  for (auto [c, key] : llvm::enumerate(keys)) {
+    // A list of one place is held by all lanes, and counts in one.
+    Value exists = list.isOneColumn()
+                       ? compare(CmpIPredicate::eq, k.laneInRow, k.i32(0))
+                       : k.columnExists(list, int64_t(c));
+    mine = k.select(exists, key, constant(-1, i32));
+    last = last ? arith::MinUIOp::create(b, loc, last, mine) : mine;
+  }
+  for (int32_t mask : {1, 2})
+    last = arith::MinUIOp::create(b, loc, last,
+                                  k.nvvm.shuffleXor(loc, last, mask));
+  return justBelow(last);
+}
+
+/// Key 0 is no candidate.
+Value TopkEmitter::justBelow(Value key) {
+  Value least = arith::MaxUIOp::create(b, loc, key, constant(1, i32));
+  return arith::SubIOp::create(b, loc, least, constant(1, i32));
+}
+
+/// How many of a lane's keys are above `bound`.
+Value TopkEmitter::countAbove(Value bound, ValueRange keys) {
+  Value count = k.i32(0);
+  for (Value key : keys)
+    count =
+        k.add(count, arith::ExtUIOp::create(
+                         b, loc, i32, compare(CmpIPredicate::ugt, key, bound)));
+  return count;
+}
+
+TopkEmitter::Survivors TopkEmitter::survivorsOf(Value bound, Value mine) {
+  auto [start, total] = sumOverRow(mine);
+  return {bound, start, total};
 }
 
 /// What lanes before this one have of a row, and what all have.
@@ -171,47 +207,114 @@ void TopkEmitter::rankSurvivors(Value row, Value total, Value made) {
 
 TopkEmitter::List TopkEmitter::emitPruned(Value &failed) {
   List chosen;
-  Value row = k.add(k.slotAddress(op.getScratch(), Value()),
-                    k.mul(k.rowInHalf, k.i32(TopkOp::kRowBytes)));
-  Value made = k.add(row, k.i32(kPlaces * kEntryBytes));
   for (ArrayRef<Slot> slots : halves) {
     Values keys;
     for (const Slot &slot : slots)
       keys.push_back(entryOf(slot).key);
-    Value bound = boundOf(keys);
-
-    Value mine = k.i32(0);
-    for (Value key : keys)
-      mine = k.add(mine,
-                   arith::ExtUIOp::create(
-                       b, loc, i32, compare(CmpIPredicate::ugt, key, bound)));
-    auto [start, total] = sumOverRow(mine);
-    Value tooMany = compare(CmpIPredicate::ugt, total, k.i32(kPlaces));
-    orInto(failed, tooMany);
-    bound = k.select(tooMany, constant(-1, i32), bound); // none is above it
-
-    clearRow(row);
-    k.nvvm.warpBarrier(loc);
-    Value place = placeOf(row, start);
-    for (auto [key, slot] : llvm::zip(keys, slots))
-      place = storeIfAbove(bound, key, slot.id, place);
-    k.nvvm.warpBarrier(loc);
-    rankSurvivors(row, total, made);
-    k.nvvm.warpBarrier(loc);
-
-    for (int64_t c = 0; c < list.columns(); ++c) {
-      Value column = k.columnOf(list, c);
-      Values words = k.loadShared(placeOf(made, column), i32, 2);
-      Value isEmpty = compare(CmpIPredicate::eq, words[0], constant(0, i32));
-      // A place that nobody took: two have one rank, as an id is named twice.
-      Value should =
-          k.both(compare(CmpIPredicate::ult, column, total),
-                 compare(CmpIPredicate::ult, column, k.i32(list.cols)));
-      orInto(failed, k.both(isEmpty, should));
-      addPlace(chosen, words[0], words[1]);
+    List made;
+    if (startsEmpty) {
+      Value bound = boundOf(keys);
+      made = listOf(slots, keys, survivorsOf(bound, countAbove(bound, keys)),
+                    failed);
+    } else {
+      made = extendedList(slots, keys, failed);
     }
-    k.nvvm.warpBarrier(loc); // the next row's are cleared
+    llvm::append_range(chosen.scores, made.scores);
+    llvm::append_range(chosen.ids, made.ids);
   }
+  return chosen;
+}
+
+/// The list so far, unless some candidate of the warp is not below the last of
+/// its row's. At first many are, so that they are cut by groups, too; the n-th
+/// step has 1 / n of the list that are.
+TopkEmitter::List TopkEmitter::extendedList(ArrayRef<Slot> slots, Values keys,
+                                            Value &failed) {
+  size_t held = list.columns();
+  ArrayRef<Value> old = ArrayRef(keys).take_back(held);
+  Value bound = boundOfList(old);
+  Value mine = countAbove(bound, ArrayRef(keys).drop_back(held));
+  Value isNew =
+      k.nvvm.any(loc, compare(CmpIPredicate::ne, mine, constant(0, i32)));
+  Values before;
+  for (const Slot &slot : slots.take_back(held))
+    before.push_back(slot.score);
+  for (const Slot &slot : slots.take_back(held))
+    before.push_back(slot.id);
+  before.push_back(arith::ConstantOp::create(b, loc, b.getBoolAttr(false)));
+
+  auto extend = scf::IfOp::create(b, loc, ValueRange(before).getTypes(), isNew,
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(extend.elseBlock());
+    scf::YieldOp::create(b, loc, before);
+    b.setInsertionPointToStart(extend.thenBlock());
+    Survivors few = survivorsOf(bound, k.add(mine, countAbove(bound, old)));
+    Value hasFailed;
+    List made = listOf(slots, keys, cutByGroups(few, keys), hasFailed);
+    Values extended(made.scores);
+    llvm::append_range(extended, made.ids);
+    extended.push_back(hasFailed);
+    scf::YieldOp::create(b, loc, extended);
+  }
+  ValueRange results = extend.getResults();
+  orInto(failed, results.back());
+  return {Values(results.take_front(held)), Values(results.slice(held, held))};
+}
+
+/// Fewer of a row's survivors where one of the warp's rows has too many.
+TopkEmitter::Survivors TopkEmitter::cutByGroups(Survivors survivors,
+                                                ValueRange keys) {
+  Value areMany = k.nvvm.any(
+      loc, compare(CmpIPredicate::ugt, survivors.total, k.i32(kPlaces)));
+  auto cut = scf::IfOp::create(b, loc, TypeRange{i32, i32, i32}, areMany,
+                               /*withElseRegion=*/true);
+  auto yield = [&](const Survivors &s) {
+    scf::YieldOp::create(b, loc, ValueRange{s.bound, s.start, s.total});
+  };
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(cut.elseBlock());
+  yield(survivors);
+  b.setInsertionPointToStart(cut.thenBlock());
+  Value bound = arith::MaxUIOp::create(b, loc, survivors.bound, boundOf(keys));
+  yield(survivorsOf(bound, countAbove(bound, keys)));
+  return {cut.getResult(0), cut.getResult(1), cut.getResult(2)};
+}
+
+/// The list that a row's survivors make.
+TopkEmitter::List TopkEmitter::listOf(ArrayRef<Slot> slots, ValueRange keys,
+                                      Survivors survivors, Value &failed) {
+  Value row = k.add(k.slotAddress(op.getScratch(), Value()),
+                    k.mul(k.rowInHalf, k.i32(TopkOp::kRowBytes)));
+  Value made = k.add(row, k.i32(kPlaces * kEntryBytes));
+  Value tooMany = compare(CmpIPredicate::ugt, survivors.total, k.i32(kPlaces));
+  orInto(failed, tooMany);
+  // None is above it.
+  Value bound = k.select(tooMany, constant(-1, i32), survivors.bound);
+
+  clearRow(row);
+  k.nvvm.warpBarrier(loc);
+  Value place = placeOf(row, survivors.start);
+  for (auto [key, slot] : llvm::zip(keys, slots))
+    place = storeIfAbove(bound, key, slot.id, place);
+  k.nvvm.warpBarrier(loc);
+  rankSurvivors(row, survivors.total, made);
+  k.nvvm.warpBarrier(loc);
+
+  List chosen;
+  for (int64_t c = 0; c < list.columns(); ++c) {
+    Value column = k.columnOf(list, c);
+    Values words = k.loadShared(placeOf(made, column), i32, 2);
+    Value isEmpty = compare(CmpIPredicate::eq, words[0], constant(0, i32));
+    // A place that nobody took: two have one rank, as an id is named twice.
+    Value should =
+        k.both(compare(CmpIPredicate::ult, column, survivors.total),
+               compare(CmpIPredicate::ult, column, k.i32(list.cols)));
+    orInto(failed, k.both(isEmpty, should));
+    addPlace(chosen, words[0], words[1]);
+  }
+  k.nvvm.warpBarrier(loc); // the next row's are cleared
   return chosen;
 }
 

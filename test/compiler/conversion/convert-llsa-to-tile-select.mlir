@@ -103,8 +103,8 @@ func.func @llsa(%q: tensor<1x1x16x16xf32>, %k: tensor<1x1x20x16xf32>) -> tensor<
 
 // -----
 
-// On a GPU a short list that all candidates come for at once has a scratch, for
-// each warp; a list that is filled in steps has none.
+// On a GPU a short list has a scratch, for each warp, also one that is filled in
+// steps; a list of more than eight has none.
 
 #s = #tile.schedule<rows = 8, cols = 64, warps = 2, stages = 1>
 
@@ -112,10 +112,14 @@ func.func @llsa(%q: tensor<1x1x16x16xf32>, %k: tensor<1x1x20x16xf32>) -> tensor<
 // GPU:       %[[SCRATCH:.*]] = tile.alloc_shared scope warp : memref<1x13x32xf32, 3>
 // GPU:       tile.topk {{.*}} scratch %[[SCRATCH]]
 // GPU-LABEL: tile.kernel @steps(
+// GPU:       %[[SCRATCH:.*]] = tile.alloc_shared scope warp : memref<1x13x32xf32, 3>
+// GPU:       scf.for
+// GPU:         tile.topk {{.*}} scratch %[[SCRATCH]]
+// GPU-LABEL: tile.kernel @long(
 // GPU-NOT:   scratch
 // GPU:       tile.return
 func.func @llsa(%q: tensor<1x1x64x16xf16>, %i: tensor<1x1x4x4xi32>, %j: tensor<1x1x4x8xi32>)
-    -> (tensor<1x1x64x8xi32>, tensor<1x1x64x8xi32>) {
+    -> (tensor<1x1x64x8xi32>, tensor<1x1x64x8xi32>, tensor<1x1x64x9xi32>) {
   %0 = llsa.launch "select" schedule #s {
     %1 = llsa.select %q, %q topk 8 within %i block 16 : tensor<1x1x64x16xf16>, tensor<1x1x64x16xf16>, tensor<1x1x4x4xi32>
     llsa.yield %1 : tensor<1x1x64x8xi32>
@@ -124,5 +128,9 @@ func.func @llsa(%q: tensor<1x1x64x16xf16>, %i: tensor<1x1x4x4xi32>, %j: tensor<1
     %3 = llsa.select %q, %q topk 8 within %j block 16 : tensor<1x1x64x16xf16>, tensor<1x1x64x16xf16>, tensor<1x1x4x8xi32>
     llsa.yield %3 : tensor<1x1x64x8xi32>
   } : tensor<1x1x64x8xi32>
-  return %0, %2 : tensor<1x1x64x8xi32>, tensor<1x1x64x8xi32>
+  %4 = llsa.launch "long" schedule #s {
+    %5 = llsa.select %q, %q topk 9 : tensor<1x1x64x16xf16>, tensor<1x1x64x16xf16>
+    llsa.yield %5 : tensor<1x1x64x9xi32>
+  } : tensor<1x1x64x9xi32>
+  return %0, %2, %4 : tensor<1x1x64x8xi32>, tensor<1x1x64x8xi32>, tensor<1x1x64x9xi32>
 }

@@ -98,3 +98,44 @@ tile.kernel @pruned(%x: memref<8x64xf32>, %i: memref<8x8xi32>) items [1] {
   tile.store %n, %i[%c0, %c0] : tensor<8x8xi32>, memref<8x8xi32>
   tile.return
 }
+
+// A list so far: its last (the least of two in each lane, and of the four lanes)
+// is a bound. Where no candidate of the warp is above it, the list stays. Where
+// one row has more than 16 above, groups give a higher bound.
+
+// CHECK-LABEL: func.func @extended
+// CHECK:          %[[LIST:.*]]:4 = scf.for {{.*}} iter_args(%[[S0:.*]] = %{{.*}}, %[[S1:.*]] = %{{.*}}, %[[I0:.*]] = %{{.*}}, %[[I1:.*]] = %{{.*}}) -> (f32, f32, i32, i32)
+// CHECK-COUNT-3:    arith.minui %{{.*}} : i32
+// CHECK:            %[[BOUND:.*]] = arith.subi %{{.*}}, %c1_i32 : i32
+// CHECK-COUNT-16:   arith.cmpi ugt, %{{.*}}, %[[BOUND]] : i32
+// CHECK:            %[[NEW:.*]] = nvvm.vote.sync any
+// CHECK:            scf.if %[[NEW]] -> (f32, f32, i32, i32, i1)
+// CHECK:              %[[MANY:.*]] = nvvm.vote.sync any
+// CHECK:              scf.if %[[MANY]] -> (i32, i32, i32)
+// CHECK-COUNT-8:        arith.maxui %{{.*}} : i32
+// CHECK:                scf.yield
+// CHECK:              else
+// CHECK:                scf.yield %[[BOUND]],
+// CHECK-COUNT-18:     llvm.inline_asm {{.*}}@above st.shared.v2.b32
+// CHECK:            else
+// CHECK:              scf.yield %[[S0]], %[[S1]], %[[I0]], %[[I1]], %false
+tile.kernel @extended(%x: memref<8x256xf32>, %i: memref<8x8xi32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c64 = arith.constant 64 : index
+  %scratch = tile.alloc_shared scope warp offset 0 : memref<1x13x32xf32, 3>
+  %none = arith.constant dense<0xFF800000> : tensor<8x8xf32>
+  %empty = arith.constant dense<-1> : tensor<8x8xi32>
+  %list:2 = scf.for %n = %c0 to %c4 step %c1 iter_args(%s = %none, %j = %empty)
+      -> (tensor<8x8xf32>, tensor<8x8xi32>) {
+    %first = arith.muli %n, %c64 : index
+    %scores = tile.load %x[%c0, %first] : memref<8x256xf32> -> tensor<8x64xf32>
+    %ids = tile.range %first step 1 : tensor<1x64xi32>
+    %s1, %j1 = tile.topk %s, %j insert %scores at %ids scratch %scratch
+        : tensor<8x8xf32>, tensor<8x8xi32>, tensor<8x64xf32>, tensor<1x64xi32>, memref<1x13x32xf32, 3>
+    scf.yield %s1, %j1 : tensor<8x8xf32>, tensor<8x8xi32>
+  }
+  tile.store %list#1, %i[%c0, %c0] : tensor<8x8xi32>, memref<8x8xi32>
+  tile.return
+}

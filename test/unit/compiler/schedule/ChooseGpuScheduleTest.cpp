@@ -62,22 +62,16 @@ TEST(ChooseGpuSchedule, WarpsThatCopyByThemselvesHave168Registers) {
   EXPECT_EQ(chooseOnGpu(gpuAttend(128), "sm_80").warps, 8);
 }
 
-TEST(ChooseGpuSchedule, PoolsOfFewTokensTakeNarrowPartsTwoAtATime) {
+TEST(ChooseGpuSchedule, PoolsTakePartsOf64ColumnsFourBlocksAtATime) {
   Problem pool;
   pool.kind = Problem::Kind::Pool;
   pool.heads = 24; // of q, k and v
   pool.queries = 16384;
-  pool.depth = 64;
+  pool.depth = 128;
   pool.block = 16;
   pool.levels = 2;
-  EXPECT_EQ(chooseOnGpu(pool).cols, 32);
-  EXPECT_EQ(chooseOnGpu(pool).stages, 2);
-  pool.queries = 65536;
   EXPECT_EQ(chooseOnGpu(pool).cols, 64);
-  EXPECT_EQ(chooseOnGpu(pool).stages, 1);
-  pool.depth = 128;
-  EXPECT_EQ(chooseOnGpu(pool).cols, 64);
-  pool.queries = 1000;
+  EXPECT_EQ(chooseOnGpu(pool).stages, 4);
   pool.depth = 48; // in no parts
   EXPECT_EQ(chooseOnGpu(pool).cols, 48);
 }
@@ -139,10 +133,11 @@ TEST(ChooseGpuSchedule, ABlockOf64IsSharedByFourWarps) {
   EXPECT_EQ(schedule.privateStages, 0);
 }
 
-TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
+TEST(ChooseGpuSchedule, FewTilesOfALongSelectionAreHalfAsHigh) {
   Problem problem = gpuSelect(256, 256);
   problem.granule = 0;
   problem.blocks.clear();
+  problem.topk = 16; // is sorted
   problem.heads = 8;
   EXPECT_EQ(chooseOnGpu(problem).rows, 8);
   EXPECT_EQ(chooseOnGpu(problem).cols, 128);
@@ -152,12 +147,32 @@ TEST(ChooseGpuSchedule, FewTilesOfASelectionAreHalfAsHigh) {
   EXPECT_EQ(chooseOnGpu(problem, "sm_80").cols, 64); // as many scores
 }
 
+TEST(ChooseGpuSchedule, SelectionsThatPruneHaveThreeCtas) {
+  Problem problem = gpuSelect(4096, 4096);
+  problem.granule = 0;
+  problem.blocks.clear();
+  problem.topk = 8;
+  problem.heads = 8;
+  EXPECT_EQ(chooseOnGpu(problem).rows, 8);
+  EXPECT_EQ(chooseOnGpu(problem).warps, 4);
+  EXPECT_EQ(chooseOnGpu(problem).ctas, 3);
+  EXPECT_EQ(chooseOnGpu(problem).stages, 3);
+  problem.depth = 128;
+  EXPECT_EQ(chooseOnGpu(problem).stages, 2);
+  problem.heads = 1; // each multiprocessor has something to do
+  problem.queries = 1024;
+  EXPECT_EQ(chooseOnGpu(problem).warps, 1);
+}
+
 TEST(ChooseGpuSchedule, WarpsThatSortHaveTheRegistersOfTheirAssembler) {
   Problem problem = gpuSelect(4096, 128);
+  problem.topk = 8;
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").warps, 2);
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").ctas, 8);
   EXPECT_EQ(chooseOnGpu(problem, "sm_89").ctas, 5); // shared memory
   EXPECT_EQ(chooseOnGpu(problem, "sm_120a").ctas, 4);
+  problem.keys = {1024}; // of several steps: what may be chosen lies beside
+  EXPECT_EQ(chooseOnGpu(problem, "sm_89").ctas, 4);
 }
 
 /// Calls `body` for every target, sizes of heads and of elements.
