@@ -25,6 +25,7 @@
 #include "compiler/conversion/llsa-to-tile/AttendTile.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "compiler/conversion/llsa-to-tile/RoundingRest.h"
+#include "compiler/transforms/EstimateCost.h"
 #include "dialects/tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -210,11 +211,15 @@ private:
   /// Whether o is divided by the sum of the weights as their product with v has
   /// rounded them, so that these add up to one: a backward subtracts what comes
   /// of o from what is nearly equal (docs/rationale/backward.md). lse has the
-  /// sum of the weights themselves. Of float16 alone: the fastest kernels of
-  /// bfloat16 have no register left for it.
+  /// sum of the weights themselves. Of many keys errors average out, and the
+  /// fastest kernels have no register left for it.
   bool sumsRounded() {
-    return lazy && isRestWanted() &&
-           tensorOf(op.getOutput()).getElementType().isF16();
+    constexpr int64_t kFewKeys = 256;
+    int64_t keys = 0;
+    for (auto [i, source] : llvm::enumerate(op.getKeys()))
+      keys += std::min(tensorOf(source).getDimSize(kToken),
+                       keysOfSource(op, unsigned(i)));
+    return lazy && isRestWanted() && keys <= kFewKeys;
   }
 
   Value addRounded(const Step &step, Value p, Value sum) {
