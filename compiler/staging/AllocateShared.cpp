@@ -54,8 +54,7 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
     for (Ring &ring : rings)
       ring.op.setOffsetAttr(b.getI64IntegerAttr(ring.offset));
     kernel->setAttr("tile.shared_bytes", b.getI64IntegerAttr(total));
-    if (warps > 1)
-      separate(rings);
+    separate(rings);
   }
 
   static bool waits(Operation &op) {
@@ -129,7 +128,8 @@ struct AllocateShared : public llsa::impl::AllocateSharedBase<AllocateShared> {
     return total;
   }
 
-  /// A barrier of the CTA before a ring takes an earlier one's place.
+  /// A barrier of the CTA before a ring takes an earlier one's place, also where
+  /// the CTA is one warp: its lanes may part.
   static void separate(ArrayRef<Ring> rings) {
     llvm::DenseMap<Operation *, bool> done;
     for (size_t i = 0; i < rings.size(); ++i) {

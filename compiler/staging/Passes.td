@@ -166,7 +166,8 @@ def AllocateShared : Pass<"tile-allocate-shared", "::llsa::tile::KernelOp"> {
   let summary = "Give every ring its place in shared memory";
   let description = [{
     Rings that are not in use at the same time (a source's loop, then the
-    next's) take the same place; a barrier of the CTA stands between them then.
+    next's) take the same place; a barrier of the CTA stands between them then,
+    also where it is a single warp, whose lanes may part.
     The kernel's `tile.shared_bytes` is the sum. More than `limit` is an error
     that says which rings take how much.
 

@@ -20,6 +20,22 @@ tile.kernel @two(%k: memref<64x64xbf16>) items [4]
   tile.return
 }
 
+// Lanes of a single warp may part: one's copy would meet what another one reads.
+
+// CHECK-LABEL: tile.kernel @one_warp
+// CHECK: tile.copy_async
+// CHECK-NEXT: tile.barrier scope cta
+// CHECK-NEXT: tile.copy_async
+tile.kernel @one_warp(%k: memref<64x64xbf16>) items [4]
+    schedule <rows = 16, cols = 64, warps = 1, stages = 1> {
+  %c0 = arith.constant 0 : index
+  %a = tile.alloc_shared scope warp : memref<1x8x64xbf16, 3>
+  %b = tile.alloc_shared scope warp : memref<1x8x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %a[%c0] : memref<64x64xbf16>, memref<1x8x64xbf16, 3>
+  tile.copy_async %k[%c0, %c0] to %b[%c0] : memref<64x64xbf16>, memref<1x8x64xbf16, 3>
+  tile.return
+}
+
 // Rings in use at the same time have places of their own.
 
 // CHECK-LABEL: tile.kernel @together
