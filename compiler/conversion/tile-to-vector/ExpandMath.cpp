@@ -1,11 +1,11 @@
 //===- ExpandMath.cpp - the pass llsa-expand-math -------------------------===//
 
 #include "compiler/conversion/tile-to-vector/Passes.h"
+#include "compiler/conversion/tile-to-vector/RewriteMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace llsa;
@@ -166,7 +166,7 @@ struct ExpandMathPass : llsa::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<Exp2Pattern, ExpPattern, TruncToBF16Pattern>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteMath(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -9,12 +9,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/tile-to-vector/RewriteMath.h"
 #include "compiler/target/passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include <cmath>
 
 using namespace mlir;
@@ -391,7 +391,7 @@ struct ExpandDeviceMathPass
     patterns.add(expandBinary<math::PowFOp, expandPow>, /*benefit=*/0);
     populateMathAlgebraicSimplificationPatterns(patterns);
     math::populateExpansionPatterns(patterns, {"fpowi"});
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(llsa::rewriteMath(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -1,4 +1,5 @@
 //===- ExpandLibm.cpp - math functions as vector arithmetic -----*- C++ -*-===//
+#include "compiler/conversion/tile-to-vector/RewriteMath.h"
 #include "compiler/target/passes/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -7,7 +8,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -180,7 +180,7 @@ struct ExpandLibmPass : impl::ExpandLibmPassBase<ExpandLibmPass> {
     patterns.add(expandIsNormal);
     patterns.add(expandClamp);
     patterns.add(expandIPow);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteMath(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };
