@@ -1,5 +1,4 @@
-//===- AssignLayouts.cpp - how tiles lie in a warp's lanes
-//-----------------===//
+//===- AssignLayouts.cpp - how tiles lie in a warp's lanes ----------------===//
 
 #include "compiler/conversion/tile-to-nvvm/Passes.h"
 #include "compiler/conversion/tile-to-nvvm/TileLayout.h"

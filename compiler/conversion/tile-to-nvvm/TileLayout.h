@@ -20,8 +20,8 @@
 // result becomes the next product's operand with no exchange between lanes.
 //
 // A dimension of size 1 is *replicated*: all lanes of a row hold an Rx1 tile's
-// element, all lanes of a column a 1xC tile's. An Rx4 tile
-// (partial results, one per lane of a row) has column t in lane t.
+// element, all lanes of a column a 1xC tile's. An Rx4 tile (partial results, one
+// per lane of a row) has column t in lane t.
 //
 // Elements of 16 bits lie in pairs, vector<2xT>, where columns come in pairs.
 //

@@ -51,19 +51,19 @@ Value TopkEmitter::boundOf(ValueRange keys) {
 
 /// The same of the list so far: what is below its last changes nothing.
 Value TopkEmitter::boundOfList(ValueRange keys) {
-  SortingNetwork network(b, loc);
-  Value last, mine;
+  Value last = constant(-1, i32);
+  auto lower = [&](Value key) {
+    last = arith::MinUIOp::create(b, loc, last, key);
+  };
   for (auto [c, key] : llvm::enumerate(keys)) {
     // A list of one place is held by all lanes, and counts in one.
     Value exists = list.isOneColumn()
                        ? compare(CmpIPredicate::eq, k.laneInRow, k.i32(0))
                        : k.columnExists(list, int64_t(c));
-    mine = k.select(exists, key, constant(-1, i32));
-    last = last ? arith::MinUIOp::create(b, loc, last, mine) : mine;
+    lower(k.select(exists, key, constant(-1, i32)));
   }
   for (int32_t mask : {1, 2})
-    last = arith::MinUIOp::create(b, loc, last,
-                                  k.nvvm.shuffleXor(loc, last, mask));
+    lower(k.nvvm.shuffleXor(loc, last, mask));
   return justBelow(last);
 }
 
