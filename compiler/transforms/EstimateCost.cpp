@@ -58,6 +58,11 @@ int64_t llsa::keysOfSource(AttendOp attend, unsigned i) {
                 attend.getIndicesOf(i));
 }
 
+int64_t llsa::distinctKeysOfSource(AttendOp attend, unsigned i) {
+  return std::min(tensorOf(attend.getKeys()[i]).getDimSize(kToken),
+                  keysOfSource(attend, i));
+}
+
 int64_t llsa::keysOfSource(AttendQueryGradOp grad, unsigned i) {
   return keysOf(grad.getSource(i), grad.getKeys()[i], grad.getIndicesOf(i));
 }

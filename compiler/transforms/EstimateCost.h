@@ -21,6 +21,9 @@ int64_t keysOfSource(AttendOp attend, unsigned i);
 int64_t keysOfSource(AttendQueryGradOp grad, unsigned i);
 int64_t keysOfSource(AttendBiasGradOp grad, unsigned i);
 
+/// The same without what an index row names again: no more than there are.
+int64_t distinctKeysOfSource(AttendOp attend, unsigned i);
+
 /// Queries of a head that a key of `grad` meets, on average.
 int64_t queriesOfKey(AttendKeyGradOp grad);
 

@@ -49,11 +49,12 @@ public:
   }
 
   LogicalResult run() {
+    sumsRounded = shouldSumRounded();
     // Lazily, a row's sum is kept in four parts until the end.
     State state{k.splat(-INFINITY, {rows, 1}),
                 k.splat(0.0, {rows, lazy ? 4 : 1}),
                 k.splat(0.0, {rows, depth})};
-    if (sumsRounded())
+    if (sumsRounded)
       state.push_back(k.splat(0.0, {rows, 4}));
     store(pairs.walk(
         std::move(state),
@@ -70,7 +71,7 @@ public:
   }
 
 private:
-  /// max, sum, acc; with sumsRounded() the sum of rounded weights
+  /// max, sum, acc; with sumsRounded the sum of rounded weights
   using State = TileBuilder::Values;
   using Scores = AttendTile::Scores;
 
@@ -108,7 +109,7 @@ private:
     for (size_t i = steps.size(); i-- > 0;)
       acc = addValues(steps[i].step, all[i], p[i], acc);
     State results{max, sum, acc};
-    if (sumsRounded()) {
+    if (sumsRounded) {
       results.push_back(state[3]);
       for (size_t i = steps.size(); i-- > 0;)
         results[3] = addRounded(steps[i].step, p[i], results[3]);
@@ -154,7 +155,7 @@ private:
     for (size_t i = steps.size(); i-- > 0;) {
       Value p = ofSteps[2 * i], sums = ofSteps[2 * i + 1];
       after[1] = k.apply<arith::AddFOp>(after[1], sums);
-      if (sumsRounded())
+      if (sumsRounded)
         after[3] = addRounded(steps[i].step, p, after[3]);
       after[2] = addValues(steps[i].step, all[i], p, after[2]);
     }
@@ -213,12 +214,11 @@ private:
   /// of o from what is nearly equal (docs/rationale/backward.md). lse has the
   /// sum of the weights themselves. Of many keys errors average out, and the
   /// fastest kernels have no register left for it.
-  bool sumsRounded() {
+  bool shouldSumRounded() {
     constexpr int64_t kFewKeys = 256;
     int64_t keys = 0;
-    for (auto [i, source] : llvm::enumerate(op.getKeys()))
-      keys += std::min(tensorOf(source).getDimSize(kToken),
-                       keysOfSource(op, unsigned(i)));
+    for (unsigned i = 0; i < op.getKeys().size(); ++i)
+      keys += distinctKeysOfSource(op, i);
     return lazy && isRestWanted() && keys <= kFewKeys;
   }
 
@@ -261,7 +261,7 @@ private:
     }
     if (k.isWanted(op.getOutput()) || isRestWanted()) {
       Value zero = k.splat(0.0, {rows, 1});
-      if (sumsRounded())
+      if (sumsRounded)
         sum = k.sumCols(state[3]);
       // Approximate (one unit in the last place): a GPU's exact division calls
       // a function, beside which assemblers do not overlap wgmma.
@@ -276,7 +276,7 @@ private:
 
   AttendOp op;
   KernelBuilder &k;
-  bool lazy;
+  bool lazy, sumsRounded = false;
   AttendTile pairs;
   const RowTile &tile = pairs.tile;
   int64_t rows, depth;

@@ -268,7 +268,7 @@ Value KernelLowering::columnOf(const TileLayout &layout, int64_t c) {
     return i32(0);
   if (layout.isPartial())
     return laneInRow;
-  return add(mul(laneInRow, i32(layout.laneColumns)),
+  return add(mul(laneInRow, i32(layout.grid.columns)),
              i32(layout.columnBase(c)));
 }
 Value KernelLowering::columnExists(const TileLayout &layout, int64_t c) {

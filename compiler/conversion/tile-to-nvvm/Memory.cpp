@@ -35,7 +35,7 @@ int64_t KernelLowering::accessWidth(const TileLayout &layout, Value memory,
       rowDim == type.getRank() - 1)
     return 1;
   int64_t bytes = bytesOf(type.getElementType());
-  int64_t width = std::min(layout.laneColumns, 16 / bytes);
+  int64_t width = std::min(layout.grid.columns, 16 / bytes);
   if (type.getShape().back() * bytes % 16 != 0 || layout.cols % width != 0 ||
       !isMultiple(indices.back(), width))
     return 1;
@@ -340,7 +340,7 @@ void KernelLowering::lowerSharedTile(SharedTileOp op) {
   // A column of a lane and its neighbours.
   TileLayout layout = layoutOf(op.getResult());
   int64_t width =
-      layout.cols % layout.laneColumns == 0 ? layout.laneColumns : 1;
+      layout.cols % layout.grid.columns == 0 ? layout.grid.columns : 1;
   Values elements;
   for (int64_t c = 0; c < layout.columns(); c += width) {
     Value column = columnOf(layout, c);

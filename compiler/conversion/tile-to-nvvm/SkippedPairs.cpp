@@ -105,7 +105,7 @@ SmallVector<Value> KernelLowering::addInfinite(DotOp op, Value base,
   Value from = add(firstOfRow, giver);
   Values sums(loop.getRegionIterArgs());
   for (int64_t c = 0; c < a.columns(); ++c) {
-    Value depth = add(mul(giver, i32(a.laneColumns)), i32(a.columnBase(c)));
+    Value depth = add(mul(giver, i32(a.grid.columns)), i32(a.columnBase(c)));
     Values given, counts;
     for (int64_t h = 0; h < a.halves(); ++h) {
       Value x = left[a.indexOf(h, c) / (isPaired ? 2 : 1)];

@@ -9,7 +9,8 @@
 //
 //   * rows: a tile of R rows has ceil(R / 8) *halves*; a lane holds row 8h + g
 //     of half h;
-//   * columns: a lane holds `laneColumns` (V) neighbouring columns out of each
+//   * columns: a lane holds `LaneGrid::columns` (V) neighbouring columns out of
+//   each
 //     group of 4V: column 4V * (c / V) + V * t + c % V for c = 0, 1, ... .
 //
 // V is 2 for tensor cores. Kernels without them take larger ones, for loads of
@@ -20,8 +21,8 @@
 // result becomes the next product's operand with no exchange between lanes.
 //
 // A dimension of size 1 is *replicated*: all lanes of a row hold an Rx1 tile's
-// element, all lanes of a column a 1xC tile's. An Rx4 tile (partial results, one
-// per lane of a row) has column t in lane t.
+// element, all lanes of a column a 1xC tile's. An Rx4 tile (partial results,
+// one per lane of a row) has column t in lane t.
 //
 // Elements of 16 bits lie in pairs, vector<2xT>, where columns come in pairs.
 //
@@ -44,27 +45,26 @@ struct LaneGrid {
 
 struct TileLayout {
   int64_t rows, cols;
-  int64_t laneColumns, rowLanes, halfRows;
+  LaneGrid grid;
 
   TileLayout(mlir::RankedTensorType tile, LaneGrid grid)
-      : rows(tile.getDimSize(0)), cols(tile.getDimSize(1)),
-        laneColumns(grid.columns), rowLanes(grid.rowLanes),
-        halfRows(grid.rows()) {}
+      : rows(tile.getDimSize(0)), cols(tile.getDimSize(1)), grid(grid) {}
 
   bool isOneRow() const { return rows == 1; }
   bool isOneColumn() const { return cols == 1; }
   /// One column per lane of a row.
-  bool isPartial() const { return rows > 1 && cols == rowLanes; }
+  bool isPartial() const { return rows > 1 && cols == grid.rowLanes; }
 
   /// Rows that a lane holds.
   int64_t halves() const {
-    return isOneRow() ? 1 : llvm::divideCeil(rows, halfRows);
+    return isOneRow() ? 1 : llvm::divideCeil(rows, grid.rows());
   }
   /// Columns that a lane holds.
   int64_t columns() const {
     return isOneColumn() || isPartial()
                ? 1
-               : laneColumns * llvm::divideCeil(cols, rowLanes * laneColumns);
+               : grid.columns *
+                     llvm::divideCeil(cols, grid.rowLanes * grid.columns);
   }
   /// Elements that a lane holds, row by row.
   int64_t elements() const { return halves() * columns(); }
@@ -72,21 +72,22 @@ struct TileLayout {
     return half * columns() + column;
   }
 
-  /// Column number `c` of a lane is `columnBase(c) + laneColumns * t` (for a
+  /// Column number `c` of a lane is `columnBase(c) + grid.columns * t` (for a
   /// partial tile t).
   int64_t columnBase(int64_t c) const {
     return isOneColumn() || isPartial()
                ? 0
-               : rowLanes * laneColumns * (c / laneColumns) + c % laneColumns;
+               : grid.rowLanes * grid.columns * (c / grid.columns) +
+                     c % grid.columns;
   }
   /// Every lane's column number `c` exists.
   bool columnExists(int64_t c) const {
     return isOneColumn() || isPartial() ||
-           columnBase(c) + (rowLanes - 1) * laneColumns < cols;
+           columnBase(c) + (grid.rowLanes - 1) * grid.columns < cols;
   }
   /// Every lane's row of half `h` exists.
   bool rowExists(int64_t h) const {
-    return isOneRow() || (h + 1) * halfRows <= rows;
+    return isOneRow() || (h + 1) * grid.rows() <= rows;
   }
 
   /// Elements of this type lie in pairs.

@@ -31,6 +31,12 @@ void TopkEmitter::setId(Slot &slot, Value id) {
                        compare(CmpIPredicate::sge, slot.id, constant(0, i32)));
 }
 
+/// All four lanes hold a list of one place; it counts once.
+Value TopkEmitter::placeExists(int64_t c) {
+  return list.isOneColumn() ? compare(CmpIPredicate::eq, k.laneInRow, k.i32(0))
+                            : k.columnExists(list, c);
+}
+
 void TopkEmitter::findSlots() {
   auto rows = op.getCandidateIds().getDefiningOp<BlockRowsOp>();
   Values oldScores = k.elementsOf(op.getScores()),
@@ -54,14 +60,10 @@ void TopkEmitter::findSlots() {
       slot.exists = k.both(slot.exists, found.exists);
     }
     for (int64_t c = 0; !startsEmpty && c < list.columns(); ++c) {
-      // All four lanes hold a list of one place; it counts once.
-      Value exists = list.isOneColumn()
-                         ? compare(CmpIPredicate::eq, k.laneInRow, k.i32(0))
-                         : k.columnExists(list, c);
       int64_t i = list.indexOf(h, c);
       Slot &slot = slots.emplace_back();
       slot.score = oldScores[i];
-      slot.exists = exists;
+      slot.exists = placeExists(c);
       setId(slot, oldIds[i]);
     }
   }

@@ -55,6 +55,9 @@ private:
 
   // Topk.cpp
   void findSlots();
+  /// i1: this lane's place `c` of the list exists, and counts here; null:
+  /// always.
+  Value placeExists(int64_t c);
   /// An id below 0 is no candidate's.
   void setId(Slot &slot, Value id);
   List emitExact();

@@ -55,13 +55,8 @@ Value TopkEmitter::boundOfList(ValueRange keys) {
   auto lower = [&](Value key) {
     last = arith::MinUIOp::create(b, loc, last, key);
   };
-  for (auto [c, key] : llvm::enumerate(keys)) {
-    // A list of one place is held by all lanes, and counts in one.
-    Value exists = list.isOneColumn()
-                       ? compare(CmpIPredicate::eq, k.laneInRow, k.i32(0))
-                       : k.columnExists(list, int64_t(c));
-    lower(k.select(exists, key, constant(-1, i32)));
-  }
+  for (auto [c, key] : llvm::enumerate(keys))
+    lower(k.select(placeExists(int64_t(c)), key, constant(-1, i32)));
   for (int32_t mask : {1, 2})
     lower(k.nvvm.shuffleXor(loc, last, mask));
   return justBelow(last);

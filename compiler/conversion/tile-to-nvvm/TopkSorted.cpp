@@ -79,7 +79,7 @@ SmallVector<Value> TopkEmitter::dealOut(ValueRange places) {
   for (int64_t c = 0; c < list.columns(); ++c) {
     Value value;
     for (int64_t place = 0; place < list.cols; ++place) {
-      int64_t step = list.isPartial() ? 1 : list.laneColumns;
+      int64_t step = list.isPartial() ? 1 : list.grid.columns;
       int64_t first = list.columnBase(c);
       bool possible = list.isOneColumn() ||
                       (place >= first && (place - first) % step == 0 &&

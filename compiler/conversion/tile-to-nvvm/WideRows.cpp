@@ -35,7 +35,7 @@ bool KernelLowering::isWide(Value tile, Value memory, ValueRange indices,
   TileLayout layout = layoutOf(tile);
   Type element = tileOf(tile).getElementType();
   return (layout.isPaired(element) || element.isInteger(8)) &&
-         layout.laneColumns == 2 && layout.cols % (4 * kPieceColumns) == 0 &&
+         layout.grid.columns == 2 && layout.cols % (4 * kPieceColumns) == 0 &&
          accessWidth(wideLayoutOf(tile), memory, indices, rowDim) ==
              kPieceColumns;
 }

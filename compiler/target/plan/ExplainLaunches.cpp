@@ -153,7 +153,7 @@ private:
     for (auto [i, keys] : llvm::enumerate(attend.getKeys())) {
       SourceAttr source = attend.getSource(i);
       int64_t numKeys = shapeOf(keys)[kTokenDim];
-      int64_t seen = keysPerQuery(attend, i, numKeys);
+      int64_t seen = distinctKeysOfSource(attend, unsigned(i));
       total += seen;
       line << "\n    "
            << llvm::left_justify(stringifySourceKind(source.getKind()), 9)
@@ -174,20 +174,6 @@ private:
       line << "\n    score      a region changes every score";
     if (!attend.getMask().empty())
       line << "\n    mask       a region says which pairs count";
-  }
-
-  static int64_t keysPerQuery(AttendOp attend, unsigned i, int64_t numKeys) {
-    SourceAttr source = attend.getSource(i);
-    switch (source.getKind()) {
-    case SourceKind::Dense:
-      return numKeys;
-    case SourceKind::Window:
-      return std::min(numKeys, source.getBefore() + source.getAfter() + 1);
-    case SourceKind::Gathered:
-      return std::min(numKeys, shapeOf(attend.getIndicesOf(i)).back() *
-                                   source.getBlock());
-    }
-    llvm_unreachable("all kinds are listed");
   }
 
   /// How many queries see the same keys, and what that means for a work item:
