@@ -44,8 +44,11 @@ void addMathExpansion(OpPassManager &pm, bool gpu) {
     pm.addPass(createExpandDeviceMathPass());
   pm.addPass(createExpandLibmPass());
   pm.addPass(createExpandMath()); // the exponentials in these
-  if (gpu)
+  if (gpu) {
     pm.addPass(createApproximateDivisionPass());
+    pm.addPass(createExpandDeviceArithPass());
+    return;
+  }
   // Also the conversions from and to bfloat16, which LLVM would scalarise.
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;

@@ -56,6 +56,23 @@ def ExpandDeviceMathPass : Pass<"llsa-expand-device-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ExpandDeviceArithPass : Pass<"llsa-expand-device-arith"> {
+  let summary = "Expand the arithmetic that a GPU has no instruction for";
+  let description = [{
+    Divisions that round up or down and conversions from and to bfloat16 become
+    other arithmetic. `arith-expand`, which the CPU takes, would expand maxima
+    and minima, too: four instructions where a GPU has one.
+
+    ```mlir
+    func.func @blocks(%n: i32, %b: i32) -> i32 {
+      %c = arith.ceildivui %n, %b : i32
+      return %c : i32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def ApproximateDivisionPass : Pass<"llsa-approximate-division", "::mlir::ModuleOp"> {
   let summary = "Divide and take roots without a call, to two units in the last place";
   let description = [{
