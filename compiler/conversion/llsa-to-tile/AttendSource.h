@@ -17,6 +17,8 @@
 
 namespace llsa {
 
+struct Source;
+
 /// The keys of one step.
 struct Step {
   mlir::Value keys, values; ///< CxD
@@ -25,6 +27,9 @@ struct Step {
   enum { All, BelowEnd, NotNegative } exist = All;
   mlir::Value visible;      ///< RxC i1; null: all are visible
   bool mayHoldLast = false; ///< may contain the source's last key
+  /// Where a loop takes steps of several sources: those behind the first one,
+  /// and whether (1x1 i1) the step is of that source or a later one.
+  llvm::SmallVector<std::pair<const Source *, mlir::Value>, 0> later;
 };
 
 /// One source, with its sizes.

@@ -38,12 +38,21 @@ struct Stream {
       sum += counts(*segment) ? segment->steps : 0;
     return sum;
   }
+  /// Steps from here on that one loop may take: of plain segments, which differ
+  /// by their keys' weight alone.
+  int64_t alikeLeft() const {
+    int64_t steps = left();
+    for (size_t i = current + 1;
+         i < segments.size() && segment().plain && segments[i]->plain; ++i)
+      steps += segments[i]->steps;
+    return steps;
+  }
   void advance(int64_t steps) {
     taken += steps;
     within += steps;
-    if (left() == 0) {
+    while (!isDone() && left() <= 0) {
+      within -= segment().steps;
       ++current;
-      within = 0;
     }
   }
 };
@@ -65,7 +74,7 @@ public:
                        std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
-        state = take(stream.left(), {&stream}, std::move(state));
+        state = take(stream.alikeLeft(), {&stream}, std::move(state));
     return state;
   }
 
@@ -86,15 +95,15 @@ private:
     open(shared);
     open(own);
     while (alone > 0) {
-      int64_t elements = std::min(alone, shared.left());
+      int64_t elements = std::min(alone, shared.alikeLeft());
       int64_t pairs = shared.mayPair() ? elements / shared.held : 0;
       alone -= elements;
       state = take(elements - pairs * shared.held, {&shared}, std::move(state));
       state = take(pairs, {&shared}, std::move(state), shared.held);
     }
     while (shared.mayPair() && own.mayPair())
-      state = take(std::min(shared.left(), own.left()), {&shared, &own},
-                   std::move(state));
+      state = take(std::min(shared.alikeLeft(), own.alikeLeft()),
+                   {&shared, &own}, std::move(state));
     return state;
   }
 
@@ -151,8 +160,8 @@ private:
       SmallVector<TakenStep> taken;
       for (Stream *stream : from)
         for (int64_t element = 0; element < each; ++element)
-          taken.push_back(
-              takeElement(*stream, k.add(k.mul(i, each), k.index(element))));
+          taken.push_back(takeElement(
+              *stream, k.add(k.mul(i, each), k.index(element)), steps * each));
       TileBuilder::Values result = update(taken, carried);
       for (const TakenStep &later : ArrayRef(taken).drop_front())
         takeWhenUsed(later);
@@ -176,8 +185,9 @@ private:
       next->moveBefore(first);
   }
 
-  /// The element that is `ahead` behind the ones taken.
-  TakenStep takeElement(const Stream &stream, Value ahead) {
+  /// The element that is `ahead` behind the ones taken, where a loop takes
+  /// `count`.
+  TakenStep takeElement(const Stream &stream, Value ahead, int64_t count) {
     auto type = cast<tile::StreamType>(stream.value.getType());
     auto next = tile::NextOp::create(k.b, k.loc, type.getTiles(), stream.value,
                                      k.add(ahead, k.index(stream.taken)));
@@ -185,7 +195,22 @@ private:
     Step step = sources.describe(segment, k.add(ahead, k.index(stream.within)));
     step.keys = next.getTiles()[0];
     step.values = next.getTiles()[1];
+    describeLater(stream, ahead, count, step);
     return {segment.source, step};
+  }
+
+  /// What is known of an element that may lie in a later segment than the one
+  /// at hand: `ahead` of it, where a loop takes `count`.
+  void describeLater(const Stream &stream, Value ahead, int64_t count,
+                     Step &step) {
+    int64_t start = stream.left();
+    for (size_t i = stream.current + 1; start < count; ++i) {
+      const Segment &segment = *stream.segments[i];
+      Value isLater =
+          k.lessEqual(k.splatInt(start, {1, 1}), k.repeated(ahead, {1, 1}));
+      step.later.push_back({segment.source, isLater});
+      start += segment.steps;
+    }
   }
 
   void open(Stream &stream) {

@@ -8,7 +8,9 @@
 // warp serves both. For the same reason a step may take two elements of the
 // shared stream while it has more than the private one. The very first step
 // stands apart from its loop: there is no maximum yet that its exponentials
-// could be relative to.
+// could be relative to. Steps of several sources whose keys all exist make one
+// loop, as they differ by their keys' weight alone: a loop is half of a
+// kernel's code, and takes as long to assemble.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_ATTENDSTREAMS_H

@@ -97,23 +97,33 @@ Value AttendTile::queryIds() { return k.range(tile.start, {rows, 1}); }
 // One step
 //===----------------------------------------------------------------------===//
 
-/// A number for each key, of which a source's last has its own; null: all 0.
-Value AttendTile::perKey(const Source &source, const Step &step, double all,
-                         double last) {
-  if (all == 0.0 && (!step.mayHoldLast || last == 0.0))
-    return {};
-  Value result = k.splat(all, {});
-  if (!step.mayHoldLast)
-    return result;
-  Value isLast = k.equal(step.ids, k.splatInt(source.tokens - 1, {}));
-  return k.select(isLast, k.splat(last, {}), result);
+/// A number for each key, which follows from its weight; null: all 0.
+Value AttendTile::perKey(const Source &source, const Step &step,
+                         llvm::function_ref<double(double)> numberOf) {
+  double number = numberOf(source.weight);
+  Value result;
+  if (number != 0.0)
+    result = k.splat(number, {});
+  auto change = [&](double other, Value where) {
+    if (other == number)
+      return;
+    result =
+        k.select(where, k.splat(other, {}), result ? result : k.splat(0.0, {}));
+    number = other;
+  };
+  for (auto [later, isLater] : step.later)
+    change(numberOf(later->weight), isLater);
+  if (step.mayHoldLast)
+    change(numberOf(source.lastWeight),
+           k.equal(step.ids, k.splatInt(source.tokens - 1, {})));
+  return result;
 }
 
 /// log2 of the keys' weights, -inf for keys that are known not to exist;
 /// null when all are 0.
 Value AttendTile::addend(const Source &source, const Step &step) {
-  Value result = perKey(source, step, std::log2(source.weight),
-                        std::log2(source.lastWeight));
+  Value result =
+      perKey(source, step, [](double weight) { return std::log2(weight); });
   if (step.exist == Step::All || form.hasRegion())
     return result;
   return k.select(exists(source, step, 1), result ? result : k.splat(0.0, {}),
@@ -129,11 +139,10 @@ bool AttendTile::isFloat32() const {
 Value AttendTile::addendRest(const Source &source, const Step &step) {
   if (!isFloat32())
     return {};
-  auto rest = [](double weight) {
+  return perKey(source, step, [](double weight) {
     double exact = std::log2(weight);
     return exact - static_cast<float>(exact);
-  };
-  return perKey(source, step, rest(source.weight), rest(source.lastWeight));
+  });
 }
 
 /// Which keys exist, as a tile of `height` equal rows; null: all. The ids are

@@ -75,8 +75,8 @@ public:
 private:
   State window(const Source &source, State state, AttendUpdate update);
   mlir::Value queryIds();
-  mlir::Value perKey(const Source &source, const Step &step, double all,
-                     double last);
+  mlir::Value perKey(const Source &source, const Step &step,
+                     llvm::function_ref<double(double)> numberOf);
   mlir::Value addend(const Source &source, const Step &step);
   mlir::Value addendRest(const Source &source, const Step &step);
   /// `score * factor + addend` (null: 0).

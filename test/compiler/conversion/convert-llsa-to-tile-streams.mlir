@@ -58,6 +58,45 @@ func.func @attend(%q: !x, %k: !k, %v: !k, %q1: !p, %k1: !c) -> (!x, !r) {
   return %0#0, %0#1 : !x, !r
 }
 
+// Keys of two sources that weigh differently: one loop takes the steps of both,
+// behind the first one, and chooses the weight (log2). Here the second source's
+// steps are the third and later ones of six.
+
+// CHECK-LABEL: tile.kernel @two_sources
+// CHECK-DAG:  %[[FOUR:.*]] = arith.constant dense<2.000000e+00> : tensor<1x1xf32>
+// CHECK-DAG:  %[[TWO:.*]] = arith.constant dense<1.000000e+00> : tensor<1x1xf32>
+// CHECK-DAG:  %[[START:.*]] = arith.constant dense<1> : tensor<1x1xi32>
+// CHECK:      tile.stream count 6
+// CHECK:      tile.stream count 6
+// CHECK:      tile.next
+// CHECK:      tile.next
+// CHECK:      scf.for %[[I:.*]] = %c0 to %c5
+// CHECK:        tile.next
+// CHECK:        %[[AHEAD:.*]] = tile.range %[[I]] step 0
+// CHECK:        %[[LATER:.*]] = arith.cmpi sge, %[[AHEAD]], %[[START]]
+// CHECK:        arith.select %[[LATER]], %[[TWO]], %[[FOUR]]
+// CHECK:        tile.next
+// CHECK:        scf.yield
+// CHECK-NOT:  tile.next
+!k64 = tensor<1x2x64x32xbf16>
+!k128 = tensor<1x2x128x32xbf16>
+!i6 = tensor<1x2x4x6xi32>
+func.func @two_sources(%q: !x, %k: !k, %v: !k, %k1: !k64, %v1: !k64, %k2: !k128, %v2: !k128, %q1: !p, %c: !c) -> (!x, !r) {
+  %i = llsa.launch "select" schedule #s {
+    %j = llsa.select %q1, %c topk 6 : !p, !c
+    llsa.yield %j : !i6
+  } : !i6
+  %0:2 = llsa.launch "two_sources" schedule #s {
+    %o, %lse = llsa.attend %q from
+        gathered(%k, %v by %i) block 16 every 16,
+        dense(%k1, %v1) weight 4.0,
+        dense(%k2, %v2) weight 2.0
+        : !x, !k, !k, !i6, !k64, !k64, !k128, !k128
+    llsa.yield %o, %lse : !x, !r
+  } : !x, !r
+  return %0#0, %0#1 : !x, !r
+}
+
 // Blocks that an index from outside names may not exist: steps that look at
 // their ids go along with others where the copy engine fills both rings.
 
