@@ -12,6 +12,7 @@
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -45,6 +46,49 @@ static SmallVector<Chain> findChains(ArrayRef<PoolOp> pools) {
   return chains;
 }
 
+/// Whether two chains differ by their buffers alone.
+static bool areAlike(HostBuilder &host, const Chain &a, const Chain &b) {
+  auto typeOf = [&](Value tensor) {
+    Value buffer = host.bufferOf(tensor);
+    return buffer ? buffer.getType() : Type();
+  };
+  if (a.size() != b.size() || typeOf(PoolOp(a.front()).getInput()) !=
+                                  typeOf(PoolOp(b.front()).getInput()))
+    return false;
+  return llvm::all_of(llvm::zip(a, b), [&](auto pair) {
+    PoolOp x = std::get<0>(pair), y = std::get<1>(pair);
+    return x.getBlock() == y.getBlock() && resultOf(x) == resultOf(y) &&
+           typeOf(x.getResult()) == typeOf(y.getResult());
+  });
+}
+
+/// Chains that share one code.
+using Group = SmallVector<Chain>;
+
+/// Chains with a pool in common stay apart: the first one stores its result.
+static SmallVector<Group> groupAlike(HostBuilder &host,
+                                     ArrayRef<Chain> chains) {
+  llvm::DenseMap<Operation *, unsigned> uses;
+  for (const Chain &chain : chains)
+    for (PoolOp pool : chain)
+      ++uses[pool];
+  auto isApart = [&](const Chain &chain) {
+    return llvm::all_of(chain, [&](PoolOp pool) { return uses[pool] == 1; });
+  };
+  SmallVector<Group> groups;
+  for (const Chain &chain : chains) {
+    auto found = llvm::find_if(groups, [&](const Group &group) {
+      return isApart(chain) && isApart(group.front()) &&
+             areAlike(host, chain, group.front());
+    });
+    if (found == groups.end())
+      groups.push_back({chain});
+    else
+      found->push_back(chain);
+  }
+  return groups;
+}
+
 /// Parts of a token's columns, `cols` for each if that is possible.
 static int64_t partsOf(const Chain &chain, int64_t cols) {
   int64_t depth = resultOf(chain.back()).getDimSize(kDepth);
@@ -64,38 +108,65 @@ public:
       : k(k), cols(schedule.getCols()), together(schedule.getStages()),
         fullApart(fullApart) {}
 
-  /// Chain number `i` of `chains` when the item lies in it, else the ones
-  /// behind. `item` counts from the chain's first item.
-  void emit(ArrayRef<Chain> chains, Value item) {
-    const Chain &chain = chains.front();
-    RankedTensorType last = resultOf(chain.back());
-    int64_t parts = partsOf(chain, cols), count = itemsOf(chain, cols);
-    auto emitChain = [&] {
-      int64_t heads = last.getDimSize(kHead), tokens = last.getDimSize(kToken);
-      width = last.getDimSize(kDepth) / parts;
-      column = k.mul(k.rem(item, parts), width);
-      Value token = k.div(item, parts);
-      Value bh = k.div(token, tokens);
-      batch = k.div(bh, heads);
-      head = k.rem(bh, heads);
-      meanOf(chain, k.rem(token, tokens));
-      for (PoolOp pool : chain)
-        stored.insert(pool);
+  /// The first of `groups` when the item lies in it, else the ones behind.
+  /// `item` counts from the first group's first item.
+  void emit(ArrayRef<Group> groups, Value item) {
+    const Group &group = groups.front();
+    int64_t count = itemsOf(group.front(), cols),
+            all = count * int64_t(group.size());
+    auto emitGroup = [&] {
+      choose(group, k.div(item, count));
+      emitChain(group.front(), group.size() > 1 ? k.rem(item, count) : item);
     };
-    if (chains.size() == 1)
-      return emitChain();
+    if (groups.size() == 1)
+      return emitGroup();
     Value inside = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult,
-                                         item, k.index(count));
+                                         item, k.index(all));
     auto choice =
         scf::IfOp::create(k.b, k.loc, inside, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(k.b);
     k.b.setInsertionPoint(choice.thenYield());
-    emitChain();
+    emitGroup();
     k.b.setInsertionPoint(choice.elseYield());
-    emit(chains.drop_front(), k.sub(item, k.index(count)));
+    emit(groups.drop_front(), k.sub(item, k.index(all)));
   }
 
 private:
+  /// Sets `memories` to those of chain `number` of `group`, for the first
+  /// chain's tensors.
+  void choose(const Group &group, Value number) {
+    auto chooseOne = [&](llvm::function_ref<Value(const Chain &)> tensorOf) {
+      SmallVector<Value> each;
+      for (const Chain &chain : group)
+        each.push_back(k.buffer(tensorOf(chain)));
+      Value chosen = each.back();
+      for (size_t i = each.size() - 1; i-- > 0;)
+        chosen = arith::SelectOp::create(
+            k.b, k.loc, k.isLess(number, k.index(i + 1)), each[i], chosen);
+      memories[tensorOf(group.front())] = chosen;
+    };
+    chooseOne([](const Chain &c) { return PoolOp(c.front()).getInput(); });
+    for (size_t level = 0; level < group.front().size(); ++level)
+      if (k.isWanted(PoolOp(group.front()[level]).getResult()))
+        chooseOne([&](const Chain &c) { return PoolOp(c[level]).getResult(); });
+  }
+
+  /// Item `item` of a chain.
+  void emitChain(const Chain &chain, Value item) {
+    RankedTensorType last = resultOf(chain.back());
+    int64_t parts = partsOf(chain, cols);
+    int64_t heads = last.getDimSize(kHead), tokens = last.getDimSize(kToken);
+    width = last.getDimSize(kDepth) / parts;
+    column = k.mul(k.rem(item, parts), width);
+    Value token = k.div(item, parts);
+    Value bh = k.div(token, tokens);
+    batch = k.div(bh, heads);
+    head = k.rem(bh, heads);
+    meanOf(chain, k.rem(token, tokens));
+    for (PoolOp pool : chain)
+      stored.insert(pool);
+  }
+
   /// mean(), with a branch for tokens under which no block ends early, if these
   /// are to be apart.
   void meanOf(ArrayRef<PoolOp> chain, Value i) {
@@ -180,7 +251,7 @@ private:
 
   Value load(PoolOp pool, Value i, Value count) {
     int64_t block = pool.getBlock();
-    return k.load(k.buffer(pool.getInput()),
+    return k.load(memories.lookup(pool.getInput()),
                   {batch, head, k.mul(i, block), column}, {block, width},
                   count);
   }
@@ -192,7 +263,8 @@ private:
     Value mean = divide(sum, count, pool.getBlock());
     Value rounded = k.fromF32(mean, tensorOf(pool.getInput()).getElementType());
     if (k.isWanted(pool.getResult()) && !stored.contains(pool))
-      k.store(rounded, k.buffer(pool.getResult()), {batch, head, i, column});
+      k.store(rounded, memories.lookup(pool.getResult()),
+              {batch, head, i, column});
     return k.toF32(rounded);
   }
 
@@ -215,6 +287,7 @@ private:
   int64_t width = 0; ///< that it does
   bool fullApart;    ///< tokens of full blocks have code of their own
   Value batch, head, column;
+  llvm::DenseMap<Value, Value> memories; ///< by tensor
   /// Pools whose results an earlier chain stores.
   llvm::SetVector<Operation *> stored;
 };
@@ -230,7 +303,7 @@ LogicalResult llsa::lowerPool(const LaunchContext &context,
   KernelBuilder k(context.host, launch.getLoc(), launch.getName(), {items},
                   context.schedule);
   PoolLowering(k, context.schedule, /*fullApart=*/context.streams)
-      .emit(chains, k.item()[0]);
+      .emit(groupAlike(context.host, chains), k.item()[0]);
   k.finish(launch);
   return success();
 }

@@ -37,3 +37,16 @@ Value KernelLowering::addressOf(Value memory, ValueRange indices) {
     offset = add(offset, mul(at, strideOf(memory, dim)));
   return advance(memories[memory].pointer, mul(offset, index(bytes)));
 }
+
+void KernelLowering::chooseMemory(arith::SelectOp op) {
+  Value condition = mapped(op.getCondition());
+  auto choose = [&](Value x, Value y) -> Value {
+    return x == y ? x : arith::SelectOp::create(builder, loc, condition, x, y);
+  };
+  const Memory x = memories[op.getTrueValue()],
+               y = memories[op.getFalseValue()];
+  Memory chosen{choose(x.pointer, y.pointer), {}};
+  for (auto [a, b] : llvm::zip_equal(x.strides, y.strides))
+    chosen.strides.push_back(choose(a, b));
+  memories[op.getResult()] = std::move(chosen);
+}

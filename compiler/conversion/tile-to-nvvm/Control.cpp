@@ -86,6 +86,11 @@ LogicalResult KernelLowering::lowerOp(Operation &op) {
           [&](Operation *o) { return lowerMemrefLoad(*o), success(); })
       .Case<memref::StoreOp>(
           [&](Operation *o) { return lowerMemrefStore(*o), success(); })
+      .Case([&](arith::SelectOp o) {
+        if (!isa<MemRefType>(o.getType()))
+          return lowerScalar(*o);
+        return chooseMemory(o), success();
+      })
       .Default([&](Operation *o) { return lowerScalar(*o); });
 }
 

@@ -32,6 +32,7 @@
 #include "compiler/conversion/tile-to-nvvm/Nvvm.h"
 #include "compiler/conversion/tile-to-nvvm/TileLayout.h"
 #include "dialects/tile/TileOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -181,6 +182,8 @@ private:
   /// A pointer into the global memory of a memref, at these indices.
   Value addressOf(Value memory, mlir::ValueRange indices);
   Value strideOf(Value memory, int64_t dim);
+  /// One of two memories of the same type.
+  void chooseMemory(mlir::arith::SelectOp op);
   Value advance(Value pointer, Value bytes);
   Value advance(Value pointer, int64_t bytes);
   /// The columns of a box of a ring, and the bytes of its rows.

@@ -1,6 +1,7 @@
 //===- WrittenArguments.cpp - what a kernel writes ------------------------===//
 #include "compiler/target/plan/WrittenArguments.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -10,11 +11,16 @@ using namespace mlir;
 
 namespace llsa {
 
-/// What `value` is a view of.
-static Value memoryOf(Value value) {
+/// What `value` may be a view of.
+static SmallVector<Value> memoriesOf(Value value) {
   while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
     value = view.getViewSource();
-  return value;
+  auto choice = value.getDefiningOp<arith::SelectOp>();
+  if (!choice)
+    return {value};
+  SmallVector<Value> either = memoriesOf(choice.getTrueValue());
+  llvm::append_range(either, memoriesOf(choice.getFalseValue()));
+  return either;
 }
 
 /// The memory that `op` itself may write. A write that names no value orders
@@ -47,13 +53,14 @@ std::vector<int64_t> writtenArguments(tile::KernelOp kernel) {
     for (Value value : writtenBy(op)) {
       if (!isa<BaseMemRefType>(value.getType()))
         continue;
-      Value memory = memoryOf(value);
-      auto argument = dyn_cast<BlockArgument>(memory);
-      if (argument && argument.getOwner() == &body)
-        positions.insert(argument.getArgNumber());
-      else if (!isAllocated(memory)) // whichever it is
-        for (BlockArgument any : body.getArguments())
-          positions.insert(any.getArgNumber());
+      for (Value memory : memoriesOf(value)) {
+        auto argument = dyn_cast<BlockArgument>(memory);
+        if (argument && argument.getOwner() == &body)
+          positions.insert(argument.getArgNumber());
+        else if (!isAllocated(memory)) // whichever it is
+          for (BlockArgument any : body.getArguments())
+            positions.insert(any.getArgNumber());
+      }
     }
   });
   return {positions.begin(), positions.end()};

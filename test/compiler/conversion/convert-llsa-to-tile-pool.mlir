@@ -143,3 +143,60 @@ func.func @llsa(%q: tensor<1x2x64x128xbf16>, %k: tensor<1x1x64x80xbf16>)
   } : tensor<1x2x4x128xbf16>, tensor<1x1x4x80xbf16>
   return %0#0, %0#1 : tensor<1x2x4x128xbf16>, tensor<1x1x4x80xbf16>
 }
+
+// -----
+
+// Three tensors of one shape: one code, which chooses the item's buffers.
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @pool(
+// CHECK-SAME:  %[[A:[^:]*]]: memref<1x2x64x64xbf16, {{[^>]*>>}}, %[[B:[^:]*]]: memref<1x2x64x64xbf16, {{[^>]*>>}}, %[[C:[^:]*]]: memref<1x2x64x64xbf16, {{[^>]*>>}}, %[[A1:[^:]*]]: {{[^>]*>>}}, %[[B1:[^:]*]]: {{[^>]*>>}}, %[[C1:[^:]*]]: {{[^>]*>>}})
+// CHECK-SAME:  items [24]
+// CHECK:       %[[ITEM:.*]] = tile.work_item
+// CHECK:       %[[CHAIN:.*]] = arith.divui %[[ITEM]], %c8
+// CHECK:       %[[NOTC:.*]] = arith.cmpi slt, %[[CHAIN]], %c2
+// CHECK:       %[[BC:.*]] = arith.select %[[NOTC]], %[[B]], %[[C]] : memref
+// CHECK:       %[[ISA:.*]] = arith.cmpi slt, %[[CHAIN]], %c1
+// CHECK:       %[[X:.*]] = arith.select %[[ISA]], %[[A]], %[[BC]] : memref
+// CHECK:       %[[BC1:.*]] = arith.select %[[NOTC]], %[[B1]], %[[C1]] : memref
+// CHECK:       %[[X1:.*]] = arith.select %[[ISA]], %[[A1]], %[[BC1]] : memref
+// CHECK:       arith.remui %[[ITEM]], %c8
+// CHECK:       tile.load %[[X]]
+// CHECK:       tile.store %{{.*}}, %[[X1]]
+// CHECK-NOT:   tile.load
+// CHECK:       tile.return
+!x = tensor<1x2x64x64xbf16>
+!x1 = tensor<1x2x4x64xbf16>
+func.func @llsa(%q: !x, %k: !x, %v: !x) -> (!x1, !x1, !x1) {
+  %0:3 = llsa.launch "pool" schedule #s {
+    %1 = llsa.pool %q block 16 : !x
+    %2 = llsa.pool %k block 16 : !x
+    %3 = llsa.pool %v block 16 : !x
+    llsa.yield %1, %2, %3 : !x1, !x1, !x1
+  } : !x1, !x1, !x1
+  return %0#0, %0#1, %0#2 : !x1, !x1, !x1
+}
+
+// -----
+
+// Two chains with a pool in common stay apart: the first one stores its result.
+
+#s = #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
+
+// CHECK-LABEL: tile.kernel @pool(
+// CHECK:       scf.if
+// CHECK-NOT:   arith.select
+// CHECK:       tile.return
+!x = tensor<1x2x64x64xbf16>
+!x1 = tensor<1x2x4x64xbf16>
+!x2 = tensor<1x2x1x64xbf16>
+func.func @llsa(%q: !x) -> (!x1, !x2, !x2) {
+  %0:3 = llsa.launch "pool" schedule #s {
+    %1 = llsa.pool %q block 16 : !x
+    %2 = llsa.pool %1 block 4 : !x1
+    %3 = llsa.pool %1 block 4 : !x1
+    llsa.yield %1, %2, %3 : !x1, !x2, !x2
+  } : !x1, !x2, !x2
+  return %0#0, %0#1, %0#2 : !x1, !x2, !x2
+}

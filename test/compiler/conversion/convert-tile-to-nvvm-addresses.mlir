@@ -50,3 +50,28 @@ tile.kernel @copies(%q: memref<16x64xbf16>, %k: memref<64x64xbf16, strided<[?, 1
   tile.store %sum, %s[%c0, %c0] : tensor<16x16xf32>, memref<16x16xf32>
   tile.return
 }
+
+// One of two memories of a type: its pointer and those strides that are not
+// known.
+
+// CHECK-LABEL: func.func @choice(
+// CHECK-SAME:  %[[P:.*]]: !llvm.ptr<1>, %[[PS:.*]]: i64, %[[Q:.*]]: !llvm.ptr<1>, %[[QS:.*]]: i64, %{{.*}}: !llvm.ptr<1>)
+// CHECK-DAG:   %[[PI:.*]] = arith.index_cast %[[PS]]
+// CHECK-DAG:   %[[QI:.*]] = arith.index_cast %[[QS]]
+// CHECK:       %[[CHOSEN:.*]] = arith.select %[[WHICH:.*]], %[[P]], %[[Q]] : !llvm.ptr<1>
+// CHECK:       %[[STRIDE:.*]] = arith.select %[[WHICH]], %[[PI]], %[[QI]] : index
+// CHECK:       arith.muli %{{.*}}, %[[STRIDE]]
+// CHECK:       llvm.getelementptr %[[CHOSEN]]
+tile.kernel @choice(%p: memref<64x64xf32, strided<[?, 1]>>, %q: memref<64x64xf32, strided<[?, 1]>>, %o: memref<64x64xf32>) items [8]
+    schedule <rows = 16, cols = 16, warps = 1, stages = 1> {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %c16 = arith.constant 16 : index
+  %item = tile.work_item : index
+  %first = arith.cmpi ult, %item, %c4 : index
+  %either = arith.select %first, %p, %q : memref<64x64xf32, strided<[?, 1]>>
+  %row = arith.muli %item, %c16 : index
+  %x = tile.load %either[%row, %c0] : memref<64x64xf32, strided<[?, 1]>> -> tensor<16x16xf32>
+  tile.store %x, %o[%c0, %c0] : tensor<16x16xf32>, memref<64x64xf32>
+  tile.return
+}
