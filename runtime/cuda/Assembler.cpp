@@ -176,6 +176,22 @@ Assembler::find(StringRef target, std::shared_ptr<const CudaDevice> device) {
                                            std::move(candidates.reasons));
 }
 
+AssemblerSearch::AssemblerSearch(StringRef target,
+                                 std::shared_ptr<const CudaDevice> device)
+    : thread([this, target = target.str(), device = std::move(device)] {
+        found.emplace(Assembler::find(target, device));
+      }) {}
+
+AssemblerSearch::~AssemblerSearch() {
+  if (thread.joinable())
+    consumeError(take().takeError());
+}
+
+Expected<std::unique_ptr<Assembler>> AssemblerSearch::take() {
+  thread.join();
+  return std::move(*found);
+}
+
 std::string assemblerKey(const CudaDevice &device) {
   return fmt::format("cubins,driver={},nvjitlink={},ptxas={}",
                      device.driver().version.major, env::nvJitLink(),

@@ -22,6 +22,8 @@
 
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/NvJitLink.h"
+#include <optional>
+#include <thread>
 
 namespace llsa::rt {
 
@@ -44,6 +46,25 @@ public:
   /// threads may call it at once.
   virtual llvm::Expected<AssembledCode>
   assemble(llvm::StringRef ptx, llvm::StringRef target) const = 0;
+};
+
+/// Assembler::find() on a thread of its own. Opening a library that the
+/// machine has not in its file cache takes a tenth of a second, which a
+/// compilation has something else to do with.
+class AssemblerSearch {
+public:
+  AssemblerSearch(llvm::StringRef target,
+                  std::shared_ptr<const CudaDevice> device);
+  ~AssemblerSearch();
+  AssemblerSearch(const AssemblerSearch &) = delete;
+  AssemblerSearch &operator=(const AssemblerSearch &) = delete;
+
+  /// What find() returns. Waits; to be called once at most.
+  llvm::Expected<std::unique_ptr<Assembler>> take();
+
+private:
+  std::optional<llvm::Expected<std::unique_ptr<Assembler>>> found;
+  std::thread thread;
 };
 
 /// What decides, beside the PTX, which cubin a device gets: part of cache keys.

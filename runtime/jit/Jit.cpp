@@ -2,6 +2,7 @@
 #include "runtime/jit/Jit.h"
 
 #include "runtime/cuda/AssembleProgram.h"
+#include "runtime/cuda/Assembler.h"
 #include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/support/Env.h"
 #include "runtime/support/Files.h"
@@ -118,13 +119,13 @@ Expected<Jit::KernelPtr> Jit::get(const Variant &variant,
   return kernel;
 }
 
-/// Replaces a program's PTX by machine code for `device`; the disk cache keeps
-/// that. `dumpDir`: where else; empty: nowhere.
-static Error assembleFor(std::shared_ptr<const CudaDevice> device,
-                         const std::string &dumpDir, unsigned threads,
-                         Program &program, std::vector<StageTime> &times) {
+/// Replaces a program's PTX by machine code; the disk cache keeps that.
+/// `dumpDir`: where else; empty: nowhere.
+static Error assembleBy(AssemblerSearch &search, const std::string &dumpDir,
+                        unsigned threads, Program &program,
+                        std::vector<StageTime> &times) {
   auto start = std::chrono::steady_clock::now();
-  auto assembler = Assembler::find(program.target, std::move(device));
+  auto assembler = search.take();
   if (!assembler)
     return assembler.takeError();
   if (Error error = assembleProgram(program, **assembler, threads))
@@ -176,6 +177,9 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                    deviceFunctionsKey(variant.deviceFunctions()),
                buildId().str()};
   auto compile = [&]() -> Expected<Program> {
+    std::optional<AssemblerSearch> search;
+    if (device)
+      search.emplace(*exact, device);
     CompileOptions options;
     options.target = compiledFor;
     options.threads = settings.threads;
@@ -190,9 +194,9 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     if (Error error =
             linkDeviceFunctions(result->program, variant.deviceFunctions()))
       return std::move(error);
-    if (device)
-      if (Error error = assembleFor(device, options.dumpDir, settings.threads,
-                                    result->program, report.times))
+    if (search)
+      if (Error error = assembleBy(*search, options.dumpDir, settings.threads,
+                                   result->program, report.times))
         return std::move(error);
     return std::move(result->program);
   };

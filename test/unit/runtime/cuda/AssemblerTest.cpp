@@ -46,6 +46,16 @@ TEST_F(AssemblerTest, TheDriverIsLast) {
             "for sm_80: expected nvJitLink or ptxas");
 }
 
+TEST_F(AssemblerTest, ASearchFindsTheSameMeanwhile) {
+  AssemblerSearch search("sm_90a", get(CudaDevice::open(0)));
+  EXPECT_EQ(get(search.take())->name(), "the driver's compiler");
+  // A compilation that fails takes nothing of it, not even an error.
+  fake().major = 7;
+  { AssemblerSearch unwanted("sm_90a", nullptr); }
+  std::string text = message(AssemblerSearch("sm_90a", nullptr).take());
+  EXPECT_EQ(text, message(Assembler::find("sm_90a")));
+}
+
 TEST_F(AssemblerTest, OldAndBrokenOnesAreNotTaken) {
   TemporaryFolder folder;
   std::string old =
