@@ -69,11 +69,12 @@ public:
     State state{k.splat(0.0, {rows, depth})};
     // A multiprocessor with several CTAs has no registers for pairs, nor have
     // regions with their derivatives.
-    StepTakes most = context.schedule.getCtas() > 1 || pairs.form.hasRegion()
-                         ? StepTakes::One
-                         : StepTakes::TwoSharedOrOneOfEach;
+    StepOptions options;
+    options.most = context.schedule.getCtas() > 1 || pairs.form.hasRegion()
+                       ? StepTakes::One
+                       : StepTakes::TwoSharedOrOneOfEach;
     state = pairs.walk(std::move(state), update,
-                       isLate ? AttendUpdate(first) : nullptr, most);
+                       isLate ? AttendUpdate(first) : nullptr, options);
     store(k.apply<arith::MulFOp>(state[0], k.splat(pairs.form.scale, {})), lse);
     return failure(pairs.failed());
   }

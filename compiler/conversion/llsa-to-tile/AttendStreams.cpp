@@ -15,12 +15,13 @@ struct Stream {
   bool shared;
   int64_t width;
   SmallVector<const Segment *> segments; ///< those that may pair first
-  Value value;        ///< the tile.stream; null: not yet made
-  int64_t held = 1;   ///< elements that a step takes at most
-  bool late = false;  ///< its sums are in flight at a step's end
-  size_t current = 0; ///< the segment at hand
-  int64_t within = 0; ///< steps taken of it
-  int64_t taken = 0;  ///< of the whole stream
+  Value value;          ///< the tile.stream; null: not yet made
+  int64_t held = 1;     ///< elements that a step takes at most
+  bool late = false;    ///< its sums are in flight at a step's end
+  bool oneLoop = false; ///< several segments may be one
+  size_t current = 0;   ///< the segment at hand
+  int64_t within = 0;   ///< steps taken of it
+  int64_t taken = 0;    ///< of the whole stream
 
   bool isDone() const { return current == segments.size(); }
   const Segment &segment() const { return *segments[current]; }
@@ -42,6 +43,8 @@ struct Stream {
   /// by their keys' weight alone.
   int64_t alikeLeft() const {
     int64_t steps = left();
+    if (!oneLoop)
+      return steps;
     for (size_t i = current + 1;
          i < segments.size() && segment().plain && segments[i]->plain; ++i)
       steps += segments[i]->steps;
@@ -60,18 +63,17 @@ struct Stream {
 class StreamWalk {
 public:
   StreamWalk(KernelBuilder &k, AttendSources &sources, AttendUpdate first,
-             AttendUpdate update, bool late)
-      : k(k), sources(sources), first(first), update(update), late(late) {}
+             AttendUpdate update, StepOptions options)
+      : k(k), sources(sources), first(first), update(update), options(options) {
+  }
 
-  TileBuilder::Values run(ArrayRef<Segment> segments, StepTakes most,
+  TileBuilder::Values run(ArrayRef<Segment> segments,
                           TileBuilder::Values state) {
     streams = group(segments);
     Stream *shared = firstOf(true), *own = firstOf(false);
-    if (most != StepTakes::One && shared && own && shared->pairSteps() > 0 &&
-        own->pairSteps() > 0)
-      state =
-          takeTogether(*shared, *own, most == StepTakes::TwoSharedOrOneOfEach,
-                       std::move(state));
+    if (options.most != StepTakes::One && shared && own &&
+        shared->pairSteps() > 0 && own->pairSteps() > 0)
+      state = takeTogether(*shared, *own, std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
         state = take(stream.alikeLeft(), {&stream}, std::move(state));
@@ -82,16 +84,16 @@ private:
   /// What the shared stream has more than the other one comes first, of dense
   /// segments if there are any: these wait for no index row, and the other
   /// stream's first blocks arrive meanwhile.
-  TileBuilder::Values takeTogether(Stream &shared, Stream &own, bool mayTakeTwo,
+  TileBuilder::Values takeTogether(Stream &shared, Stream &own,
                                    TileBuilder::Values state) {
     llvm::stable_sort(shared.segments, [](const Segment *a, const Segment *b) {
       return rankOf(*a) < rankOf(*b);
     });
     int64_t alone =
         shared.steps() - std::min(shared.pairSteps(), own.pairSteps());
-    if (mayTakeTwo && alone > 1)
+    if (options.most == StepTakes::TwoSharedOrOneOfEach && alone > 1)
       shared.held = 2;
-    shared.late = late;
+    shared.late = options.late;
     open(shared);
     open(own);
     while (alone > 0) {
@@ -111,7 +113,7 @@ private:
     return !segment.mayPair ? 0 : segment.kind == Segment::Kind::Dense ? 1 : 2;
   }
 
-  static SmallVector<Stream> group(ArrayRef<Segment> segments) {
+  SmallVector<Stream> group(ArrayRef<Segment> segments) const {
     SmallVector<Stream> streams;
     for (const Segment &segment : segments) {
       Stream *found = llvm::find_if(streams, [&](const Stream &stream) {
@@ -121,11 +123,13 @@ private:
         found = &streams.emplace_back(Stream{segment.shared, segment.width});
       found->segments.push_back(&segment);
     }
-    for (Stream &stream : streams)
+    for (Stream &stream : streams) {
+      stream.oneLoop = options.oneLoop;
       llvm::stable_sort(stream.segments,
                         [](const Segment *a, const Segment *b) {
                           return a->mayPair && !b->mayPair;
                         });
+    }
     return streams;
   }
 
@@ -266,7 +270,7 @@ private:
   KernelBuilder &k;
   AttendSources &sources;
   AttendUpdate first, update;
-  bool late;
+  StepOptions options;
   SmallVector<Stream> streams;
   bool isEmpty = true; ///< the state has seen no key
 };
@@ -275,9 +279,9 @@ private:
 
 TileBuilder::Values
 llsa::attendStreams(KernelBuilder &k, AttendSources &sources,
-                    ArrayRef<Segment> segments, StepTakes most,
+                    ArrayRef<Segment> segments, StepOptions options,
                     TileBuilder::Values state, AttendUpdate first,
-                    AttendUpdate update, bool late) {
-  return StreamWalk(k, sources, first, update, late)
-      .run(segments, most, std::move(state));
+                    AttendUpdate update) {
+  return StreamWalk(k, sources, first, update, options)
+      .run(segments, std::move(state));
 }

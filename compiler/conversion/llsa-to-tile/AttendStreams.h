@@ -8,9 +8,9 @@
 // warp serves both. For the same reason a step may take two elements of the
 // shared stream while it has more than the private one. The very first step
 // stands apart from its loop: there is no maximum yet that its exponentials
-// could be relative to. Steps of several sources whose keys all exist make one
-// loop, as they differ by their keys' weight alone: a loop is half of a
-// kernel's code, and takes as long to assemble.
+// could be relative to. Steps of several sources whose keys all exist may be
+// one loop, as they differ by their keys' weight alone: a loop is half of a
+// kernel's code, and of the time to assemble it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_COMPILER_CONVERSION_LLSATOTILE_ATTENDSTREAMS_H
@@ -27,15 +27,22 @@ using AttendUpdate = llvm::function_ref<TileBuilder::Values(
 /// What a step takes at most, of segments that may pair.
 enum class StepTakes { One, OneOfEach, TwoSharedOrOneOfEach };
 
+struct StepOptions {
+  StepTakes most = StepTakes::One;
+  /// Where a shared stream is taken beside a private one, its sums may be in
+  /// flight at a step's end.
+  bool late = false;
+  /// Steps of several sources may be one loop.
+  bool oneLoop = false;
+};
+
 /// Takes all segments; returns the state after them. `first`, if given,
-/// is for the first step, which finds the state empty. `late`: where a shared
-/// stream is taken beside a private one, its sums may be in flight at a step's
-/// end.
+/// is for the first step, which finds the state empty.
 TileBuilder::Values attendStreams(KernelBuilder &k, AttendSources &sources,
                                   llvm::ArrayRef<Segment> segments,
-                                  StepTakes most, TileBuilder::Values state,
-                                  AttendUpdate first, AttendUpdate update,
-                                  bool late);
+                                  StepOptions options,
+                                  TileBuilder::Values state, AttendUpdate first,
+                                  AttendUpdate update);
 
 } // namespace llsa
 

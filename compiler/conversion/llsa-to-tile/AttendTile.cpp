@@ -26,8 +26,7 @@ AttendTile::AttendTile(const LaunchContext &context, AttendForm attend,
 }
 
 AttendTile::State AttendTile::walk(State state, AttendUpdate update,
-                                   AttendUpdate first, StepTakes most,
-                                   bool late) {
+                                   AttendUpdate first, StepOptions options) {
   // Scores outlive the walk's steps: sources have to stay where they are.
   for (unsigned i = 0; i < form.sources.size(); ++i)
     sources.push_back(loader.describe(i));
@@ -42,10 +41,10 @@ AttendTile::State AttendTile::walk(State state, AttendUpdate update,
   for (Segment &segment : segments)
     segment.mayPair = segment.plain || allPair;
   if (!together)
-    most = StepTakes::One;
+    options.most = StepTakes::One;
   if (streams)
-    state = attendStreams(k, loader, segments, most, std::move(state), first,
-                          update, late);
+    state = attendStreams(k, loader, segments, options, std::move(state), first,
+                          update);
   else
     for (const Segment &segment : segments)
       state = k.repeat(segment.steps, state, [&](Value i, ValueRange carried) {

@@ -30,10 +30,9 @@ public:
   AttendTile(const AttendTile &) = delete;
 
   /// Calls `update` for all steps over all keys; for the first one of streams
-  /// `first`, if it is given. `most`: what a thread has registers for.
-  /// `late`: see attendStreams().
+  /// `first`, if it is given. `options`: what a thread has registers for.
   State walk(State state, AttendUpdate update, AttendUpdate first = nullptr,
-             StepTakes most = StepTakes::One, bool late = false);
+             StepOptions options = StepOptions());
 
   /// What the exponent of a pair is made of: `score * factor + weight`.
   struct Scores {
