@@ -82,6 +82,12 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
                       "cuGraphKernelNodeGetAttribute");
   library.loadIfThere(driver.GraphKernelNodeSetAttribute,
                       "cuGraphKernelNodeSetAttribute");
+  library.loadIfThere(driver.GraphCreate, "cuGraphCreate");
+  library.loadIfThere(driver.GraphAddKernelNode, "cuGraphAddKernelNode_v2");
+  library.loadIfThere(driver.GraphExecKernelNodeSetParams,
+                      "cuGraphExecKernelNodeSetParams_v2");
+  library.loadIfThere(driver.ThreadExchangeStreamCaptureMode,
+                      "cuThreadExchangeStreamCaptureMode");
 }
 
 Expected<CudaDriver> CudaDriver::open(const std::string &path) {

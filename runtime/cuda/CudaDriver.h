@@ -58,6 +58,18 @@ struct CUgraphEdgeData {
   unsigned char bytes[8];
 };
 
+/// CUDA_KERNEL_NODE_PARAMS_v2: a kernel in a graph.
+struct CUkernelNodeParams {
+  CUfunction function;
+  unsigned gridDimX, gridDimY, gridDimZ;
+  unsigned blockDimX, blockDimY, blockDimZ;
+  unsigned sharedMemBytes;
+  void **kernelParams;
+  void **extra;
+  void *kernel;
+  CUcontext context;
+};
+
 struct CUlaunchConfig {
   unsigned gridDimX, gridDimY, gridDimZ;
   unsigned blockDimX, blockDimY, blockDimZ;
@@ -166,7 +178,7 @@ struct CudaDriver {
   CUresult (*GetErrorString)(CUresult, const char **);
 
   // Null in a driver that does not have them: steps are captured in one lane
-  // then, or all with one priority.
+  // then, or all with one priority, or launched one by one.
   CUresult (*StreamGetCaptureInfo)(CUstream, int *status, unsigned long long *,
                                    CUgraph *, const CUgraphNode **,
                                    const CUgraphEdgeData **, size_t *);
@@ -177,6 +189,12 @@ struct CudaDriver {
                                           CUlaunchAttributeValue *);
   CUresult (*GraphKernelNodeSetAttribute)(CUgraphNode, int,
                                           const CUlaunchAttributeValue *);
+  CUresult (*GraphCreate)(CUgraph *, unsigned);
+  CUresult (*GraphAddKernelNode)(CUgraphNode *, CUgraph, const CUgraphNode *,
+                                 size_t, const CUkernelNodeParams *);
+  CUresult (*GraphExecKernelNodeSetParams)(CUgraphExec, CUgraphNode,
+                                           const CUkernelNodeParams *);
+  CUresult (*ThreadExchangeStreamCaptureMode)(int *);
 };
 
 } // namespace llsa::rt

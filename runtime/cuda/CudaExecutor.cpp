@@ -23,8 +23,9 @@ CudaExecutor::CudaExecutor(std::shared_ptr<const Program> program,
     : plan(std::move(program)), gpu(std::move(device)), launches(*plan),
       numInputs(plan->buffersOf(Buffer::Role::Input).size()),
       waitAlways(env::cudaSync()),
-      useLanes(launches.hasSideLane() && env::cudaLanes() > 1), memory(gpu),
-      maps(launches.numViews()) {}
+      useLanes(launches.hasSideLane() && env::cudaLanes() > 1),
+      useGraphs(env::cudaGraphs() && !waitAlways && launches.mayBeGraph()),
+      memory(gpu), maps(launches.numViews()), graphs(gpu, launches, useLanes) {}
 
 Error CudaExecutor::fail(const std::string &message) const {
   return createStringError(
@@ -58,6 +59,7 @@ CudaExecutor::~CudaExecutor() {
   if (modules.empty())
     return;
   CudaDevice::Scope scope(*gpu);
+  graphs.clear();
   for (const Module &module : modules)
     gpu->driver().ModuleUnload(module.handle);
 }
@@ -97,6 +99,10 @@ Error CudaExecutor::load() {
       return ctas.takeError();
     grids.push_back(*ctas);
   }
+  for (const LaunchPlan::Launch &launch : launches.launches())
+    nodes.push_back({functions[size_t(launch.kernel)],
+                     grids[size_t(launch.kernel)], launch.threads,
+                     launch.sharedBytes});
   if (useLanes)
     gpu->sideStreams().warm(launches.numEvents());
   return Error::success();
@@ -280,28 +286,32 @@ Error CudaExecutor::waitFor(const std::string &kernel, CUstream stream) const {
       result, fmt::format("{} has failed on GPU {}", kernel, gpu->ordinal())));
 }
 
-Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
-                           ArrayRef<LaunchPlan::Place> places, void *workspace,
-                           CUstream stream, std::optional<int> priority) const {
-  SmallVector<int64_t, 64> values(launch.params.size());
-  SmallVector<CUtensorMap, 4> views;
-  SmallVector<void *, 64> params;
-  launches.fill(launch, places, static_cast<char *>(workspace), values);
-  for (const LaunchPlan::View &view : launch.views) {
-    LaunchPlan::Place place =
-        launches.placeOf(view.buffer, places, static_cast<char *>(workspace));
-    const Buffer &buffer = plan->buffers[view.buffer];
-    Expected<CUtensorMap> map =
-        maps.get(gpu->driver(), view.number, view.view, buffer, place.data,
-                 ArrayRef(place.strides, buffer.shape.size()));
-    if (!map)
-      return fail(map.takeError());
-    views.push_back(*map);
+Expected<CudaExecutor::AllArguments>
+CudaExecutor::allArguments(ArrayRef<LaunchPlan::Place> places,
+                           void *workspace) const {
+  AllArguments all;
+  for (const LaunchPlan::Launch &launch : launches.launches()) {
+    LaunchArguments &own = all.emplace_back();
+    own.values.resize(launch.params.size());
+    launches.fill(launch, places, static_cast<char *>(workspace), own.values);
+    for (const LaunchPlan::View &view : launch.views) {
+      LaunchPlan::Place place =
+          launches.placeOf(view.buffer, places, static_cast<char *>(workspace));
+      const Buffer &buffer = plan->buffers[view.buffer];
+      Expected<CUtensorMap> map =
+          maps.get(gpu->driver(), view.number, view.view, buffer, place.data,
+                   ArrayRef(place.strides, buffer.shape.size()));
+      if (!map)
+        return fail(map.takeError());
+      own.maps.push_back(*map);
+    }
   }
-  for (int64_t &value : values)
-    params.push_back(&value);
-  for (CUtensorMap &map : views)
-    params.push_back(&map);
+  return all;
+}
+
+Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
+                           LaunchArguments &arguments, CUstream stream,
+                           std::optional<int> priority) const {
   CUlaunchAttribute attributes[2] = {};
   unsigned numAttributes = 0;
   auto addAttribute = [&](int id, int value) {
@@ -315,8 +325,9 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
   CUlaunchConfig config{
       grids[size_t(launch.kernel)], 1,      1,          launch.threads, 1, 1,
       launch.sharedBytes,           stream, attributes, numAttributes};
-  CUresult result = gpu->driver().LaunchKernelEx(
-      &config, functions[size_t(launch.kernel)], params.data(), nullptr);
+  CUresult result =
+      gpu->driver().LaunchKernelEx(&config, functions[size_t(launch.kernel)],
+                                   arguments.pointers().data(), nullptr);
   if (result == 0 && !waitAlways)
     return Error::success();
   std::string name =
@@ -325,13 +336,13 @@ Error CudaExecutor::launch(const LaunchPlan::Launch &launch,
                      : waitFor(name, stream);
 }
 
-Error CudaExecutor::launchInLanes(ArrayRef<LaunchPlan::Place> places,
-                                  void *workspace, CUstream stream) const {
+Error CudaExecutor::launchInLanes(MutableArrayRef<LaunchArguments> arguments,
+                                  CUstream stream) const {
   LaneRun lanes(*gpu, launches, stream);
   auto check = [&](CUresult result) {
     return launchError(result, "kernels side by side", stream);
   };
-  auto launchAll = [&]() -> Error {
+  auto launchSteps = [&]() -> Error {
     if (Error error = check(lanes.begin()))
       return error;
     for (auto [i, step] : enumerate(launches.launches())) {
@@ -339,19 +350,36 @@ Error CudaExecutor::launchInLanes(ArrayRef<LaunchPlan::Place> places,
       if (Error error = check(lanes.before(i, place)))
         return error;
       if (Error error =
-              launch(step, places, workspace, place.stream, place.priority))
+              launch(step, arguments[i], place.stream, place.priority))
         return error;
       if (Error error = check(lanes.after(i)))
         return error;
     }
     return Error::success();
   };
-  Error error = launchAll();
+  Error error = launchSteps();
   // In any case: the caller's next work must not meet what is on its way.
   CUresult joined = lanes.finish();
   if (error)
     return error;
   return check(joined);
+}
+
+Error CudaExecutor::launchAll(MutableArrayRef<LaunchArguments> arguments,
+                              CUstream stream) const {
+  if (useGraphs)
+    if (auto result = graphs.launch(stream, nodes, arguments))
+      return launchError(
+          *result,
+          fmt::format("'{}' and the kernels behind it",
+                      plan->kernels[size_t(plan->steps[0].kernel)].name),
+          stream);
+  if (useLanes)
+    return launchInLanes(arguments, stream);
+  for (auto [step, own] : zip_equal(launches.launches(), arguments))
+    if (Error error = launch(step, own, stream))
+      return error;
+  return Error::success();
 }
 
 Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
@@ -371,14 +399,11 @@ Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
   SmallVector<size_t, 4> copied;
   if (Error error = packTensors(places, copied, stream))
     return error;
-  if (useLanes) {
-    if (Error error = launchInLanes(places, *work, stream))
-      return error;
-  } else {
-    for (const LaunchPlan::Launch &step : launches.launches())
-      if (Error error = launch(step, places, *work, stream))
-        return error;
-  }
+  Expected<AllArguments> arguments = allArguments(places, *work);
+  if (!arguments)
+    return arguments.takeError();
+  if (Error error = launchAll(*arguments, stream))
+    return error;
   for (size_t b : copied)
     if (b >= numInputs)
       if (Error error = copy(b, places[b], asGiven[b], stream))

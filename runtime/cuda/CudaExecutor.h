@@ -2,8 +2,8 @@
 //
 // A run puts launches on a stream and returns. It neither waits nor compiles
 // nor, once a stream has its memory, allocates; so it can be captured in a
-// graph. LaunchPlan.h tells how a kernel is called, LaneRun.h how steps that
-// may run beside others do.
+// graph. LaunchPlan.h tells how a kernel is called, RunGraphs.h how all of them
+// are at once, LaneRun.h how steps that may run beside others do otherwise.
 //
 // Errors of the GPU come later than the call that caused them. A run reports
 // what an earlier kernel has done as such; LLSA_CUDA_SYNC=1 waits behind every
@@ -16,6 +16,7 @@
 #include "runtime/cuda/CubinArchive.h"
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/LaunchPlan.h"
+#include "runtime/cuda/RunGraphs.h"
 #include "runtime/cuda/StreamMemory.h"
 #include "runtime/cuda/TensorMapCache.h"
 #include "runtime/program/Tensor.h"
@@ -90,13 +91,19 @@ private:
                           CUstream stream) const;
   llvm::Error copy(size_t buffer, const LaunchPlan::Place &from,
                    const LaunchPlan::Place &to, CUstream stream) const;
+  /// By step.
+  using AllArguments = llvm::SmallVector<LaunchArguments, 12>;
+  llvm::Expected<AllArguments>
+  allArguments(llvm::ArrayRef<LaunchPlan::Place> places, void *workspace) const;
   llvm::Error launch(const LaunchPlan::Launch &launch,
-                     llvm::ArrayRef<LaunchPlan::Place> places, void *workspace,
-                     CUstream stream,
+                     LaunchArguments &arguments, CUstream stream,
                      std::optional<int> priority = std::nullopt) const;
-  /// Puts every step on the stream, some of them beside others.
-  llvm::Error launchInLanes(llvm::ArrayRef<LaunchPlan::Place> places,
-                            void *workspace, CUstream stream) const;
+  /// Puts every step on the stream.
+  llvm::Error launchAll(llvm::MutableArrayRef<LaunchArguments> arguments,
+                        CUstream stream) const;
+  /// The same by launches, some of them beside others.
+  llvm::Error launchInLanes(llvm::MutableArrayRef<LaunchArguments> arguments,
+                            CUstream stream) const;
   llvm::Error launchError(CUresult result, const std::string &kernel,
                           CUstream stream) const;
   llvm::Error waitFor(const std::string &kernel, CUstream stream) const;
@@ -109,15 +116,18 @@ private:
   size_t numInputs;
   bool waitAlways; ///< LLSA_CUDA_SYNC
   bool useLanes;   ///< the program has them, and LLSA_CUDA_LANES
+  bool useGraphs;  ///< there is more than a launch, and LLSA_CUDA_GRAPHS
   struct Module {
     std::string kernel; ///< the only one in it; "": there may be several
     CUmodule handle;
   };
   std::vector<Module> modules;
-  std::vector<CUfunction> functions; ///< by kernel
-  std::vector<unsigned> grids;       ///< by kernel: CTAs to launch
+  std::vector<CUfunction> functions;  ///< by kernel
+  std::vector<unsigned> grids;        ///< by kernel: CTAs to launch
+  std::vector<RunGraphs::Node> nodes; ///< by step
   mutable StreamMemory memory; ///< slot 0: workspace; 1 + b: copy of tensor b
   mutable TensorMapCache maps;
+  mutable RunGraphs graphs;
 };
 
 } // namespace llsa::rt

@@ -65,10 +65,13 @@ CudaExecutor::profile(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs) const {
   SmallVector<size_t, 4> copied;
   if (Error error = packTensors(places, copied, nullptr))
     return std::move(error);
+  auto arguments = allArguments(places, *workspace);
+  if (!arguments)
+    return arguments.takeError();
   std::vector<double> times;
-  for (const LaunchPlan::Launch &step : launches.launches()) {
-    Expected<double> time =
-        measure([&] { return launch(step, places, *workspace, nullptr); });
+  for (auto [step, own] : zip_equal(launches.launches(), *arguments)) {
+    Expected<double> time = measure(
+        [&, &step = step, &own = own] { return launch(step, own, nullptr); });
     if (!time)
       return time.takeError();
     times.push_back(*time);

@@ -1,6 +1,7 @@
 //===- LaneRun.cpp - what keeps the lanes of a run in order ---------------===//
 #include "runtime/cuda/LaneRun.h"
 
+#include "runtime/cuda/StreamId.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace llvm;
@@ -11,11 +12,6 @@ namespace llsa::rt {
 static constexpr int kNotCapturing = 0, kIsCapturing = 1;
 static constexpr unsigned kReplaceDependencies = 1;
 static constexpr CUresult kCaptureInvalidated = 901;
-
-/// The default stream cannot be captured, and must not be asked (StreamMemory).
-static bool isDefault(CUstream stream) {
-  return reinterpret_cast<uintptr_t>(stream) <= 1;
-}
 
 LaneRun::~LaneRun() {
   if (side)
@@ -34,7 +30,7 @@ std::optional<int> LaneRun::priorityOf(size_t step) const {
 
 CUresult LaneRun::begin() {
   int status = kNotCapturing;
-  if (!isDefault(stream))
+  if (!isLegacyDefault(stream))
     if (CUresult result = cu.StreamIsCapturing(stream, &status))
       return result;
   if (status == kNotCapturing)
@@ -114,7 +110,7 @@ CUresult LaneRun::beginStreams() {
     return 0;
   mode = Mode::Streams;
   int base = 0; // the default stream's
-  if (isDefault(stream) || cu.StreamGetPriority(stream, &base) == 0)
+  if (isLegacyDefault(stream) || cu.StreamGetPriority(stream, &base) == 0)
     usePriorities(base);
   if (!plan.forksAtStart())
     return 0;

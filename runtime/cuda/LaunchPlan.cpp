@@ -1,6 +1,7 @@
 //===- LaunchPlan.cpp - a Program, ready to be launched -------------------===//
 #include "runtime/cuda/LaunchPlan.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <utility>
 
@@ -56,6 +57,12 @@ LaunchPlan::LaunchPlan(const Program &program) {
           {view, size_t(step.args[size_t(view.arg)]), views++});
     all.push_back(std::move(launch));
   }
+}
+
+bool LaunchPlan::mayBeGraph() const {
+  return all.size() > 1 && llvm::none_of(all, [](const Launch &launch) {
+           return launch.dependent;
+         });
 }
 
 SmallVector<LaunchPlan::Place, 16>

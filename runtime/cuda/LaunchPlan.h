@@ -64,6 +64,8 @@ public:
   /// One for each step.
   const std::vector<Launch> &launches() const { return all; }
 
+  /// A run is more than a launch, and none begins before another has ended.
+  bool mayBeGraph() const;
   /// Some launches run beside others.
   bool hasSideLane() const { return sideLane; }
   /// Lane 1 begins with what waits for no step of lane 0: it must wait for what

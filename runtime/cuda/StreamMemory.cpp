@@ -1,6 +1,7 @@
 //===- StreamMemory.cpp - memory that belongs to a stream -----------------===//
 #include "runtime/cuda/StreamMemory.h"
 
+#include "runtime/cuda/StreamId.h"
 #include "llvm/ADT/STLExtras.h"
 #include <fmt/format.h>
 #include <mutex>
@@ -16,9 +17,7 @@ void *StreamMemory::find(unsigned long long stream, size_t slot) const {
   return nullptr;
 }
 
-/// The driver does not tell the id of a stream that is being captured (and
-/// spoils the capture), so it is the newest with this handle. The default
-/// stream of each thread has one handle and many ids.
+/// The stream's id is not to be had, so it is the newest with this handle.
 void *StreamMemory::findCaptured(CUstream stream, size_t slot) const {
   constexpr uintptr_t kPerThread = 2; // CU_STREAM_PER_THREAD
   bool perThread = reinterpret_cast<uintptr_t>(stream) == kPerThread;
@@ -29,25 +28,14 @@ void *StreamMemory::findCaptured(CUstream stream, size_t slot) const {
   return nullptr;
 }
 
-/// The stream that every device has, of which there is one and which cannot be
-/// captured: nothing about it has to be asked. Both its handles are it
-/// (CU_STREAM_LEGACY).
-static bool isLegacyDefault(CUstream stream) {
-  return reinterpret_cast<uintptr_t>(stream) <= 1;
-}
-/// No id that the driver gives.
-static constexpr unsigned long long kLegacyDefaultId = ~0ull;
-
 Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
                                    StringRef purpose) {
   const CudaDriver &cu = device->driver();
-  if (isLegacyDefault(stream))
-    return getById(kLegacyDefaultId, stream, slot, bytes);
-  int capturing = 0;
-  if (Error error = cu.check(cu.StreamIsCapturing(stream, &capturing),
-                             "the stream cannot be used"))
+  StreamState state;
+  if (Error error =
+          cu.check(readState(cu, stream, state), "the stream cannot be used"))
     return std::move(error);
-  if (capturing != 0) {
+  if (state.isCaptured) {
     std::shared_lock<std::shared_mutex> lock(mutex);
     if (void *block = findCaptured(stream, slot))
       return block;
@@ -58,11 +46,7 @@ Expected<void *> StreamMemory::get(CUstream stream, size_t slot, int64_t bytes,
                     purpose.str(), bytes,
                     purpose == "workspace" ? "a workspace, or " : ""));
   }
-  unsigned long long id = 0;
-  if (Error error =
-          cu.check(cu.StreamGetId(stream, &id), "the stream cannot be used"))
-    return std::move(error);
-  return getById(id, stream, slot, bytes);
+  return getById(state.id, stream, slot, bytes);
 }
 
 Expected<void *> StreamMemory::getById(unsigned long long id, CUstream stream,

@@ -33,6 +33,8 @@ constexpr Variable kVariables[] = {
      "1: wait for every kernel on a GPU, so that an error names the kernel"},
     {"LLSA_CUDA_LANES", "2",
      "1: run no kernels of one program side by side on a GPU"},
+    {"LLSA_CUDA_GRAPHS", "1",
+     "0: launch a program's kernels one by one, not as a graph"},
     {"LLSA_NVJITLINK", "libnvJitLink.so.13 or .12",
      "NVIDIA's linker, which assembles PTX; 'off' uses none"},
     {"LLSA_PTXAS", "ptxas on PATH or in CUDA_HOME/bin",
@@ -157,6 +159,8 @@ bool cudaSync() { return readFlag("LLSA_CUDA_SYNC"); }
 unsigned cudaLanes() {
   return unsigned(readNumber("LLSA_CUDA_LANES", 1, 2, 2));
 }
+
+bool cudaGraphs() { return readNumber("LLSA_CUDA_GRAPHS", 0, 1, 1) == 1; }
 
 std::string nvJitLink() { return read("LLSA_NVJITLINK").value_or(""); }
 

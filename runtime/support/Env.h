@@ -58,6 +58,8 @@ std::string cudaDriver();
 bool cudaSync();
 /// LLSA_CUDA_LANES, 1 or 2.
 unsigned cudaLanes();
+/// LLSA_CUDA_GRAPHS; true by default.
+bool cudaGraphs();
 /// LLSA_NVJITLINK; "" when not set, "off" for none. Likewise LLSA_PTXAS and
 /// LLSA_NVRTC.
 std::string nvJitLink();

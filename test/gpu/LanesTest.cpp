@@ -137,28 +137,34 @@ struct PassMemory {
   }
 };
 
-struct GpuLanesTest : GpuTest {
-  std::string expected; ///< the results of one lane
+/// By LLSA_CUDA_GRAPHS: lanes are the edges of a run's own graph, or streams.
+struct GpuLanesTest : GpuTest, testing::WithParamInterface<const char *> {
+  std::string expected; ///< the results of one lane, kernel by kernel
 
+  void TearDown() override { unsetenv("LLSA_CUDA_GRAPHS"); }
   void SetUp() override {
     GpuTest::SetUp();
     if (IsSkipped())
       return;
+    setenv("LLSA_CUDA_GRAPHS", "0", 1);
     OneLane oneLane;
     Passes passes(device);
     PassMemory memory(passes, device);
     ASSERT_EQ(memory.run(nullptr), "");
     expected = memory.take();
+    setenv("LLSA_CUDA_GRAPHS", GetParam(), 1);
   }
 };
 
+INSTANTIATE_TEST_SUITE_P(, GpuLanesTest, testing::Values("1", "0"));
+
 // The steps of the forward form a chain.
-TEST_F(GpuLanesTest, TheBackwardHasThem) {
+TEST_P(GpuLanesTest, TheBackwardHasThem) {
   EXPECT_EQ(numAside(programs()[0]), 0u) << programs()[0].explain;
   EXPECT_GT(numAside(programs()[1]), 0u) << programs()[1].explain;
 }
 
-TEST_F(GpuLanesTest, TheyGiveTheBitsOfOneLane) {
+TEST_P(GpuLanesTest, TheyGiveTheBitsOfOneLane) {
   Passes passes(device);
   PassMemory memory(passes, device);
   Stream stream(*device);
@@ -175,7 +181,7 @@ TEST_F(GpuLanesTest, TheyGiveTheBitsOfOneLane) {
 
 // An input that arrives on the stream just before, and is overwritten just
 // behind: lane 1 comes after the one and before the other.
-TEST_F(GpuLanesTest, TheStreamsOrderHoldsForThem) {
+TEST_P(GpuLanesTest, TheStreamsOrderHoldsForThem) {
   Passes passes(device);
   PassMemory memory(passes, device), source(passes, device);
   Stream stream(*device);
@@ -205,7 +211,7 @@ TEST_F(GpuLanesTest, TheStreamsOrderHoldsForThem) {
   }
 }
 
-TEST_F(GpuLanesTest, AReplayedGraphHasThem) {
+TEST_P(GpuLanesTest, AReplayedGraphHasThem) {
   Passes passes(device);
   PassMemory memory(passes, device);
   CudaDevice::Scope scope(*device);
@@ -228,7 +234,7 @@ TEST_F(GpuLanesTest, AReplayedGraphHasThem) {
 
 // The nodes of a graph, and two priorities where there are two lanes: what runs
 // beside nothing has the priority of the stream.
-TEST_F(GpuLanesTest, AGraphHasTheirPriorities) {
+TEST_P(GpuLanesTest, AGraphHasTheirPriorities) {
   Passes passes(device);
   PassMemory memory(passes, device);
   CudaDevice::Scope scope(*device);
@@ -263,7 +269,7 @@ TEST_F(GpuLanesTest, AGraphHasTheirPriorities) {
   }
 }
 
-TEST_F(GpuLanesTest, TwoHostThreadsAtOnce) {
+TEST_P(GpuLanesTest, TwoHostThreadsAtOnce) {
   Passes passes(device);
   std::vector<std::unique_ptr<PassMemory>> memories;
   std::vector<std::unique_ptr<Stream>> streams;
@@ -289,10 +295,13 @@ TEST_F(GpuLanesTest, TwoHostThreadsAtOnce) {
 
 // In every mode of a capture: what the other thread does neither spoils it nor
 // gets into it.
-TEST_F(GpuLanesTest, ACaptureInOneThreadWhileAnotherRuns) {
+TEST_P(GpuLanesTest, ACaptureInOneThreadWhileAnotherRuns) {
   Passes passes(device);
-  PassMemory captured(passes, device), running(passes, device);
+  PassMemory captured(passes, device), running(passes, device),
+      once(passes, device);
   Stream first(*device), second(*device);
+  // Streams whose first run, which makes their graphs, is during a capture.
+  Stream fresh[] = {Stream(*device), Stream(*device), Stream(*device)};
   CudaDevice::Scope scope(*device);
   const CudaDriver &cu = device->driver();
   // What a stream's first run creates is there.
@@ -302,9 +311,14 @@ TEST_F(GpuLanesTest, ACaptureInOneThreadWhileAnotherRuns) {
     std::atomic<bool> stop{false};
     std::string error;
     std::atomic<int> runs{0};
+    bool isFresh = true;
     std::thread other([&] {
       while (!stop && error.empty()) {
         error = running.run(second.handle);
+        if (error.empty() && runs > 8 && std::exchange(isFresh, false))
+          error = once.run(fresh[mode].handle);
+        if (!error.empty()) // nobody shall wait for more
+          runs = 1 << 20;
         // In the global mode nobody may wait.
         if (++runs % 8 == 0 && mode != 0)
           second.wait();
@@ -317,6 +331,8 @@ TEST_F(GpuLanesTest, ACaptureInOneThreadWhileAnotherRuns) {
       CUgraph graph = nullptr;
       EXPECT_EQ(cu.StreamBeginCapture(first.handle, mode), 0);
       EXPECT_EQ(captured.run(first.handle), "") << "mode " << mode;
+      for (int before = runs; i == 0 && runs < before + 12;)
+        std::this_thread::yield();
       EXPECT_EQ(cu.StreamEndCapture(first.handle, &graph), 0)
           << "mode " << mode;
       graphs.push_back(graph);
@@ -324,8 +340,10 @@ TEST_F(GpuLanesTest, ACaptureInOneThreadWhileAnotherRuns) {
     stop = true;
     other.join();
     second.wait();
+    fresh[mode].wait();
     EXPECT_EQ(error, "") << "mode " << mode;
     EXPECT_TRUE(running.take() == expected) << "mode " << mode;
+    EXPECT_TRUE(once.take() == expected) << "mode " << mode;
     for (CUgraph graph : {graphs.front(), graphs.back()}) {
       CUgraphExec executable = nullptr;
       ASSERT_EQ(cu.GraphInstantiate(&executable, graph, 0), 0);
@@ -339,7 +357,7 @@ TEST_F(GpuLanesTest, ACaptureInOneThreadWhileAnotherRuns) {
   }
 }
 
-TEST_F(GpuLanesTest, AStreamWithAPriority) {
+TEST_P(GpuLanesTest, AStreamWithAPriority) {
   Passes passes(device);
   PassMemory memory(passes, device);
   CudaDevice::Scope scope(*device);
@@ -359,7 +377,7 @@ TEST_F(GpuLanesTest, AStreamWithAPriority) {
   }
 }
 
-TEST_F(GpuLanesTest, WaitingForEveryKernel) {
+TEST_P(GpuLanesTest, WaitingForEveryKernel) {
   setenv("LLSA_CUDA_SYNC", "1", 1);
   {
     Passes passes(device);

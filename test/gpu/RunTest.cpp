@@ -119,6 +119,41 @@ TEST_F(GpuRunTest, TwoStreamsAtOnce) {
   EXPECT_EQ(others, bits);
 }
 
+// A run's graph is given other tensors while it still runs with the last ones.
+TEST_F(GpuRunTest, RunsInARowKeepTheirOwnTensors) {
+  std::string bits = expected();
+  GpuRun a(shippedVariant("llsa.mlir"), kSpec);
+  Stream stream(*device);
+  constexpr size_t kSets = 6;
+  std::vector<tools::NamedTensors> outputs;
+  std::vector<tools::DeviceTensors> sets;
+  for (size_t i = 0; i < kSets; ++i)
+    outputs.push_back(get(tools::makeOutputs(a.kernel->program())));
+  for (size_t i = 0; i < kSets; ++i)
+    sets.push_back(get(tools::DeviceTensors::create(
+        a.executor(), a.inputs.tensors, outputs[i])));
+  for (const tools::DeviceTensors &set : sets)
+    ASSERT_EQ(message(a.executor().run(set.inputs(), set.outputs(), nullptr, 0,
+                                       stream.handle)),
+              "");
+  stream.wait();
+  for (size_t i = 0; i < kSets; ++i) {
+    ASSERT_EQ(message(sets[i].copyOutputs()), "");
+    std::string own;
+    for (const auto &[name, tensor] : outputs[i])
+      own.append(static_cast<const char *>(tensor.data()),
+                 size_t(tensor.numBytes()));
+    EXPECT_EQ(own, bits) << "set " << i;
+  }
+}
+
+TEST_F(GpuRunTest, LaunchedOneByOneItGivesTheSameBits) {
+  std::string bits = expected();
+  setenv("LLSA_CUDA_GRAPHS", "0", 1);
+  EXPECT_EQ(expected(), bits);
+  unsetenv("LLSA_CUDA_GRAPHS");
+}
+
 TEST_F(GpuRunTest, StridesDoNotMatter) {
   auto values = [](const GpuRun &run) {
     return run.outputs.at("o").toArray().data;

@@ -23,6 +23,8 @@ struct CudaTest : testing::Test {
   Setting linker{"LLSA_NVJITLINK", "off"}, ptxas{"LLSA_PTXAS", "off"};
   Setting sync{"LLSA_CUDA_SYNC", nullptr};
   Setting lanes{"LLSA_CUDA_LANES", nullptr};
+  /// Launches one by one, but for what tests graphs.
+  Setting graphs{"LLSA_CUDA_GRAPHS", "0"};
   CudaTest() { fake() = FakeCuda(); }
 };
 

@@ -72,7 +72,27 @@ bool isCaptured(CUstream stream) {
          (!fakeCuda.captured || fakeCuda.captured == stream);
 }
 
+/// Graphs that are made node by node; guarded by mutex. A node's handle is
+/// kFirstNode plus its number among all.
+constexpr uintptr_t kFirstNode = 1 << 16;
+struct FakeNode {
+  CUgraph graph;
+  std::vector<CUgraphNode> before;
+  FakeLaunch launch; ///< as it will be
+};
+std::vector<FakeNode> graphNodes;
+std::map<CUgraphExec, std::map<uintptr_t, FakeNode>> executables;
+
+bool isOfAGraph(CUgraphNode node) {
+  return reinterpret_cast<uintptr_t>(node) >= kFirstNode;
+}
+uintptr_t numberOf(CUgraphNode node) {
+  return reinterpret_cast<uintptr_t>(node) - kFirstNode;
+}
+
 FakeLaunch &launchOf(CUgraphNode node) {
+  if (isOfAGraph(node))
+    return graphNodes[numberOf(node)].launch;
   return fakeCuda.launches[(reinterpret_cast<uintptr_t>(node) - 1) % 64];
 }
 
@@ -92,6 +112,16 @@ uint64_t putOn(CUstream stream, int i) {
               uint64_t(1) << ((reinterpret_cast<uintptr_t>(node) - 1) % 64);
   nodes = {reinterpret_cast<CUgraphNode>(uintptr_t(i + 1))};
   return before;
+}
+
+/// The first parameters of a kernel of the tests.
+void readParams(FakeLaunch &launch, void **params) {
+  int count = std::strcmp(launch.kernel, "fake_mean") == 0     ? 5
+              : std::strcmp(launch.kernel, "fake_spread") == 0 ? 12
+                                                               : 0;
+  count += fakeCuda.views;
+  for (int i = 0; i < count; ++i)
+    std::memcpy(&launch.params[i], params[i], sizeof(int64_t));
 }
 
 /// Counts down to a failure.
@@ -263,12 +293,7 @@ FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
     if (config->attrs[i].id == 8)
       launch.priority = config->attrs[i].value.number;
   }
-  int count = std::strcmp(launch.kernel, "fake_mean") == 0     ? 5
-              : std::strcmp(launch.kernel, "fake_spread") == 0 ? 12
-                                                               : 0;
-  count += fakeCuda.views;
-  for (int i = 0; i < count; ++i)
-    std::memcpy(&launch.params[i], params[i], sizeof(int64_t));
+  readParams(launch, params);
   return 0;
 }
 
@@ -457,13 +482,98 @@ FAKE CUresult cuStreamEndCapture(CUstream, CUgraph *graph) {
   *graph = reinterpret_cast<CUgraph>(uintptr_t(1));
   return 0;
 }
-FAKE CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph,
-                                          unsigned long long) {
-  *executable = reinterpret_cast<CUgraphExec>(uintptr_t(1));
+FAKE CUresult cuThreadExchangeStreamCaptureMode(int *mode) {
+  // It starts as global, and is given back as it was.
+  std::lock_guard<std::mutex> lock(mutex);
+  static std::map<std::thread::id, int> modes;
+  std::swap(modes[std::this_thread::get_id()], *mode);
   return 0;
 }
-FAKE CUresult cuGraphLaunch(CUgraphExec, CUstream) { return 0; }
-FAKE CUresult cuGraphExecDestroy(CUgraphExec) { return 0; }
+FAKE CUresult cuGraphCreate(CUgraph *graph, unsigned) {
+  static uintptr_t next = 2; // 1: a captured one
+  std::lock_guard<std::mutex> lock(mutex);
+  *graph = reinterpret_cast<CUgraph>(next++);
+  return 0;
+}
+FAKE CUresult cuGraphAddKernelNode_v2(CUgraphNode *node, CUgraph graph,
+                                      const CUgraphNode *before, size_t count,
+                                      const CUkernelNodeParams *params) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (usesUp(fakeCuda.nodesLeft))
+    return kCudaOutOfMemory;
+  *node = reinterpret_cast<CUgraphNode>(kFirstNode + graphNodes.size());
+  FakeNode &made = graphNodes.emplace_back();
+  made.graph = graph;
+  made.before.assign(before, before + count);
+  made.launch = {};
+  std::strncpy(made.launch.kernel,
+               reinterpret_cast<const char *>(params->function), 31);
+  made.launch.ctas = params->gridDimX;
+  made.launch.threads = params->blockDimX;
+  made.launch.sharedBytes = params->sharedMemBytes;
+  made.launch.priority = FakeLaunch::kNoPriority;
+  readParams(made.launch, params->kernelParams);
+  return 0;
+}
+FAKE CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable,
+                                          CUgraph graph,
+                                          unsigned long long flags) {
+  static uintptr_t next = 2;
+  std::lock_guard<std::mutex> lock(mutex);
+  *executable = reinterpret_cast<CUgraphExec>(uintptr_t(1));
+  if (graph == reinterpret_cast<CUgraph>(uintptr_t(1)))
+    return 0;
+  *executable = reinterpret_cast<CUgraphExec>(next++);
+  for (uintptr_t i = 0; i < graphNodes.size(); ++i)
+    if (graphNodes[i].graph == graph)
+      executables[*executable][i] = graphNodes[i];
+  ++fakeCuda.graphs;
+  fakeCuda.graphFlags = flags;
+  return 0;
+}
+FAKE CUresult
+cuGraphExecKernelNodeSetParams_v2(CUgraphExec executable, CUgraphNode node,
+                                  const CUkernelNodeParams *params) {
+  ++fakeCuda.calls;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (usesUp(fakeCuda.nodesLeft))
+    return kCudaOutOfMemory;
+  ++fakeCuda.nodeChanges;
+  readParams(executables[executable].at(numberOf(node)).launch,
+             params->kernelParams);
+  return 0;
+}
+FAKE CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  ++fakeCuda.calls;
+  if (isForeign(stream))
+    return kCudaInvalidHandle;
+  if (fakeCuda.launchResult != 0)
+    return fakeCuda.launchResult;
+  std::lock_guard<std::mutex> lock(mutex);
+  auto found = executables.find(executable);
+  if (found == executables.end())
+    return 0; // captured
+  ++fakeCuda.graphLaunches;
+  uint64_t before = orders().streams[stream], all = before;
+  std::map<uintptr_t, uint64_t> ends; // a node, and all that it follows
+  for (auto &[number, node] : found->second) {
+    int i = fakeCuda.numLaunches++;
+    FakeLaunch &launch = fakeCuda.launches[i % 64] = node.launch;
+    launch.stream = stream;
+    launch.follows = before;
+    for (CUgraphNode earlier : node.before)
+      launch.follows |= ends[numberOf(earlier)];
+    ends[number] = launch.follows | uint64_t(1) << (i % 64);
+    all |= ends[number];
+  }
+  orders().streams[stream] = all;
+  return 0;
+}
+FAKE CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  std::lock_guard<std::mutex> lock(mutex);
+  fakeCuda.destroyedGraphs += int(executables.erase(executable));
+  return 0;
+}
 FAKE CUresult cuGraphDestroy(CUgraph) { return 0; }
 FAKE CUresult cuEventCreate(CUevent *event, unsigned) {
   static uintptr_t next = 1;

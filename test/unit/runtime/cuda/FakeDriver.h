@@ -51,6 +51,7 @@ struct FakeCuda {
   void *captured = nullptr;
   int streamPriority = 0; ///< of every stream, from -5 to 0
   int streamsLeft = -1, recordsLeft = -1, waitsLeft = -1; ///< as launchesLeft
+  int nodesLeft = -1; ///< of graphs that are made node by node
 
   // What it has seen.
   int allocations = 0, poolAllocations = 0, frees = 0;
@@ -58,7 +59,10 @@ struct FakeCuda {
   int encodings = 0; ///< of tensor maps
   int streams = 0, events = 0, eventRecords = 0;
   int destroyedStreams = 0, destroyedEvents = 0;
-  bool hasOrders = false; ///< of this state: it begins with none
+  bool hasOrders = false;              ///< of this state: it begins with none
+  int graphs = 0, destroyedGraphs = 0; ///< made node by node, ready to launch
+  int graphLaunches = 0, nodeChanges = 0;
+  unsigned long long graphFlags = 0; ///< of the last one
   /// Of everything that a launch may call.
   int calls = 0;
   int numLaunches = 0;

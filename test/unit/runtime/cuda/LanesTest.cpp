@@ -184,6 +184,45 @@ TEST_F(LanesTest, Lane0HasPriority) {
 }
 
 //===----------------------------------------------------------------------===//
+// As a graph of their own
+//===----------------------------------------------------------------------===//
+
+TEST_F(LanesTest, EdgesOfAGraphOrderThem) {
+  Setting asGraph("LLSA_CUDA_GRAPHS", "1");
+  for (const std::vector<Step> &steps : {besideTheMiddle(), besideAll()}) {
+    auto kernel = executor(steps);
+    fake().numLaunches = 0;
+    fake().hasOrders = false;
+    EXPECT_EQ(followedNext(), 0u);
+    ASSERT_EQ(run(*kernel), "");
+    expectOrder(*kernel, 1, 1);
+    EXPECT_EQ(followedNext(), (uint64_t(2) << steps.size()) - 1);
+  }
+  EXPECT_EQ(fake().graphLaunches, 2);
+  EXPECT_EQ(fake().eventRecords, 0);
+}
+
+TEST_F(LanesTest, AGraphHasTheirPriorities) {
+  Setting asGraph("LLSA_CUDA_GRAPHS", "1");
+  fake().streamPriority = -3;
+  auto kernel = executor(besideTheMiddle());
+  ASSERT_EQ(run(*kernel), "");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(fake().launches[i].priority, i == 1 ? -3 : -4) << i;
+  EXPECT_EQ(fake().graphFlags, 8u) << "a node's priority, not the stream's";
+}
+
+TEST_F(LanesTest, AGraphOfOneLaneIsAChain) {
+  Setting asGraph("LLSA_CUDA_GRAPHS", "1"), one("LLSA_CUDA_LANES", "1");
+  auto kernel = executor(besideAll());
+  ASSERT_EQ(run(*kernel), "");
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(fake().launches[i].follows, (uint64_t(1) << i) - 1);
+    EXPECT_EQ(fake().launches[i].priority, FakeLaunch::kNoPriority);
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Captures
 //===----------------------------------------------------------------------===//
 
