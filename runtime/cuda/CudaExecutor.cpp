@@ -23,9 +23,8 @@ CudaExecutor::CudaExecutor(std::shared_ptr<const Program> program,
     : plan(std::move(program)), gpu(std::move(device)), launches(*plan),
       numInputs(plan->buffersOf(Buffer::Role::Input).size()),
       waitAlways(env::cudaSync()),
-      useLanes(launches.hasSideLane() && env::cudaLanes() > 1),
-      useGraphs(env::cudaGraphs() && !waitAlways && launches.mayBeGraph()),
-      memory(gpu), maps(launches.numViews()), graphs(gpu, launches, useLanes) {}
+      useLanes(launches.hasSideLane() && env::cudaLanes() > 1), memory(gpu),
+      maps(launches.numViews()) {}
 
 Error CudaExecutor::fail(const std::string &message) const {
   return createStringError(
@@ -59,7 +58,7 @@ CudaExecutor::~CudaExecutor() {
   if (modules.empty())
     return;
   CudaDevice::Scope scope(*gpu);
-  graphs.clear();
+  graphs.reset();
   for (const Module &module : modules)
     gpu->driver().ModuleUnload(module.handle);
 }
@@ -99,13 +98,23 @@ Error CudaExecutor::load() {
       return ctas.takeError();
     grids.push_back(*ctas);
   }
-  for (const LaunchPlan::Launch &launch : launches.launches())
-    nodes.push_back({functions[size_t(launch.kernel)],
-                     grids[size_t(launch.kernel)], launch.threads,
-                     launch.sharedBytes});
   if (useLanes)
     gpu->sideStreams().warm(launches.numEvents());
+  prepareGraphs();
   return Error::success();
+}
+
+void CudaExecutor::prepareGraphs() {
+  if (!env::cudaGraphs() || waitAlways || !launches.mayBeGraph() ||
+      !RunGraphs::areKnownTo(gpu->driver()))
+    return;
+  std::vector<RunGraphs::Node> nodes;
+  for (const LaunchPlan::Launch &launch : launches.launches()) {
+    size_t kernel = size_t(launch.kernel);
+    nodes.push_back(
+        {functions[kernel], grids[kernel], launch.threads, launch.sharedBytes});
+  }
+  graphs.emplace(gpu, launches, std::move(nodes), useLanes);
 }
 
 Error CudaExecutor::loadModule(const Cubin &cubin) {
@@ -367,8 +376,8 @@ Error CudaExecutor::launchInLanes(MutableArrayRef<LaunchArguments> arguments,
 
 Error CudaExecutor::launchAll(MutableArrayRef<LaunchArguments> arguments,
                               CUstream stream) const {
-  if (useGraphs)
-    if (auto result = graphs.launch(stream, nodes, arguments))
+  if (graphs)
+    if (auto result = graphs->launch(stream, arguments))
       return launchError(
           *result,
           fmt::format("'{}' and the kernels behind it",

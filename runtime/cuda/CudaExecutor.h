@@ -74,6 +74,7 @@ private:
                std::shared_ptr<const CudaDevice> device);
   llvm::Error load();
   llvm::Error loadModule(const Cubin &cubin);
+  void prepareGraphs();
   /// The function of a kernel in the module that has it.
   llvm::Expected<CUfunction> findFunction(const Kernel &kernel) const;
   /// CTAs to launch: of a persistent kernel as many as fit on the card.
@@ -116,18 +117,16 @@ private:
   size_t numInputs;
   bool waitAlways; ///< LLSA_CUDA_SYNC
   bool useLanes;   ///< the program has them, and LLSA_CUDA_LANES
-  bool useGraphs;  ///< there is more than a launch, and LLSA_CUDA_GRAPHS
   struct Module {
     std::string kernel; ///< the only one in it; "": there may be several
     CUmodule handle;
   };
   std::vector<Module> modules;
-  std::vector<CUfunction> functions;  ///< by kernel
-  std::vector<unsigned> grids;        ///< by kernel: CTAs to launch
-  std::vector<RunGraphs::Node> nodes; ///< by step
+  std::vector<CUfunction> functions; ///< by kernel
+  std::vector<unsigned> grids;       ///< by kernel: CTAs to launch
   mutable StreamMemory memory; ///< slot 0: workspace; 1 + b: copy of tensor b
   mutable TensorMapCache maps;
-  mutable RunGraphs graphs;
+  mutable std::optional<RunGraphs> graphs; ///< none: launched one by one
 };
 
 } // namespace llsa::rt

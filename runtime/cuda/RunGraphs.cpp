@@ -43,10 +43,15 @@ bool LaunchArguments::operator==(const LaunchArguments &other) const {
                                       maps.size() * sizeof(maps[0])) == 0);
 }
 
-void RunGraphs::clear() {
+bool RunGraphs::areKnownTo(const CudaDriver &driver) {
+  return driver.GraphCreate && driver.GraphAddKernelNode &&
+         driver.GraphExecKernelNodeSetParams &&
+         driver.ThreadExchangeStreamCaptureMode;
+}
+
+RunGraphs::~RunGraphs() {
   for (std::unique_ptr<Graph> &graph : graphs)
     destroy(*graph);
-  graphs.clear();
 }
 
 void RunGraphs::destroy(Graph &graph) const {
@@ -57,37 +62,34 @@ void RunGraphs::destroy(Graph &graph) const {
 }
 
 std::optional<CUresult>
-RunGraphs::launch(CUstream stream, ArrayRef<Node> nodes,
-                  MutableArrayRef<LaunchArguments> arguments) {
+RunGraphs::launch(CUstream stream, MutableArrayRef<LaunchArguments> arguments) {
   StreamState state;
-  if (impossible || !cu.GraphAddKernelNode || !cu.GraphCreate ||
-      !cu.GraphExecKernelNodeSetParams || !cu.ThreadExchangeStreamCaptureMode ||
-      readState(cu, stream, state) != 0 || state.isCaptured)
+  if (impossible || readState(cu, stream, state) != 0 || state.isCaptured)
     return std::nullopt;
   std::lock_guard<std::mutex> lock(mutex);
-  Graph *graph = graphFor(state.id, stream, nodes, arguments);
-  if (!graph)
+  Graph *graph = graphFor(state.id, stream, arguments);
+  CUresult result = graph ? setArguments(*graph, arguments) : 0;
+  if (!graph || result != 0) {
+    impossible = true;
     return std::nullopt;
+  }
   return cu.GraphLaunch(graph->executable, stream);
 }
 
-/// The stream's graph with these arguments. What a graph runs already keeps
-/// those that it was launched with.
+/// The stream's graph; null: it cannot be made.
 RunGraphs::Graph *
 RunGraphs::graphFor(unsigned long long id, CUstream stream,
-                    ArrayRef<Node> nodes,
                     MutableArrayRef<LaunchArguments> arguments) {
   auto found = find_if(graphs, [&](const std::unique_ptr<Graph> &graph) {
     return graph->stream == id;
   });
   if (found == graphs.end() && graphs.size() < kMost) {
     auto made = std::make_unique<Graph>();
-    if (CUresult result = build(*made, stream, nodes, arguments)) {
+    if (CUresult result = build(*made, stream, arguments)) {
       log(LogLevel::Info,
           "no graph of a run's kernels (CUDA error {}): launched one by one",
           result);
       destroy(*made);
-      impossible = true;
       return nullptr;
     }
     graphs.push_back(std::move(made));
@@ -97,25 +99,29 @@ RunGraphs::graphFor(unsigned long long id, CUstream stream,
         graphs.begin(), graphs.end(),
         [](const auto &a, const auto &b) { return a->lastUse < b->lastUse; });
   }
-  Graph &graph = **found;
-  graph.stream = id;
-  graph.lastUse = ++uses;
+  (*found)->stream = id;
+  (*found)->lastUse = ++uses;
+  return found->get();
+}
+
+/// What the graph runs already keeps the arguments that it was launched with.
+CUresult
+RunGraphs::setArguments(Graph &graph,
+                        MutableArrayRef<LaunchArguments> arguments) const {
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (graph.arguments[i] == arguments[i])
       continue;
     SmallVector<void *, 40> pointers = arguments[i].pointers();
     CUkernelNodeParams params = kernelNode(nodes[i], pointers);
-    if (cu.GraphExecKernelNodeSetParams(graph.executable, graph.nodes[i],
-                                        &params) != 0) {
-      impossible = true;
-      return nullptr;
-    }
+    if (CUresult result = cu.GraphExecKernelNodeSetParams(
+            graph.executable, graph.nodes[i], &params))
+      return result;
     graph.arguments[i] = arguments[i];
   }
-  return &graph;
+  return 0;
 }
 
-CUresult RunGraphs::build(Graph &graph, CUstream stream, ArrayRef<Node> nodes,
+CUresult RunGraphs::build(Graph &graph, CUstream stream,
                           MutableArrayRef<LaunchArguments> arguments) const {
   // Another thread may be capturing, and forbid what is no work of a stream.
   int mode = kCaptureRelaxed;

@@ -44,25 +44,23 @@ public:
     unsigned ctas, threads, sharedBytes;
   };
 
-  /// `lanes`: steps of lane 1 run beside others.
+  /// Whether the driver can do it.
+  static bool areKnownTo(const CudaDriver &driver);
+
+  /// `nodes`: by step. `lanes`: steps of lane 1 run beside others.
   RunGraphs(std::shared_ptr<const CudaDevice> device, const LaunchPlan &plan,
-            bool lanes)
+            std::vector<Node> nodes, bool lanes)
       : device(std::move(device)), cu(this->device->driver()), plan(plan),
-        lanes(lanes) {}
-  ~RunGraphs() { clear(); }
+        nodes(std::move(nodes)), lanes(lanes) {}
+  /// What still runs ends first. The functions must still be there.
+  ~RunGraphs();
   RunGraphs(const RunGraphs &) = delete;
   RunGraphs &operator=(const RunGraphs &) = delete;
 
-  /// Puts a run on the stream. `nodes` (always the same) and `arguments` are
-  /// those of the steps. None: there is no graph for this stream, and nothing
-  /// was put on it.
+  /// Puts a run with these arguments, by step, on the stream. None: there is no
+  /// graph for this stream, and nothing was put on it.
   std::optional<CUresult>
-  launch(CUstream stream, llvm::ArrayRef<Node> nodes,
-         llvm::MutableArrayRef<LaunchArguments> arguments);
-
-  /// Destroys all of them; what still runs ends first. To be called before
-  /// their functions go.
-  void clear();
+  launch(CUstream stream, llvm::MutableArrayRef<LaunchArguments> arguments);
 
 private:
   /// Streams beyond that many share a graph, so they wait for each other.
@@ -76,10 +74,11 @@ private:
     std::vector<LaunchArguments> arguments;  ///< by step, of the last run
   };
   Graph *graphFor(unsigned long long id, CUstream stream,
-                  llvm::ArrayRef<Node> nodes,
                   llvm::MutableArrayRef<LaunchArguments> arguments);
-  CUresult build(Graph &graph, CUstream stream, llvm::ArrayRef<Node> nodes,
+  CUresult build(Graph &graph, CUstream stream,
                  llvm::MutableArrayRef<LaunchArguments> arguments) const;
+  CUresult setArguments(Graph &graph,
+                        llvm::MutableArrayRef<LaunchArguments> arguments) const;
   llvm::SmallVector<CUgraphNode, 4> whatFollows(const Graph &graph,
                                                 size_t step) const;
   CUresult givePriorities(const Graph &graph, CUstream stream) const;
@@ -88,7 +87,8 @@ private:
   std::shared_ptr<const CudaDevice> device;
   const CudaDriver &cu;
   const LaunchPlan &plan;
-  bool lanes;
+  const std::vector<Node> nodes;
+  const bool lanes;
   std::mutex mutex;
   std::vector<std::unique_ptr<Graph>> graphs; ///< guarded by mutex
   uint64_t uses = 0;                          ///< guarded by mutex
