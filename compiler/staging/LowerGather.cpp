@@ -46,8 +46,7 @@ private:
     if (!uniformity.isReachedTogether(load))
       return false;
     return llvm::all_of(load->getOperands(), [&](Value operand) {
-      return isa<MemRefType>(operand.getType()) ||
-             uniformity.isUniform(operand);
+      return uniformity.isUniform(operand);
     });
   }
 

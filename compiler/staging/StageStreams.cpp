@@ -148,8 +148,7 @@ private:
       bool same = true;
       if (isa<LoadOp, GatherOp>(op))
         same = llvm::all_of(op->getOperands(), [&](Value operand) {
-          return isa<MemRefType>(operand.getType()) ||
-                 uniformity.isUniform(operand);
+          return uniformity.isUniform(operand);
         });
       if (auto choice = dyn_cast<scf::IfOp>(op))
         same = uniformity.isUniform(choice.getCondition());
@@ -180,11 +179,13 @@ private:
     }
     WalkResult walk = stream.getBody().walk([&](Operation *op) {
       bool can = true;
+      // It knows arguments alone.
       if (auto load = dyn_cast<LoadOp>(op))
-        can = endsWithSource(load);
+        can = isa<BlockArgument>(load.getSource()) && endsWithSource(load);
       if (auto gather = dyn_cast<GatherOp>(op)) {
         auto rows = gather.getRows().getDefiningOp<BlockRowsOp>();
-        can = rows && bulkRowsOf(rows) > 0;
+        can = isa<BlockArgument>(gather.getSource()) && rows &&
+              bulkRowsOf(rows) > 0;
       }
       return can ? WalkResult::advance() : WalkResult::interrupt();
     });

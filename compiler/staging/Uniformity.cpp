@@ -26,6 +26,12 @@ Uniformity::Uniformity(KernelOp kernel) : kernel(kernel), warps(1) {
 bool Uniformity::isUniform(Value value) {
   if (!value || warps == 1)
     return true;
+  if (isa<MemRefType>(value.getType())) {
+    auto choice = value.getDefiningOp<arith::SelectOp>();
+    return !choice || llvm::all_of(choice->getOperands(), [&](Value operand) {
+      return isUniform(operand);
+    });
+  }
   if (auto rows = value.getDefiningOp<BlockRowsOp>())
     return llvm::all_of(rows.getIndices(),
                         [&](Value index) { return isUniform(index); }) &&

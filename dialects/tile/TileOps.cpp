@@ -81,6 +81,30 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
+LogicalResult KernelOp::verifyRegions() {
+  auto isArgument = [&](Value memory) {
+    auto argument = dyn_cast<BlockArgument>(memory);
+    return argument && argument.getOwner()->getParentOp() == *this;
+  };
+  WalkResult walk = getBody().walk([&](Operation *op) {
+    for (Value memory : op->getOperands()) {
+      if (!isa<MemRefType>(memory.getType()) || isArgument(memory) ||
+          memory.getDefiningOp<arith::SelectOp>())
+        continue;
+      Operation *own = memory.getDefiningOp();
+      if (isa<arith::SelectOp>(op) || !own ||
+          !isa<AllocSharedOp, AllocBarriersOp>(own)) { // kernel_c4
+        op->emitOpError() << "takes memory that is neither the kernel's own "
+                             "nor an argument of it nor, by arith.select, one "
+                             "of several";
+        return WalkResult::interrupt();
+      }
+    }
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 /// The attributes that a kernel's own syntax writes.
 static constexpr StringRef kKernelSyntax[] = {
     "sym_name", "function_type", "items", "schedule", "arg_attrs", "res_attrs"};

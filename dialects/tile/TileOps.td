@@ -42,6 +42,8 @@ def Tile_KernelOp : Tile_Op<"kernel", [
     * (C2) `items` are one or more numbers of at least 1, whose product is below
       2^63.
     * (C3) the body is one block that ends in `tile.return`.
+    * (C4) memory is an argument, or what `arith.select` chooses of arguments, or
+      the kernel's own (`tile.alloc_shared`, `tile.alloc_barriers`).
 
     ```mlir
     tile.kernel @copy(%x: memref<64x32xf32>, %y: memref<64x32xf32>) items [4] {
@@ -62,6 +64,7 @@ def Tile_KernelOp : Tile_Op<"kernel", [
   let regions = (region AnyRegion:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::TypeRange":$buffers,
                                  "::llvm::ArrayRef<int64_t>":$items,

@@ -134,19 +134,30 @@ int64_t llsa::tile::bulkRowsOf(BlockRowsOp rows) {
   return bulkRows(type.getDimSize(1), rows.getBlock(), bool(rows.getPart()));
 }
 
+static LogicalResult verifyBulkSource(Operation *op, Value source) {
+  if (!isa<BlockArgument>(source)) // bulk_copy_c5, bulk_gather_c6
+    return op->emitOpError()
+           << "the source must be an argument of the kernel, of which the copy "
+              "engine is told before the launch";
+  return success();
+}
+
 LogicalResult BulkCopyOp::verify() {
   auto source = cast<MemRefType>(getSource().getType());
   if (failed(verifyCopy(*this, source, getIndices().size(), source.getRank(),
-                        getRing())))
+                        getRing())) ||
+      failed(verifyBulkRing(*this, getRing(), getBarriers(),
+                            /*mayBeVector=*/true)))
     return failure();
-  return verifyBulkRing(*this, getRing(), getBarriers(), /*mayBeVector=*/true);
+  return verifyBulkSource(*this, getSource());
 }
 LogicalResult BulkGatherOp::verify() {
   auto source = cast<MemRefType>(getSource().getType());
   if (failed(verifyCopy(*this, source, getIndices().size(),
                         source.getRank() - 1, getRing())) ||
       failed(verifyBulkRing(*this, getRing(), getBarriers(),
-                            /*mayBeVector=*/false)))
+                            /*mayBeVector=*/false)) ||
+      failed(verifyBulkSource(*this, getSource())))
     return failure();
   auto rows = getRows().getDefiningOp<BlockRowsOp>();
   if (!rows || bulkRowsOf(rows) == 0) // bulk_gather_c5

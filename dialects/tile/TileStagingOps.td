@@ -277,6 +277,8 @@ def Tile_BulkCopyOp : Tile_CopyOp<"bulk_copy"> {
     * (C4) `ring` and `barriers` have one scope; rows have 32, 64 or a multiple
       of 128 bytes, or there is one row of a multiple of 16 bytes, all of which
       the source has.
+    * (C5) the source is an argument of the kernel: what the engine knows of a
+      tensor is made before the launch.
 
     See `tile.alloc_barriers` for an example.
   }];
@@ -302,6 +304,7 @@ def Tile_BulkGatherOp : Tile_CopyOp<"bulk_gather"> {
       of 128 bytes.
     * (C5) `rows` is made by tile.block_rows and names whole blocks, or pieces
       that divide one.
+    * (C6) the source is an argument of the kernel.
 
     ```mlir
     tile.kernel @gather(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [4]

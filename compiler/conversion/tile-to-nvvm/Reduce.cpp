@@ -21,6 +21,8 @@ void KernelLowering::lowerReduce(ReduceOp op) {
       builder, loc, builder.getF32FloatAttr(isMax ? -INFINITY : 0.0));
   // In pairs, so that few operations wait for each other.
   auto combineAll = [&](Values values) -> Value {
+    if (values.empty())
+      llvm_unreachable("a tile has elements");
     while (values.size() > 1) {
       Values halved;
       for (size_t i = 0; i < values.size(); i += 2)

@@ -63,6 +63,46 @@ tile.kernel @scores(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %o: memref<
   tile.return
 }
 
+// Memory that each warp chooses is its own, and the copy engine, which is told of
+// arguments alone, cannot copy from it.
+
+// ASYNC-LABEL: tile.kernel @chosen
+// ASYNC: tile.alloc_shared scope warp : memref<2x32x64xbf16, 3>
+// ASYNC: tile.copy_async
+
+// BULK-LABEL: tile.kernel @chosen
+// BULK: tile.alloc_shared scope warp : memref<2x32x64xbf16, 3>
+// BULK-NOT: tile.bulk_copy
+// BULK: tile.copy_async
+tile.kernel @chosen(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %v: memref<256x64xbf16>, %o: memref<64x32xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 2> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %w = tile.work_item : index
+  %first = arith.cmpi eq, %w, %c0 : index
+  %either = arith.select %first, %k, %v : memref<256x64xbf16>
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 8 {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c32 : index
+    %t = tile.load %either[%r, %c0] : memref<256x64xbf16> -> tensor<32x64xbf16>
+    tile.stream_yield %t : tensor<32x64xbf16>
+  } : !tile.stream<tensor<32x64xbf16>>
+  %d = scf.for %i = %c0 to %c8 step %c1 iter_args(%sum = %zero) -> tensor<16x32xf32> {
+    %b = tile.next %s[%i] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+    %n = tile.dot %a, %b, %sum transpose_b
+        : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+    scf.yield %n : tensor<16x32xf32>
+  }
+  tile.store %d, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+  tile.return
+}
+
 // Each warp gathers the blocks of its own index row: rings and barriers of its
 // own, and a producer. Two sources in one stream are a branch.
 

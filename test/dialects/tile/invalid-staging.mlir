@@ -199,6 +199,35 @@ tile.kernel @bulk_copy_c4_row(%k: memref<64x48xbf16>) items [1] {
 
 // -----
 
+tile.kernel @bulk_copy_c5_choice(%k: memref<64x64xbf16>, %v: memref<64x64xbf16>) items [2] {
+  %c0 = arith.constant 0 : index
+  %i = tile.work_item : index
+  %first = arith.cmpi eq, %i, %c0 : index
+  %either = arith.select %first, %k, %v : memref<64x64xbf16>
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
+  // expected-error @+1 {{'tile.bulk_copy' op the source must be an argument of the kernel, of which the copy engine is told before the launch}}
+  tile.bulk_copy %either[%c0, %c0] to %ring[%c0] full %bars : memref<64x64xbf16>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
+tile.kernel @bulk_gather_c6_choice(%k: memref<64x64xbf16>, %v: memref<64x64xbf16>, %i: memref<8xi32>) items [2] {
+  %c0 = arith.constant 0 : index
+  %n = tile.work_item : index
+  %first = arith.cmpi eq, %n, %c0 : index
+  %either = arith.select %first, %k, %v : memref<64x64xbf16>
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  %bars = tile.alloc_barriers scope cta : memref<2xi64, 3>
+  %rows = tile.block_rows %i[%c0] block 16 limit 64 : memref<8xi32> -> tensor<1x16xi32>
+  // expected-error @+1 {{'tile.bulk_gather' op the source must be an argument of the kernel, of which the copy engine is told before the launch}}
+  tile.bulk_gather %either[%c0] at %rows to %ring[%c0] full %bars : memref<64x64xbf16>, tensor<1x16xi32>, memref<2x16x64xbf16, 3>, memref<2xi64, 3>
+  tile.return
+}
+
+// -----
+
 tile.kernel @bulk_gather_c1_rule(%k: memref<64x64xbf16>, %i: memref<8xi32>) items [1] {
   %c0 = arith.constant 0 : index
   %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>

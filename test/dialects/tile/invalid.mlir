@@ -116,6 +116,26 @@ tile.kernel @kernel_c3_terminator() items [1] {
 
 // -----
 
+tile.kernel @kernel_c4_allocated(%x: memref<64x16xf32>) items [1] {
+  %c0 = arith.constant 0 : index
+  %own = memref.alloc() : memref<64x16xf32>
+  // expected-error @+1 {{'tile.load' op takes memory that is neither the kernel's own nor an argument of it nor, by arith.select, one of several}}
+  %t = tile.load %own[%c0, %c0] : memref<64x16xf32> -> tensor<16x16xf32>
+  tile.return
+}
+
+// -----
+
+tile.kernel @kernel_c4_choice(%x: memref<2x16x64xbf16, 3>) items [1] {
+  %true = arith.constant true
+  %ring = tile.alloc_shared scope cta : memref<2x16x64xbf16, 3>
+  // expected-error @+1 {{'arith.select' op takes memory that is neither the kernel's own nor an argument of it nor, by arith.select, one of several}}
+  %either = arith.select %true, %x, %ring : memref<2x16x64xbf16, 3>
+  tile.return
+}
+
+// -----
+
 // expected-error @+1 {{'items' must not be given in the attributes: the op's syntax has a place for it}}
 tile.kernel @kernel_syntax_attribute_twice() items [1] attributes {items = array<i64: 2>} {
   tile.return
