@@ -1,7 +1,5 @@
 //===- CudaExecutorTest.cpp - launches, seen by the driver ----------------===//
-#include "runtime/cuda/CudaExecutor.h"
-#include "test/unit/runtime/FakeCompiler.h"
-#include "test/unit/runtime/cuda/CudaTesting.h"
+#include "test/unit/runtime/cuda/CudaRunTesting.h"
 #include <fmt/format.h>
 #include <thread>
 #include <utility>
@@ -12,28 +10,7 @@ using namespace llsa::test;
 
 namespace {
 
-CUstream stream(uintptr_t number) { return reinterpret_cast<CUstream>(number); }
-
-int64_t addressOf(const void *data) {
-  return int64_t(reinterpret_cast<uintptr_t>(data));
-}
-
-struct CudaExecutorTest : CudaTest {
-  DeviceFloats q{{1, 2, 5, 8}, 1}, k{{1, 2, 5, 8}, 2}, v{{1, 2, 5, 8}, 3};
-  DeviceFloats o{{1, 2, 5, 8}, 0}, lse{{1, 2, 5}, 0};
-  Tensor in[3] = {q.tensor(), k.tensor(), v.tensor()};
-  Tensor out[2] = {o.tensor(), lse.tensor()};
-
-  Program program = fakeGpuProgram(spec("B=1,H=2,N=5,D=8,dtype=f32"));
-
-  std::unique_ptr<CudaExecutor> executor(int ordinal = 0) {
-    return get(CudaExecutor::create(std::make_shared<const Program>(program),
-                                    get(CudaDevice::open(ordinal))));
-  }
-  std::string run(const CudaExecutor &executor, uintptr_t number = 0) {
-    return message(executor.run(in, out, nullptr, 0, stream(number)));
-  }
-};
+using CudaExecutorTest = CudaRunTest;
 
 TEST_F(CudaExecutorTest, LaunchesEveryStepWithItsParameters) {
   auto kernel = executor();

@@ -1,8 +1,6 @@
 //===- LanesTest.cpp - steps side by side, seen by the driver -------------===//
-#include "runtime/cuda/CudaExecutor.h"
 #include "runtime/program/StepOrder.h"
-#include "test/unit/runtime/FakeCompiler.h"
-#include "test/unit/runtime/cuda/CudaTesting.h"
+#include "test/unit/runtime/cuda/CudaRunTesting.h"
 #include <set>
 #include <thread>
 
@@ -11,10 +9,6 @@ using namespace llsa::rt;
 using namespace llsa::test;
 
 namespace {
-
-CUstream streamNumber(uintptr_t number) {
-  return reinterpret_cast<CUstream>(number);
-}
 
 /// A program of steps that use nothing, so that any order is right and the one
 /// that is asked for can be seen.
@@ -59,12 +53,12 @@ struct LanesTest : CudaTest {
         device));
   }
   std::string run(const CudaExecutor &executor, uintptr_t number = 7) {
-    return message(executor.run({}, {}, nullptr, 0, streamNumber(number)));
+    return message(executor.run({}, {}, nullptr, 0, stream(number)));
   }
   /// What a launch of the caller on the stream would follow now.
   uint64_t followedNext(uintptr_t number = 7) {
     CUlaunchConfig config{};
-    config.stream = streamNumber(number);
+    config.stream = stream(number);
     EXPECT_EQ(device->driver().LaunchKernelEx(
                   &config,
                   reinterpret_cast<CUfunction>(const_cast<char *>("next")),
@@ -113,8 +107,8 @@ TEST_F(LanesTest, LanesAreStreams) {
   auto kernel = executor(besideTheMiddle());
   ASSERT_EQ(run(*kernel), "");
   for (int i : {0, 2, 3, 4})
-    EXPECT_EQ(fake().launches[i].stream, streamNumber(7));
-  EXPECT_NE(fake().launches[1].stream, streamNumber(7));
+    EXPECT_EQ(fake().launches[i].stream, stream(7));
+  EXPECT_NE(fake().launches[1].stream, stream(7));
 }
 
 TEST_F(LanesTest, ARunNeitherWaitsNorCreates) {
@@ -151,7 +145,7 @@ TEST_F(LanesTest, OneLaneIfTheEnvironmentSaysSo) {
   ASSERT_EQ(run(*kernel), "");
   EXPECT_EQ(fake().eventRecords, 0);
   for (int i = 0; i < 6; ++i) {
-    EXPECT_EQ(fake().launches[i].stream, streamNumber(7));
+    EXPECT_EQ(fake().launches[i].stream, stream(7));
     EXPECT_EQ(fake().launches[i].follows, (uint64_t(1) << i) - 1);
     EXPECT_EQ(fake().launches[i].priority, FakeLaunch::kNoPriority);
   }
@@ -163,7 +157,7 @@ TEST_F(LanesTest, OneLaneIfThereIsNoStream) {
   ASSERT_EQ(run(*kernel), "");
   EXPECT_EQ(fake().numLaunches, 6);
   for (int i = 0; i < 6; ++i)
-    EXPECT_EQ(fake().launches[i].stream, streamNumber(7));
+    EXPECT_EQ(fake().launches[i].stream, stream(7));
 }
 
 TEST_F(LanesTest, Lane0HasPriority) {
@@ -243,7 +237,7 @@ TEST_F(LanesTest, ACaptureUsesItsOwnStreamAlone) {
       expectOrder(*kernel, first, (uint64_t(1) << first) - 1);
     }
     for (int i = 0; i < fake().numLaunches; ++i)
-      EXPECT_EQ(fake().launches[i].stream, streamNumber(7));
+      EXPECT_EQ(fake().launches[i].stream, stream(7));
     EXPECT_EQ(fake().eventRecords, 0);
   }
 }
@@ -368,14 +362,13 @@ TEST_F(LanesTest, AStreamKeepsItsSideStream) {
 
 TEST_F(LanesTest, ASideStreamIsOneRuns) {
   SideStreams &sides = device->sideStreams();
-  auto first = sides.take(streamNumber(3), 2),
-       second = sides.take(streamNumber(3), 2);
+  auto first = sides.take(stream(3), 2), second = sides.take(stream(3), 2);
   ASSERT_TRUE(first && second);
   EXPECT_NE(first->stream, second->stream);
   CUstream handle = first->stream;
   sides.giveBack(std::move(first));
   sides.giveBack(std::move(second));
-  EXPECT_EQ(sides.take(streamNumber(3), 5)->events.size(), 5u);
+  EXPECT_EQ(sides.take(stream(3), 5)->events.size(), 5u);
   EXPECT_NE(handle, nullptr);
 }
 

@@ -1,7 +1,5 @@
 //===- RunGraphsTest.cpp - runs as one launch, seen by the driver ---------===//
-#include "runtime/cuda/CudaExecutor.h"
-#include "test/unit/runtime/FakeCompiler.h"
-#include "test/unit/runtime/cuda/CudaTesting.h"
+#include "test/unit/runtime/cuda/CudaRunTesting.h"
 #include <cstring>
 #include <thread>
 
@@ -11,29 +9,15 @@ using namespace llsa::test;
 
 namespace {
 
-CUstream stream(uintptr_t number) { return reinterpret_cast<CUstream>(number); }
-
-int64_t addressOf(const void *data) {
-  return int64_t(reinterpret_cast<uintptr_t>(data));
-}
-
-/// Two kernels, the second of which alone reads q and writes o.
-struct RunGraphsTest : CudaTest {
+/// The second kernel alone reads q and writes o.
+struct RunGraphsTest : CudaRunTest {
   Setting asGraphs{"LLSA_CUDA_GRAPHS", nullptr};
-  DeviceFloats q{{1, 2, 5, 8}, 1}, k{{1, 2, 5, 8}, 2}, v{{1, 2, 5, 8}, 3};
-  DeviceFloats o{{1, 2, 5, 8}, 0}, other{{1, 2, 5, 8}, 0}, lse{{1, 2, 5}, 0};
-  Tensor in[3] = {q.tensor(), k.tensor(), v.tensor()};
-  Tensor out[2] = {o.tensor(), lse.tensor()};
-  Program program = fakeGpuProgram(spec("B=1,H=2,N=5,D=8,dtype=f32"));
+  DeviceFloats other{{1, 2, 5, 8}, 0};
 
   RunGraphsTest() { program.kernels[1].dependentLaunch = false; }
 
-  std::unique_ptr<CudaExecutor> executor() {
-    return get(CudaExecutor::create(std::make_shared<const Program>(program),
-                                    get(CudaDevice::open(0))));
-  }
   std::string run(const CudaExecutor &executor, uintptr_t number = 7) {
-    return message(executor.run(in, out, nullptr, 0, stream(number)));
+    return CudaRunTest::run(executor, number);
   }
 };
 
