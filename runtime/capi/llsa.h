@@ -136,9 +136,10 @@ LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
     aligned to 256 bytes (on the CPU: 64), unused until the kernel is done.
     `stream`: the CUstream or cudaStream_t, null for the default stream; it may
     be being captured in a graph, if the library has the stream's workspace from
-    an earlier launch or is given one. Some kernels may run beside others on a
-    stream of the library's; for what comes before and behind on `stream`, it is
-    as if all were on it. Must be null on the CPU. */
+    an earlier launch or is given one. On a stream that is not, a launch is that
+    of a graph of the library's, which a stream's first launch makes. Some
+    kernels may run beside others; for what comes before and behind on `stream`,
+    it is as if all were on it. Must be null on the CPU. */
 LLSA_API LlsaError *llsaKernelLaunch(const LlsaKernel *kernel,
                                      DLTensor *const *inputs, size_t numInputs,
                                      DLTensor *const *outputs,

@@ -1,9 +1,10 @@
 //===- CudaExecutor.h - a Program's steps on a GPU --------------*- C++ -*-===//
 //
 // A run puts launches on a stream and returns. It neither waits nor compiles
-// nor, once a stream has its memory, allocates; so it can be captured in a
-// graph. LaunchPlan.h tells how a kernel is called, RunGraphs.h how all of them
-// are at once, LaneRun.h how steps that may run beside others do otherwise.
+// nor, once a stream has its memory and its graph, allocates; so it can be
+// captured in a graph. LaunchPlan.h tells how a kernel is called, RunGraphs.h
+// how all of them are at once, LaneRun.h how steps that may run beside others
+// do where they are launched one by one.
 //
 // Errors of the GPU come later than the call that caused them. A run reports
 // what an earlier kernel has done as such; LLSA_CUDA_SYNC=1 waits behind every
