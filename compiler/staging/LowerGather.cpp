@@ -43,11 +43,8 @@ public:
 
 private:
   bool isShared(Operation *load) {
-    if (!uniformity.isReachedTogether(load))
-      return false;
-    return llvm::all_of(load->getOperands(), [&](Value operand) {
-      return uniformity.isUniform(operand);
-    });
+    return uniformity.isReachedTogether(load) &&
+           uniformity.areUniform(load->getOperands());
   }
 
   /// Copies all pending tiles in front of `user`, which reads some of them.

@@ -147,9 +147,7 @@ private:
     WalkResult walk = stream.getBody().walk([&](Operation *op) {
       bool same = true;
       if (isa<LoadOp, GatherOp>(op))
-        same = llvm::all_of(op->getOperands(), [&](Value operand) {
-          return uniformity.isUniform(operand);
-        });
+        same = uniformity.areUniform(op->getOperands());
       if (auto choice = dyn_cast<scf::IfOp>(op))
         same = uniformity.isUniform(choice.getCondition());
       return same ? WalkResult::advance() : WalkResult::interrupt();

@@ -28,16 +28,16 @@ bool Uniformity::isUniform(Value value) {
     return true;
   if (isa<MemRefType>(value.getType())) {
     auto choice = value.getDefiningOp<arith::SelectOp>();
-    return !choice || llvm::all_of(choice->getOperands(), [&](Value operand) {
-      return isUniform(operand);
-    });
+    return !choice || areUniform(choice->getOperands());
   }
   if (auto rows = value.getDefiningOp<BlockRowsOp>())
-    return llvm::all_of(rows.getIndices(),
-                        [&](Value index) { return isUniform(index); }) &&
-           isUniform(rows.getPart());
+    return areUniform(rows.getIndices()) && isUniform(rows.getPart());
   std::optional<Range> range = rangeOf(value);
   return range && range->spread == 1;
+}
+
+bool Uniformity::areUniform(ValueRange values) {
+  return llvm::all_of(values, [&](Value value) { return isUniform(value); });
 }
 
 bool Uniformity::isReachedTogether(Operation *op) {

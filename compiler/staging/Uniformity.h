@@ -25,8 +25,9 @@ public:
   explicit Uniformity(tile::KernelOp kernel);
 
   /// All warps of a CTA have the same value. `value` is an index, a tile of
-  /// block rows, or null (which is uniform).
+  /// block rows, memory, or null (which is uniform).
   bool isUniform(mlir::Value value);
+  bool areUniform(mlir::ValueRange values);
   /// All warps reach `op` together, equally often.
   bool isReachedTogether(mlir::Operation *op);
 

@@ -88,12 +88,13 @@ LogicalResult KernelOp::verifyRegions() {
   };
   WalkResult walk = getBody().walk([&](Operation *op) {
     for (Value memory : op->getOperands()) {
-      if (!isa<MemRefType>(memory.getType()) || isArgument(memory) ||
-          memory.getDefiningOp<arith::SelectOp>())
+      if (!isa<MemRefType>(memory.getType()))
         continue;
-      Operation *own = memory.getDefiningOp();
-      if (isa<arith::SelectOp>(op) || !own ||
-          !isa<AllocSharedOp, AllocBarriersOp>(own)) { // kernel_c4
+      Operation *maker = memory.getDefiningOp();
+      bool isChoice = isa_and_present<arith::SelectOp>(maker);
+      bool isOwn = isa_and_present<AllocSharedOp, AllocBarriersOp>(maker) &&
+                   !isa<arith::SelectOp>(op);
+      if (!isArgument(memory) && !isChoice && !isOwn) { // kernel_c4
         op->emitOpError() << "takes memory that is neither the kernel's own "
                              "nor an argument of it nor, by arith.select, one "
                              "of several";

@@ -25,7 +25,7 @@ void LaneRun::usePriorities(int base) {
 std::optional<int> LaneRun::priorityOf(size_t step) const {
   if (!priorities)
     return std::nullopt;
-  return launch(step).lane == 0 ? priorities->lane0 : priorities->lane1;
+  return priorities->of(launch(step).lane);
 }
 
 CUresult LaneRun::begin() {
@@ -109,8 +109,8 @@ CUresult LaneRun::beginStreams() {
   if (!side)
     return 0;
   mode = Mode::Streams;
-  int base = 0; // the default stream's
-  if (isLegacyDefault(stream) || cu.StreamGetPriority(stream, &base) == 0)
+  int base = 0;
+  if (readPriority(cu, stream, base) == 0)
     usePriorities(base);
   if (!plan.forksAtStart())
     return 0;

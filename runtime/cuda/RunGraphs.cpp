@@ -170,16 +170,14 @@ SmallVector<CUgraphNode, 4> RunGraphs::whatFollows(const Graph &graph,
 }
 
 CUresult RunGraphs::givePriorities(const Graph &graph, CUstream stream) const {
-  int base = 0; // the default stream's
-  if (!isLegacyDefault(stream))
-    if (CUresult result = cu.StreamGetPriority(stream, &base))
-      return result;
+  int base = 0;
+  if (CUresult result = readPriority(cu, stream, base))
+    return result;
   SideStreams::Priorities priorities =
       device->sideStreams().prioritiesFor(base);
   for (auto [i, node] : enumerate(graph.nodes)) {
     CUlaunchAttributeValue value{};
-    value.number =
-        plan.launches()[i].lane == 0 ? priorities.lane0 : priorities.lane1;
+    value.number = priorities.of(plan.launches()[i].lane);
     if (CUresult result =
             cu.GraphKernelNodeSetAttribute(node, kPriorityAttribute, &value))
       return result;

@@ -38,6 +38,7 @@ public:
   /// priority `base`: that of lane 0 is one higher than that of lane 1.
   struct Priorities {
     int lane0, lane1;
+    int of(int64_t lane) const { return lane == 0 ? lane0 : lane1; }
   };
   Priorities prioritiesFor(int base) const;
 

@@ -13,6 +13,12 @@ inline bool isLegacyDefault(CUstream stream) {
   return reinterpret_cast<uintptr_t>(stream) <= 1;
 }
 
+inline CUresult readPriority(const CudaDriver &cu, CUstream stream,
+                             int &priority) {
+  priority = 0; // the default stream's
+  return isLegacyDefault(stream) ? 0 : cu.StreamGetPriority(stream, &priority);
+}
+
 /// What the driver says of a stream.
 struct StreamState {
   /// The driver does not tell the id of a stream that is being captured (and

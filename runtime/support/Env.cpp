@@ -73,7 +73,9 @@ uint64_t readNumber(const char *name, uint64_t low, uint64_t high,
   return otherwise;
 }
 
-bool readFlag(const char *name) { return readNumber(name, 0, 1, 0) == 1; }
+bool readFlag(const char *name, bool otherwise = false) {
+  return readNumber(name, 0, 1, otherwise) == 1;
+}
 
 } // namespace
 
@@ -160,7 +162,7 @@ unsigned cudaLanes() {
   return unsigned(readNumber("LLSA_CUDA_LANES", 1, 2, 2));
 }
 
-bool cudaGraphs() { return readNumber("LLSA_CUDA_GRAPHS", 0, 1, 1) == 1; }
+bool cudaGraphs() { return readFlag("LLSA_CUDA_GRAPHS", true); }
 
 std::string nvJitLink() { return read("LLSA_NVJITLINK").value_or(""); }
 

@@ -15,13 +15,12 @@ struct Stream {
   bool shared;
   int64_t width;
   SmallVector<const Segment *> segments; ///< those that may pair first
-  Value value;          ///< the tile.stream; null: not yet made
-  int64_t held = 1;     ///< elements that a step takes at most
-  bool late = false;    ///< its sums are in flight at a step's end
-  bool oneLoop = false; ///< several segments may be one
-  size_t current = 0;   ///< the segment at hand
-  int64_t within = 0;   ///< steps taken of it
-  int64_t taken = 0;    ///< of the whole stream
+  Value value;        ///< the tile.stream; null: not yet made
+  int64_t held = 1;   ///< elements that a step takes at most
+  bool late = false;  ///< its sums are in flight at a step's end
+  size_t current = 0; ///< the segment at hand
+  int64_t within = 0; ///< steps taken of it
+  int64_t taken = 0;  ///< of the whole stream
 
   bool isDone() const { return current == segments.size(); }
   const Segment &segment() const { return *segments[current]; }
@@ -39,12 +38,10 @@ struct Stream {
       sum += counts(*segment) ? segment->steps : 0;
     return sum;
   }
-  /// Steps from here on that one loop may take: of plain segments, which differ
-  /// by their keys' weight alone.
+  /// With those of the segments behind that differ by their keys' weight alone:
+  /// plain ones.
   int64_t alikeLeft() const {
     int64_t steps = left();
-    if (!oneLoop)
-      return steps;
     for (size_t i = current + 1;
          i < segments.size() && segment().plain && segments[i]->plain; ++i)
       steps += segments[i]->steps;
@@ -76,7 +73,7 @@ public:
       state = takeTogether(*shared, *own, std::move(state));
     for (Stream &stream : streams)
       while (!stream.isDone())
-        state = take(stream.alikeLeft(), {&stream}, std::move(state));
+        state = take(stepsOfALoop(stream), {&stream}, std::move(state));
     return state;
   }
 
@@ -97,14 +94,14 @@ private:
     open(shared);
     open(own);
     while (alone > 0) {
-      int64_t elements = std::min(alone, shared.alikeLeft());
+      int64_t elements = std::min(alone, stepsOfALoop(shared));
       int64_t pairs = shared.mayPair() ? elements / shared.held : 0;
       alone -= elements;
       state = take(elements - pairs * shared.held, {&shared}, std::move(state));
       state = take(pairs, {&shared}, std::move(state), shared.held);
     }
     while (shared.mayPair() && own.mayPair())
-      state = take(std::min(shared.alikeLeft(), own.alikeLeft()),
+      state = take(std::min(stepsOfALoop(shared), stepsOfALoop(own)),
                    {&shared, &own}, std::move(state));
     return state;
   }
@@ -113,7 +110,12 @@ private:
     return !segment.mayPair ? 0 : segment.kind == Segment::Kind::Dense ? 1 : 2;
   }
 
-  SmallVector<Stream> group(ArrayRef<Segment> segments) const {
+  /// Steps of a stream that one loop may take.
+  int64_t stepsOfALoop(const Stream &stream) const {
+    return options.oneLoop ? stream.alikeLeft() : stream.left();
+  }
+
+  static SmallVector<Stream> group(ArrayRef<Segment> segments) {
     SmallVector<Stream> streams;
     for (const Segment &segment : segments) {
       Stream *found = llvm::find_if(streams, [&](const Stream &stream) {
@@ -123,13 +125,11 @@ private:
         found = &streams.emplace_back(Stream{segment.shared, segment.width});
       found->segments.push_back(&segment);
     }
-    for (Stream &stream : streams) {
-      stream.oneLoop = options.oneLoop;
+    for (Stream &stream : streams)
       llvm::stable_sort(stream.segments,
                         [](const Segment *a, const Segment *b) {
                           return a->mayPair && !b->mayPair;
                         });
-    }
     return streams;
   }
 

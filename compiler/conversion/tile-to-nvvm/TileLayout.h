@@ -9,8 +9,7 @@
 //
 //   * rows: a tile of R rows has ceil(R / 8) *halves*; a lane holds row 8h + g
 //     of half h;
-//   * columns: a lane holds `LaneGrid::columns` (V) neighbouring columns out of
-//   each
+//   * columns: a lane holds `LaneGrid::columns` (V) neighbours out of each
 //     group of 4V: column 4V * (c / V) + V * t + c % V for c = 0, 1, ... .
 //
 // V is 2 for tensor cores. Kernels without them take larger ones, for loads of

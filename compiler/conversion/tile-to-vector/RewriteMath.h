@@ -1,4 +1,4 @@
-//===- RewriteMath.h - patterns for a kernel's few math ops -----*- C++ -*-===//
+//===- RewriteMath.h - patterns for few of a kernel's ops -------*- C++ -*-===//
 #ifndef LLSA_COMPILER_CONVERSION_TILETOVECTOR_REWRITEMATH_H
 #define LLSA_COMPILER_CONVERSION_TILETOVECTOR_REWRITEMATH_H
 
@@ -8,21 +8,30 @@
 
 namespace llsa {
 
-/// Applies `patterns` to the ops of the math dialect and to conversions to
-/// narrower floats under `root`, and to what they become, until none applies.
-/// All other ops, which are most of a kernel's, are not looked at.
-inline llvm::LogicalResult rewriteMath(mlir::Operation *root,
-                                       mlir::RewritePatternSet patterns) {
+/// Applies `patterns` to the wanted ops under `root`, and to what they become,
+/// until none applies. All other ops, which are most of a kernel's, are not
+/// looked at.
+inline llvm::LogicalResult
+rewriteOnly(mlir::Operation *root, mlir::RewritePatternSet patterns,
+            llvm::function_ref<bool(mlir::Operation *)> isWanted) {
   llvm::SmallVector<mlir::Operation *> ops;
   root->walk([&](mlir::Operation *op) {
-    if (llvm::isa_and_present<mlir::math::MathDialect>(op->getDialect()) ||
-        llvm::isa<mlir::arith::TruncFOp>(op))
+    if (isWanted(op))
       ops.push_back(op);
   });
   return mlir::applyOpPatternsGreedily(
       ops, std::move(patterns),
       mlir::GreedyRewriteConfig().setStrictness(
           mlir::GreedyRewriteStrictness::ExistingAndNewOps));
+}
+
+/// The same for the ops of the math dialect and conversions to narrower floats.
+inline llvm::LogicalResult rewriteMath(mlir::Operation *root,
+                                       mlir::RewritePatternSet patterns) {
+  return rewriteOnly(root, std::move(patterns), [](mlir::Operation *op) {
+    return llvm::isa_and_present<mlir::math::MathDialect>(op->getDialect()) ||
+           llvm::isa<mlir::arith::TruncFOp>(op);
+  });
 }
 
 } // namespace llsa

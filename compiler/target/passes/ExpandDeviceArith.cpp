@@ -1,9 +1,9 @@
 //===- ExpandDeviceArith.cpp - arith without an instruction on a GPU ------===//
 
+#include "compiler/conversion/tile-to-vector/RewriteMath.h"
 #include "compiler/target/passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -19,16 +19,11 @@ struct ExpandDeviceArithPass
     RewritePatternSet patterns(&getContext());
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);
-    SmallVector<Operation *> ops;
-    getOperation()->walk([&](Operation *op) {
-      if (isa<arith::CeilDivSIOp, arith::CeilDivUIOp, arith::FloorDivSIOp,
-              arith::ExtFOp, arith::TruncFOp>(op))
-        ops.push_back(op);
-    });
-    if (failed(applyOpPatternsGreedily(
-            ops, std::move(patterns),
-            GreedyRewriteConfig().setStrictness(
-                GreedyRewriteStrictness::ExistingAndNewOps))))
+    if (failed(llsa::rewriteOnly(
+            getOperation(), std::move(patterns),
+            llvm::IsaPred<arith::CeilDivSIOp, arith::CeilDivUIOp,
+                          arith::FloorDivSIOp, arith::ExtFOp,
+                          arith::TruncFOp>)))
       signalPassFailure();
   }
 };

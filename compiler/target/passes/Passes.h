@@ -1,4 +1,4 @@
-//===- Passes.h - passes of the CPU's last steps ----------------*- C++ -*-===//
+//===- Passes.h - passes in front of LLVM -----------------------*- C++ -*-===//
 #ifndef LLSA_COMPILER_TARGET_PASSES_PASSES_H
 #define LLSA_COMPILER_TARGET_PASSES_PASSES_H
 

@@ -1,4 +1,4 @@
-//===- Passes.td - passes of the CPU's last steps ----------*- tablegen -*-===//
+//===- Passes.td - passes in front of LLVM -----------------*- tablegen -*-===//
 #ifndef LLSA_TARGET_PASSES_TD
 #define LLSA_TARGET_PASSES_TD
 

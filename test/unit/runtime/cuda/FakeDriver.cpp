@@ -138,9 +138,8 @@ CUresult allocate(CUdeviceptr *address, size_t bytes) {
     return kInvalidContext;
   if (fakeCuda.allocateResult != 0)
     return fakeCuda.allocateResult;
-  if (fakeCuda.allocationsLeft == 0)
+  if (usesUp(fakeCuda.allocationsLeft))
     return kCudaOutOfMemory;
-  fakeCuda.allocationsLeft -= fakeCuda.allocationsLeft > 0;
   void *data = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   std::memset(data, 0xff, bytes);
   *address = CUdeviceptr(reinterpret_cast<uintptr_t>(data));
@@ -274,9 +273,8 @@ FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
   if (fakeCuda.launchResult != 0)
     return fakeCuda.launchResult;
   std::lock_guard<std::mutex> lock(mutex);
-  if (fakeCuda.launchesLeft == 0)
+  if (usesUp(fakeCuda.launchesLeft))
     return kCudaOutOfMemory;
-  fakeCuda.launchesLeft -= fakeCuda.launchesLeft > 0;
   int number = fakeCuda.numLaunches++;
   FakeLaunch &launch = fakeCuda.launches[number % 64];
   launch = {};
