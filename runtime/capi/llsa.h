@@ -139,7 +139,11 @@ LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
     an earlier launch or is given one. On a stream that is not, a launch is that
     of a graph of the library's, which a stream's first launch makes. Some
     kernels may run beside others; for what comes before and behind on `stream`,
-    it is as if all were on it. Must be null on the CPU. */
+    it is as if all were on it. Which of them go first is a matter of their
+    priorities, so instantiate a captured graph with
+    CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY, as PyTorch does; without it
+    results are the same, but kernels may wait for others that are less urgent.
+    Must be null on the CPU. */
 LLSA_API LlsaError *llsaKernelLaunch(const LlsaKernel *kernel,
                                      DLTensor *const *inputs, size_t numInputs,
                                      DLTensor *const *outputs,

@@ -11,6 +11,9 @@ namespace llsa::rt {
 // such as allocating, stays allowed during a capture.
 static constexpr unsigned kNonBlocking = 1;
 static constexpr int kCaptureThreadLocal = 1;
+// CUgraphInstantiate_flags. Else all nodes have the priority of the stream that
+// the graph is launched on.
+static constexpr unsigned long long kUseNodePriority = 8;
 
 //===----------------------------------------------------------------------===//
 // Streams
@@ -64,7 +67,8 @@ Expected<CudaGraph> CudaGraph::capture(const CudaStream &stream,
   if (Error error = cu.check(ended, "cannot record a graph"))
     return std::move(error);
   if (Error error =
-          cu.check(cu.GraphInstantiate(&result.executable, result.graph, 0),
+          cu.check(cu.GraphInstantiate(&result.executable, result.graph,
+                                       kUseNodePriority),
                    "cannot make a graph ready to launch"))
     return std::move(error);
   return result;

@@ -64,9 +64,11 @@ TEST_F(CudaGraphTest, WorkIsRecordedOnceAndLaunchedOften) {
     EXPECT_EQ(message(graph.launch(stream.handle())), "");
   }
   EXPECT_EQ(recorded, 1);
-  EXPECT_EQ(calls(), "cuStreamBeginCapture_v2\ncuStreamEndCapture\n"
-                     "cuGraphInstantiateWithFlags\ncuGraphLaunch\n"
-                     "cuGraphLaunch\ncuGraphExecDestroy\ncuGraphDestroy\n");
+  EXPECT_EQ(
+      calls(),
+      "cuStreamBeginCapture_v2\ncuStreamEndCapture\n"
+      "cuGraphInstantiateWithFlags node priorities\n"
+      "cuGraphLaunch\ncuGraphLaunch\ncuGraphExecDestroy\ncuGraphDestroy\n");
 }
 
 TEST_F(CudaGraphTest, WorkThatFailsEndsTheRecording) {
