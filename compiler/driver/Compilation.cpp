@@ -365,7 +365,8 @@ Error Compilation::createCodeGen() {
 
 Error Compilation::createCodeGen(GpuCode &code) const {
   code.context = std::make_unique<llvm::LLVMContext>();
-  Expected<PtxCodeGen> generator = PtxCodeGen::create(gpuTarget);
+  Expected<PtxCodeGen> generator =
+      PtxCodeGen::create(gpuTarget, result.program.spec.pass == Pass::Backward);
   if (!generator)
     return fail(generator.takeError());
   code.generator = std::make_unique<PtxCodeGen>(std::move(*generator));

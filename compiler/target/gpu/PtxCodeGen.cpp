@@ -5,6 +5,7 @@
 #include "compiler/target/host/CodeGenSupport.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/OptBisect.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -35,29 +36,38 @@ constexpr StringLiteral kPasses =
     "gvn,sccp,bdce,instcombine<no-verify-fixpoint>,"
     "correlated-propagation,adce,simplifycfg)";
 
-/// Leaves out what takes a quarter of the code generator's time and changes no
-/// kernel by more than a few instructions; and where threads compute addresses
-/// of copies, what makes a variable that a loop carries of each: 16 pointers in
-/// a key gradient of 128 columns. (LLVM tells loop passes by another name than
-/// it calls the others by.)
+/// Leaves out what takes a third of the code generator's time and changes
+/// no kernel by more than a few instructions. (Gradients of keys spill some
+/// bytes more without all of it, so they keep the half.) Where threads compute
+/// addresses of copies it leaves out, too, what makes a variable that a loop
+/// carries of each: 16 pointers in a key gradient of 128 columns. (LLVM tells
+/// loop passes by another name than it calls the others by.)
 struct PassGate : OptPassGate {
-  explicit PassGate(bool reducesStrength) : reducesStrength(reducesStrength) {}
+  PassGate(const GpuTarget &target, bool gradients) {
+    skipped = {"nary-reassociate", "codegenprepare"};
+    if (!gradients)
+      skipped.append({"slsr", "early-cse"});
+    if (!target.hasBulkCopies())
+      skipped.push_back("Loop Strength Reduction");
+  }
   bool isEnabled() const override { return true; }
   bool shouldRunPass(StringRef pass, StringRef) const override {
-    return pass != "nary-reassociate" && pass != "codegenprepare" &&
-           (reducesStrength || pass != "Loop Strength Reduction");
+    return !is_contained(skipped, pass);
   }
-  bool reducesStrength;
+  SmallVector<StringRef> skipped;
 };
 
 } // namespace
 
-PtxCodeGen::PtxCodeGen(GpuTarget target, std::unique_ptr<TargetMachine> machine)
-    : target(std::move(target)), machine(std::move(machine)) {}
+PtxCodeGen::PtxCodeGen(GpuTarget target, std::unique_ptr<TargetMachine> machine,
+                       bool gradients)
+    : target(std::move(target)), machine(std::move(machine)),
+      gradients(gradients) {}
 PtxCodeGen::PtxCodeGen(PtxCodeGen &&) = default;
 PtxCodeGen::~PtxCodeGen() = default;
 
-Expected<PtxCodeGen> PtxCodeGen::create(const GpuTarget &target) {
+Expected<PtxCodeGen> PtxCodeGen::create(const GpuTarget &target,
+                                        bool gradients) {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeNVPTXTargetInfo();
@@ -77,7 +87,7 @@ Expected<PtxCodeGen> PtxCodeGen::create(const GpuTarget &target) {
   if (!machine)
     return createStringError(inconvertibleErrorCode(),
                              "no code generator for " + target.name);
-  return PtxCodeGen(target, std::move(machine));
+  return PtxCodeGen(target, std::move(machine), gradients);
 }
 
 void PtxCodeGen::setTarget(Module &module) const {
@@ -113,7 +123,7 @@ PtxCodeGen::parseLLVMIR(StringRef text, StringRef name,
 
 Expected<std::string> PtxCodeGen::emitPtx(const Module &module) const {
   std::unique_ptr<Module> copy = CloneModule(module);
-  PassGate gate(target.hasBulkCopies());
+  PassGate gate(target, gradients);
   copy->getContext().setOptPassGate(gate);
   scope_exit restore(
       [&] { copy->getContext().setOptPassGate(getGlobalPassGate()); });

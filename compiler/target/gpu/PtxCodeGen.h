@@ -21,7 +21,9 @@ namespace llsa {
 /// LLVM's part of the way for a GPU: from the LLVM and NVVM dialects to PTX.
 class PtxCodeGen {
 public:
-  static llvm::Expected<PtxCodeGen> create(const GpuTarget &target);
+  /// `gradients`: kernels of a backward, which lack registers.
+  static llvm::Expected<PtxCodeGen> create(const GpuTarget &target,
+                                           bool gradients);
   PtxCodeGen(PtxCodeGen &&);
   ~PtxCodeGen();
 
@@ -36,11 +38,13 @@ public:
   llvm::Expected<std::string> emitPtx(const llvm::Module &module) const;
 
 private:
-  PtxCodeGen(GpuTarget target, std::unique_ptr<llvm::TargetMachine> machine);
+  PtxCodeGen(GpuTarget target, std::unique_ptr<llvm::TargetMachine> machine,
+             bool gradients);
   void setTarget(llvm::Module &module) const;
 
   GpuTarget target;
   std::unique_ptr<llvm::TargetMachine> machine;
+  bool gradients;
 };
 
 /// What PtxCodeGen::makeLLVMIR needs in the context of its module.
