@@ -51,6 +51,9 @@ struct CUlaunchAttribute {
 };
 /// CUlaunchAttributeIDs that we use.
 constexpr int kProgrammaticStreamSerialization = 6, kPriorityAttribute = 8;
+/// CUgraphInstantiate_flags: without it all nodes of a graph have the priority
+/// of the stream that it is launched on.
+constexpr unsigned long long kUseNodePriority = 8;
 
 /// How a node of a graph depends on another: bytes that only the driver reads;
 /// zeros: it begins when the other has ended.

@@ -11,9 +11,6 @@ namespace llsa::rt {
 // such as allocating, stays allowed during a capture.
 static constexpr unsigned kNonBlocking = 1;
 static constexpr int kCaptureThreadLocal = 1;
-// CUgraphInstantiate_flags. Else all nodes have the priority of the stream that
-// the graph is launched on.
-static constexpr unsigned long long kUseNodePriority = 8;
 
 //===----------------------------------------------------------------------===//
 // Streams

@@ -12,8 +12,7 @@ using namespace llvm;
 
 namespace llsa::rt {
 
-// CUgraphInstantiate_flags, CUstreamCaptureMode.
-static constexpr unsigned long long kUseNodePriority = 8;
+// CUstreamCaptureMode.
 static constexpr int kCaptureRelaxed = 2;
 
 static CUkernelNodeParams kernelNode(const RunGraphs::Node &node,

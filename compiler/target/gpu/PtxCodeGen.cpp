@@ -37,8 +37,8 @@ constexpr StringLiteral kPasses =
     "correlated-propagation,adce,simplifycfg)";
 
 /// Leaves out what takes a third of the code generator's time and changes
-/// no kernel by more than a few instructions. (Gradients of keys spill some
-/// bytes more without all of it, so they keep the half.) Where threads compute
+/// no kernel by more than a few instructions. (Gradients of keys would spill
+/// some bytes more, so a backward runs half of it.) Where threads compute
 /// addresses of copies it leaves out, too, what makes a variable that a loop
 /// carries of each: 16 pointers in a key gradient of 128 columns. (LLVM tells
 /// loop passes by another name than it calls the others by.)
