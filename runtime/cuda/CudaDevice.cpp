@@ -1,6 +1,7 @@
 //===- CudaDevice.cpp - one GPU -------------------------------------------===//
 #include "runtime/cuda/CudaDevice.h"
 
+#include "runtime/cuda/StreamId.h"
 #include <fmt/format.h>
 
 using namespace llvm;
@@ -80,6 +81,18 @@ CudaDevice::~CudaDevice() {
     return;
   Scope scope(*this);
   sides->clear();
+}
+
+int CudaDevice::ordinalOf(CUstream stream) const {
+  const CudaDriver &cu = *functions;
+  CUcontext its = nullptr, old = nullptr;
+  CUdevice device = 0; // devices are numbers
+  if (isLegacyDefault(stream) || cu.StreamGetCtx(stream, &its) != 0 ||
+      its == context || cu.CtxPushCurrent(its) != 0)
+    return number;
+  CUresult result = cu.CtxGetDevice(&device);
+  cu.CtxPopCurrent(&old);
+  return result == 0 ? device : number;
 }
 
 bool CudaDevice::isDeviceText(StringRef text) {

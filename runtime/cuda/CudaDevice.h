@@ -33,6 +33,9 @@ public:
   /// Whether memory can be allocated in the order of a stream.
   bool hasMemoryPools() const { return pools; }
   CUcontext primaryContext() const { return context; }
+  /// The number of the GPU that a stream is on: this one's where the driver
+  /// does not tell.
+  int ordinalOf(CUstream stream) const;
   /// For what runs beside others; to be used while the context is current.
   SideStreams &sideStreams() const { return *sides; }
   ~CudaDevice();

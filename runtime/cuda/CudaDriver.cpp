@@ -28,6 +28,7 @@ static void loadFunctions(SharedLibrary &library, CudaDriver &driver) {
   load(driver.DeviceGetAttribute, "cuDeviceGetAttribute");
   load(driver.DevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain");
   load(driver.CtxGetCurrent, "cuCtxGetCurrent");
+  load(driver.CtxGetDevice, "cuCtxGetDevice");
   load(driver.CtxPushCurrent, "cuCtxPushCurrent_v2");
   load(driver.CtxPopCurrent, "cuCtxPopCurrent_v2");
   load(driver.CtxSynchronize, "cuCtxSynchronize");

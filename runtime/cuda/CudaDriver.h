@@ -124,6 +124,7 @@ struct CudaDriver {
   CUresult (*DeviceGetAttribute)(int *, int, CUdevice);
   CUresult (*DevicePrimaryCtxRetain)(CUcontext *, CUdevice);
   CUresult (*CtxGetCurrent)(CUcontext *);
+  CUresult (*CtxGetDevice)(CUdevice *);
   CUresult (*CtxPushCurrent)(CUcontext);
   CUresult (*CtxPopCurrent)(CUcontext *);
   CUresult (*CtxSynchronize)();

@@ -171,26 +171,31 @@ Expected<unsigned> CudaExecutor::gridOf(const Kernel &kernel,
 // Tensors and workspace
 //===----------------------------------------------------------------------===//
 
-Error CudaExecutor::checkPlaces(ArrayRef<LaunchPlan::Place> places) const {
-  const CudaDriver &cu = gpu->driver();
-  for (size_t b = 0; b < places.size(); ++b) {
-    const std::string &name = plan->buffers[b].name;
-    unsigned type = 0, isManaged = 0;
-    int ordinal = -1;
-    int attributes[] = {kMemoryType, kIsManaged, kDeviceOrdinal};
-    void *values[] = {&type, &isManaged, &ordinal};
-    CUresult result = cu.PointerGetAttributes(
-        3, attributes, values,
-        CUdeviceptr(reinterpret_cast<uintptr_t>(places[b].data)));
-    if (result != 0 || (type != kTypeDevice && !isManaged))
-      return fail(fmt::format("'{}' is not in a GPU's memory: expected it on "
-                              "GPU {}",
-                              name, gpu->ordinal()));
-    if (!isManaged && ordinal != gpu->ordinal())
-      return fail(fmt::format("'{}' is on GPU {}: expected it on GPU {}", name,
-                              ordinal, gpu->ordinal()));
-  }
+Error CudaExecutor::checkPlace(StringRef name, void *data) const {
+  unsigned type = 0, isManaged = 0;
+  int ordinal = -1;
+  int attributes[] = {kMemoryType, kIsManaged, kDeviceOrdinal};
+  void *values[] = {&type, &isManaged, &ordinal};
+  CUresult result = gpu->driver().PointerGetAttributes(
+      3, attributes, values, CUdeviceptr(reinterpret_cast<uintptr_t>(data)));
+  if (result != 0 || (type != kTypeDevice && !isManaged))
+    return fail(fmt::format("'{}' is not in a GPU's memory: expected it on "
+                            "GPU {}",
+                            name.str(), gpu->ordinal()));
+  if (!isManaged && ordinal != gpu->ordinal())
+    return fail(fmt::format("'{}' is on GPU {}: expected it on GPU {}",
+                            name.str(), ordinal, gpu->ordinal()));
   return Error::success();
+}
+
+/// Nobody else would refuse it: a graph runs on streams of all GPUs, and memory
+/// in the order of a stream is on the stream's.
+Error CudaExecutor::checkStream(CUstream stream) const {
+  int ordinal = gpu->ordinalOf(stream);
+  if (ordinal == gpu->ordinal())
+    return Error::success();
+  return fail(fmt::format("expected a stream of GPU {}, got one of GPU {}",
+                          gpu->ordinal(), ordinal));
 }
 
 Expected<void *> CudaExecutor::workspaceFor(void *workspace, int64_t bytes,
@@ -211,6 +216,8 @@ Expected<void *> CudaExecutor::workspaceFor(void *workspace, int64_t bytes,
     return fail(fmt::format("expected a workspace aligned to {} bytes, got "
                             "address {}",
                             kWorkspaceAlignment, workspace));
+  if (Error error = checkPlace("workspace", workspace))
+    return std::move(error);
   return workspace;
 }
 
@@ -277,8 +284,8 @@ Error CudaExecutor::launchError(CUresult result, const std::string &kernel,
   if (result == kCudaInvalidHandle && cu.StreamGetCtx(stream, &context) == 0 &&
       context != gpu->primaryContext())
     return fail(cu.check(
-        result, fmt::format("expected a stream of GPU {}, got one of another "
-                            "device or context",
+        result, fmt::format("expected a stream of GPU {}'s primary context, "
+                            "got one of another",
                             gpu->ordinal())));
   return fail(cu.check(result, "cannot launch " + kernel));
 }
@@ -398,9 +405,12 @@ Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
     return fail(std::move(error));
   CudaDevice::Scope scope(*gpu);
   SmallVector<LaunchPlan::Place, 16> places = launches.places(inputs, outputs);
+  if (Error error = checkStream(stream))
+    return error;
   if (known == Places::Check)
-    if (Error error = checkPlaces(places))
-      return error;
+    for (auto [buffer, place] : zip(plan->buffers, places))
+      if (Error error = checkPlace(buffer.name, place.data))
+        return error;
   Expected<void *> work = workspaceFor(workspace, workspaceBytes, stream);
   if (!work)
     return work.takeError();

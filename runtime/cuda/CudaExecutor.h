@@ -44,6 +44,8 @@ public:
   /// Checks the tensors, which must be on the device, and puts every step on
   /// the stream; does not wait.
   ///
+  /// `stream`: of the device.
+  ///
   /// `workspace`: memory on the device, aligned to 256 bytes, which nobody else
   /// uses until the stream is done with it; null: the executor's own for this
   /// stream, taken from the device's pool at the first such run on it, which
@@ -83,7 +85,8 @@ private:
                                   CUfunction function) const;
   llvm::Error fail(const std::string &message) const;
   llvm::Error fail(llvm::Error error) const;
-  llvm::Error checkPlaces(llvm::ArrayRef<LaunchPlan::Place> places) const;
+  llvm::Error checkPlace(llvm::StringRef name, void *data) const;
+  llvm::Error checkStream(CUstream stream) const;
   llvm::Expected<void *> workspaceFor(void *workspace, int64_t bytes,
                                       CUstream stream) const;
   /// Replaces the places of tensors that are not aligned by packed memory and

@@ -123,13 +123,14 @@ TEST_F(CostTest, ALaunchIsOneCall) {
   auto kernel = executor();
   DeviceFloats workspace({1024}, 0);
   CudaDevice::Scope current(*kernel->device());
-  // Two launches, and the question which context is current.
+  // Two launches, and the questions which context is current, which one the
+  // stream's is, and where the workspace is.
   EXPECT_EQ(
       calls(*kernel, 7, workspace.memory.data(), CudaExecutor::Places::Known),
-      3);
+      5);
   EXPECT_EQ(calls(*kernel, 0, nullptr, CudaExecutor::Places::Known), 3)
       << "nothing has to be known of the default stream";
-  EXPECT_EQ(calls(*kernel, 7, nullptr, CudaExecutor::Places::Known), 5)
+  EXPECT_EQ(calls(*kernel, 7, nullptr, CudaExecutor::Places::Known), 6)
       << "is it captured, and which is it";
   EXPECT_EQ(calls(*kernel, 0, nullptr, CudaExecutor::Places::Check), 8)
       << "where are five tensors";
@@ -398,8 +399,28 @@ TEST_F(CudaExecutorTest, AStreamOfAnotherGpu) {
   CudaMemory memory = get(CudaMemory::allocate(get(CudaDevice::open(0)), 1024));
   EXPECT_EQ(
       message(executor()->run(in, out, memory.data(), 1024, stream(1001))),
-      "kernel 'fake': expected a stream of GPU 0, got one of another "
-      "device or context: CUDA_ERROR_INVALID_HANDLE (400, a fake's text)");
+      "kernel 'fake': expected a stream of GPU 0, got one of GPU 1");
+  EXPECT_EQ(message(executor()->run(in, out, nullptr, 0, stream(1001))),
+            "kernel 'fake': expected a stream of GPU 0, got one of GPU 1");
+  EXPECT_EQ(fake().poolAllocations, 0);
+}
+
+TEST_F(CudaExecutorTest, AStreamOfAnotherContext) {
+  CudaMemory memory = get(CudaMemory::allocate(get(CudaDevice::open(0)), 1024));
+  EXPECT_EQ(
+      message(executor()->run(in, out, memory.data(), 1024, stream(2001))),
+      "kernel 'fake': expected a stream of GPU 0's primary context, got one of "
+      "another: CUDA_ERROR_INVALID_HANDLE (400, a fake's text)");
+}
+
+TEST_F(CudaExecutorTest, AWorkspaceElsewhere) {
+  alignas(256) char host[1024];
+  EXPECT_EQ(message(executor()->run(in, out, host, sizeof host, nullptr)),
+            "kernel 'fake': 'workspace' is not in a GPU's memory: expected it "
+            "on GPU 0");
+  CudaMemory memory = get(CudaMemory::allocate(get(CudaDevice::open(1)), 1024));
+  EXPECT_EQ(message(executor()->run(in, out, memory.data(), 1024, nullptr)),
+            "kernel 'fake': 'workspace' is on GPU 1: expected it on GPU 0");
 }
 
 TEST_F(CudaExecutorTest, CodeThatCannotBeLoaded) {

@@ -32,10 +32,11 @@ std::map<CUdeviceptr, std::pair<size_t, int>> memory; ///< guarded by mutex
 /// LeakSanitizer misreads those of a library that was opened at run time.
 std::map<std::thread::id, std::vector<CUcontext>> contexts;
 
-/// The context of device number `ordinal`.
+/// The primary context of device number `ordinal`, and another one of GPU 0.
 CUcontext contextOf(int ordinal) {
   return reinterpret_cast<CUcontext>(uintptr_t(100 + ordinal));
 }
+const CUcontext kAnotherContext = reinterpret_cast<CUcontext>(uintptr_t(99));
 
 /// The mutex must be held.
 CUcontext currentContext() {
@@ -45,11 +46,24 @@ CUcontext currentContext() {
 
 int currentDevice() {
   CUcontext context = currentContext();
+  if (context == kAnotherContext)
+    return 0;
   return context ? int(reinterpret_cast<uintptr_t>(context)) - 100 : -1;
 }
 
+/// The context that a stream, which is not the default one, belongs to.
+CUcontext contextOf(CUstream stream) {
+  uintptr_t number = reinterpret_cast<uintptr_t>(stream);
+  if (number >= fakeCuda.firstOfAnotherContext)
+    return kAnotherContext;
+  return contextOf(number >= fakeCuda.firstForeignStream ? 1 : 0);
+}
+
+/// Whether it is another one than the current one.
 bool isForeign(CUstream stream) {
-  return reinterpret_cast<uintptr_t>(stream) >= fakeCuda.firstForeignStream;
+  std::lock_guard<std::mutex> lock(mutex);
+  return reinterpret_cast<uintptr_t>(stream) > 2 &&
+         contextOf(stream) != currentContext();
 }
 
 /// What is ordered how; guarded by mutex. Sets of launches are bits.
@@ -187,6 +201,11 @@ FAKE CUresult cuCtxGetCurrent(CUcontext *context) {
   std::lock_guard<std::mutex> lock(mutex);
   *context = currentContext();
   return 0;
+}
+FAKE CUresult cuCtxGetDevice(CUdevice *device) {
+  std::lock_guard<std::mutex> lock(mutex);
+  *device = currentDevice();
+  return *device < 0 ? kInvalidContext : 0;
 }
 FAKE CUresult cuCtxPushCurrent_v2(CUcontext context) {
   ++fakeCuda.calls;
@@ -449,7 +468,8 @@ FAKE CUresult cuGraphKernelNodeSetAttribute(
   return attribute == 8 ? 0 : kInvalidValue;
 }
 FAKE CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
-  *context = isForeign(stream) ? contextOf(1) : contextOf(0);
+  ++fakeCuda.calls;
+  *context = contextOf(stream);
   return 0;
 }
 FAKE CUresult cuStreamGetId(CUstream stream, unsigned long long *id) {

@@ -45,8 +45,9 @@ struct FakeCuda {
   int synchronizeResult = 0;
   bool capturing = false;
   int views = 0; ///< tensor maps behind the parameters of every kernel
-  /// Streams with numbers from here on belong to another context.
-  uintptr_t firstForeignStream = 1000;
+  /// Streams with numbers from here on belong to GPU 1, and from there on to
+  /// another context of GPU 0.
+  uintptr_t firstForeignStream = 1000, firstOfAnotherContext = 2000;
   /// The only stream that is captured when `capturing`; null: all are.
   void *captured = nullptr;
   int streamPriority = 0; ///< of every stream, from -5 to 0

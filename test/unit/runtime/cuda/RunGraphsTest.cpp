@@ -65,12 +65,13 @@ TEST_F(RunGraphsTest, ASecondRunSetsWhatHasChangedAlone) {
   EXPECT_EQ(fake().graphLaunches, 4);
 }
 
-// Context, captured?, id, graph; with the default stream nothing is asked.
+// Context, the stream's, where the workspace is, captured?, id, graph; of the
+// default stream nothing is asked.
 TEST_F(RunGraphsTest, WhatARunCosts) {
   auto kernel = executor();
   CudaDevice::Scope current(*kernel->device());
   DeviceFloats workspace({1024}, 0);
-  for (auto [number, calls] : {std::pair(7, 4), std::pair(0, 2)}) {
+  for (auto [number, calls] : {std::pair(7, 6), std::pair(0, 3)}) {
     auto once = [&, number = number] {
       return message(kernel->run(in, out, workspace.memory.data(), 4096,
                                  stream(uintptr_t(number)),
@@ -182,9 +183,10 @@ TEST_F(RunGraphsTest, ErrorsSayWhereTheyCameUp) {
   EXPECT_EQ(run(*kernel), "");
   CudaMemory memory = get(CudaMemory::allocate(get(CudaDevice::open(0)), 1024));
   EXPECT_EQ(message(kernel->run(in, out, memory.data(), 1024, stream(1001))),
-            "kernel 'fake': expected a stream of GPU 0, got one of another "
-            "device or context: CUDA_ERROR_INVALID_HANDLE (400, a fake's "
-            "text)");
+            "kernel 'fake': expected a stream of GPU 0, got one of GPU 1");
+  EXPECT_EQ(message(kernel->run(in, out, memory.data(), 1024, stream(2001))),
+            "kernel 'fake': expected a stream of GPU 0's primary context, got "
+            "one of another: CUDA_ERROR_INVALID_HANDLE (400, a fake's text)");
 }
 
 } // namespace
