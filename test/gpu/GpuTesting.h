@@ -10,6 +10,10 @@
 
 namespace llsa::test {
 
+/// A shape with all that a fast kernel has.
+inline constexpr const char *kSpec =
+    "B=1,H=4,N=4096,D=64,dtype=bf16,levels=2,block=16,topk=8";
+
 inline std::string message(llvm::Error error) {
   return error ? llvm::toString(std::move(error)) : "";
 }
@@ -34,17 +38,31 @@ struct GpuTest : testing::Test {
   }
 };
 
-inline rt::JitOptions jitOptions() {
+/// Skips where there is one GPU alone.
+struct TwoGpusTest : GpuTest {
+  std::shared_ptr<const rt::CudaDevice> other;
+  void SetUp() override {
+    GpuTest::SetUp();
+    if (IsSkipped())
+      return;
+    auto opened = rt::CudaDevice::open(1);
+    if (!opened)
+      GTEST_SKIP() << llvm::toString(opened.takeError());
+    other = std::move(*opened);
+  }
+};
+
+inline rt::JitOptions jitOptions(const std::string &target = "cuda") {
   rt::JitOptions options;
   options.threads = 2;
-  options.target = "cuda";
+  options.target = target;
   return options;
 }
 
 /// A kernel with inputs, on the GPU, and outputs that hold garbage.
 struct GpuRun {
   KernelSpec spec;
-  rt::Jit jit{jitOptions()};
+  rt::Jit jit;
   rt::Variant variant;
   rt::Jit::KernelPtr kernel;
   tools::Inputs inputs;
@@ -52,9 +70,10 @@ struct GpuRun {
   tools::DeviceTensors tensors;
 
   GpuRun(rt::Variant source, const std::string &specText,
-         tools::Layout layout = tools::Layout::Contiguous)
-      : spec(get(KernelSpec::parse(specText))), variant(std::move(source)),
-        kernel(get(jit.get(variant, spec))),
+         tools::Layout layout = tools::Layout::Contiguous,
+         const std::string &target = "cuda")
+      : spec(get(KernelSpec::parse(specText))), jit(jitOptions(target)),
+        variant(std::move(source)), kernel(get(jit.get(variant, spec))),
         inputs(get(tools::makeInputs(
             {tools::InputSource::Kind::Structured, "", 1}, spec,
             get(tools::makeInterpreter(variant, spec, "cpu")).inputs(),

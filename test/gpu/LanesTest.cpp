@@ -269,6 +269,23 @@ TEST_P(GpuLanesTest, AGraphHasTheirPriorities) {
   }
 }
 
+TEST_P(GpuLanesTest, AnotherGpuGivesTheSameBits) {
+  auto other = CudaDevice::open(1);
+  if (!other)
+    GTEST_SKIP() << llvm::toString(other.takeError());
+  Passes here(device), there(*other);
+  PassMemory hereMemory(here, device), thereMemory(there, *other);
+  Stream hereStream(*device), thereStream(**other);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(hereMemory.run(hereStream.handle), "");
+    ASSERT_EQ(thereMemory.run(thereStream.handle), "");
+    hereStream.wait();
+    thereStream.wait();
+    ASSERT_TRUE(hereMemory.take() == expected) << "run " << i;
+    ASSERT_TRUE(thereMemory.take() == expected) << "run " << i;
+  }
+}
+
 TEST_P(GpuLanesTest, TwoHostThreadsAtOnce) {
   Passes passes(device);
   std::vector<std::unique_ptr<PassMemory>> memories;

@@ -9,9 +9,6 @@ using llsa::tools::Layout;
 
 namespace {
 
-constexpr const char *kSpec =
-    "B=1,H=4,N=4096,D=64,dtype=bf16,levels=2,block=16,topk=8";
-
 struct GpuRunTest : GpuTest {
   /// The bits of a run as it should be.
   std::string expected() {
@@ -297,17 +294,6 @@ TEST_F(GpuRunTest, CodeThatNoAssemblerTakes) {
   EXPECT_EQ(text.rfind("kernel 'llsa': GPU 0 (", 0), 0u) << text;
   EXPECT_NE(text.find("the assembler says: "), std::string::npos) << text;
   GpuRun(shippedVariant("llsa.mlir"), kSpec).finish();
-}
-
-TEST_F(GpuRunTest, AStreamOfAnotherGpu) {
-  auto other = CudaDevice::open(1);
-  if (!other)
-    GTEST_SKIP() << llvm::toString(other.takeError());
-  Stream stream(**other);
-  GpuRun run(shippedVariant("llsa.mlir"), kSpec);
-  CudaMemory memory = workspace(run, 0);
-  EXPECT_NE(message(run.run(memory.data(), memory.size(), stream.handle)), "");
-  run.finish();
 }
 
 } // namespace

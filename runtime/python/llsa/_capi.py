@@ -1,5 +1,6 @@
 """The C interface by ctypes: declarations, error handling, DLPack."""
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -45,6 +46,7 @@ class _ContextOptions(ctypes.Structure):
 
 TensorInfo = namedtuple("TensorInfo", "name dtype shape")
 _DEVICES = {1: "cpu", 2: "cuda"}
+_ON_GPU = (2, 13)  # DLPack's device types: of a GPU, managed
 _DTYPES = {(0, 8): "int8", (0, 32): "int32", (2, 32): "float32", (2, 16): "float16", (4, 16): "bfloat16"}
 
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
@@ -123,11 +125,12 @@ class Variant:
 
 class Context:
     """Owns kernels, their cache and the threads that run them. `target` is "cpu",
-    "cuda" or "cuda:NUMBER"."""
+    "cuda" (GPU 0), "cuda:NUMBER", or a device of PyTorch. Each GPU has a context
+    of its own, in one process or in several."""
 
     def __init__(self, target=None, cache_dir=None, threads=0, library=None):
         self._library, self._handle = _Library(library or library_path()), c_void_p()
-        options = _ContextOptions(ctypes.sizeof(_ContextOptions), target and target.encode(),
+        options = _ContextOptions(ctypes.sizeof(_ContextOptions), target and str(target).encode(),
                                   cache_dir and os.fsencode(cache_dir), threads)
         self._library.check(self._library.llsaContextCreate(byref(options), byref(self._handle)))
         self._variants = {}
@@ -218,15 +221,22 @@ class Kernel:
         if place == "cpu":
             Launch(self, inputs, outputs, workspace, {})()
             return
+        framework = _Framework((*inputs, *outputs))
         if stream is None:
-            stream = _current_stream((*inputs, *outputs), ordinal)
+            stream = framework.current_stream(ordinal)
         # The tensors' framework makes this stream wait for what it still does
         # on others. 1 is DLPack's number of the default stream.
-        Launch(self, inputs, outputs, workspace, {"stream": stream or 1})(stream or None)
+        with framework.current(ordinal):
+            launch = Launch(self, inputs, outputs, workspace, {"stream": stream or 1})
+        launch(stream or None)
 
     def bind(self, inputs, outputs, workspace=None):
         """The kernel with its tensors, for many calls on the same memory."""
-        return Launch(self, inputs, outputs, workspace, {} if self.device[0] == "cpu" else {"stream": -1})
+        place, ordinal = self.device
+        if place == "cpu":
+            return Launch(self, inputs, outputs, workspace, {})
+        with _Framework((*inputs, *outputs)).current(ordinal):
+            return Launch(self, inputs, outputs, workspace, {"stream": -1})
 
 
 class Launch:
@@ -235,18 +245,28 @@ class Launch:
 
     def __init__(self, kernel, inputs, outputs, workspace, exchange):
         self._kernel = kernel  # its context owns it
-        self._exchange, self._capsules = exchange, []
+        self._ordinal, self._exchange, self._capsules = kernel.device[1], exchange, []
         self._inputs, self._outputs = self._views(inputs), self._views(outputs)
         self._counts = len(inputs), len(outputs)
         self._workspace, self._workspace_bytes = None, 0
         if workspace is not None:
-            self._workspace, self._workspace_bytes = _memory(self._view(workspace).contents)
+            view = self._view(workspace).contents
+            if (_DEVICES.get(view.device.type) == "cpu") != (kernel.device[0] == "cpu"):
+                raise LLSAError(f"workspace: expected a tensor on {':'.join(map(str, kernel.device))}, got one of "
+                                f"DLPack device type {view.device.type}")
+            self._workspace, self._workspace_bytes = _memory(view)
 
     def _view(self, tensor):
         # Of a tensor that is elsewhere the library says so; its framework would
-        # complain about the stream.
-        on_cpu = _DEVICES.get(tensor.__dlpack_device__()[0]) == "cpu"
-        capsule = tensor.__dlpack__(**({} if on_cpu else self._exchange))
+        # complain about the stream or which GPU is current.
+        device_type, ordinal = tensor.__dlpack_device__()
+        if device_type not in _ON_GPU:
+            capsule = tensor.__dlpack__()
+        elif ordinal == self._ordinal:
+            capsule = tensor.__dlpack__(**self._exchange)
+        else:
+            with _Framework([tensor]).current(ordinal):
+                capsule = tensor.__dlpack__(stream=-1)
         self._capsules.append(capsule)
         return ctypes.cast(_capsule_pointer(capsule, b"dltensor"), POINTER(_DLTensor))
 
@@ -273,11 +293,28 @@ def _memory(view):
     return (view.data or 0) + view.byte_offset, size * expected
 
 
-def _current_stream(tensors, ordinal):
-    """The handle of the stream on which the tensors' framework now works."""
-    framework = type(tensors[0]).__module__.partition(".")[0] if tensors else ""
-    if framework == "torch":
-        return sys.modules["torch"].cuda.current_stream(ordinal).cuda_stream
-    if framework == "cupy":
-        return sys.modules["cupy"].cuda.get_current_stream().ptr
-    return 0
+class _Framework:
+    """Of the tensors on a GPU: which stream and which GPU are current to it."""
+
+    def __init__(self, tensors):
+        on_gpu = next((tensor for tensor in tensors if tensor.__dlpack_device__()[0] in _ON_GPU), None)
+        self._name = type(on_gpu).__module__.partition(".")[0]
+
+    def current_stream(self, ordinal):
+        """The handle of the stream on which it now works on a GPU."""
+        if self._name == "torch":
+            return sys.modules["torch"].cuda.current_stream(ordinal).cuda_stream
+        if self._name == "cupy":
+            return sys.modules["cupy"].cuda.get_current_stream(ordinal).ptr
+        return 0
+
+    def current(self, ordinal):
+        """Makes a GPU current meanwhile: PyTorch hands out no tensors of
+        another one, and CuPy asks for the stream of the one that is."""
+        if self._name == "torch":
+            cuda = sys.modules["torch"].cuda
+            if cuda.current_device() != ordinal:
+                return cuda.device(ordinal)
+        if self._name == "cupy":
+            return sys.modules["cupy"].cuda.Device(ordinal)
+        return contextlib.nullcontext()

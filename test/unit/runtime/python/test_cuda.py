@@ -1,9 +1,12 @@
 """The Python package on a GPU, as a fake of the driver shows it."""
 
+import contextlib
 import ctypes
 import os
 import sys
+import types
 import unittest
+from unittest import mock
 
 import numpy as np
 
@@ -16,14 +19,15 @@ VARIANTS = os.path.join(ROOT, "kernels", "variants")
 
 
 class OnFakeGpu:
-    """A tensor on the fake driver's GPU 0, whose memory is the host's."""
+    """A tensor on a GPU of the fake driver, whose memory is the host's."""
 
-    def __init__(self, info):
+    def __init__(self, info, ordinal=0):
         self.array = np.zeros(info.shape, "uint16" if info.dtype == "bfloat16" else info.dtype)
         self.bfloat16 = info.dtype == "bfloat16"
+        self.ordinal = ordinal
 
     def __dlpack_device__(self):
-        return 2, 0
+        return 2, self.ordinal
 
     def __dlpack__(self, stream=None):
         capsule = self.array.__dlpack__()
@@ -31,6 +35,7 @@ class OnFakeGpu:
         pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
         tensor = pointer(capsule, b"dltensor")  # data, device type, device, rank, type, ...
         ctypes.c_int32.from_address(tensor + 8).value = 2
+        ctypes.c_int32.from_address(tensor + 12).value = self.ordinal
         if self.bfloat16:
             ctypes.c_uint8.from_address(tensor + 20).value = 4
         return capsule
@@ -44,7 +49,83 @@ class FakeDriver:
         self._state[6] = result  # FakeCuda::allocateResult
 
 
+STREAMS = 7, 1007  # of GPU 0 and of GPU 1 (FakeCuda::firstForeignStream)
+
+
+class FakeTorch(types.ModuleType):
+    """What the package asks of PyTorch: the current GPU, and the streams."""
+
+    def __init__(self):
+        super().__init__("torch")
+        self.cuda, self.current = self, 0
+
+    def current_device(self):
+        return self.current
+
+    def current_stream(self, ordinal):
+        return types.SimpleNamespace(cuda_stream=STREAMS[ordinal])
+
+    @contextlib.contextmanager
+    def device(self, ordinal):
+        before, self.current = self.current, ordinal
+        try:
+            yield
+        finally:
+            self.current = before
+
+
+class OfFakeTorch(OnFakeGpu):
+    """Handed out by its GPU alone, as by PyTorch."""
+
+    def __dlpack__(self, stream=None):
+        current = sys.modules["torch"].current
+        if current != self.ordinal:
+            raise BufferError(f"Expected: {self.ordinal}. Current device: {current}.")
+        self.stream = stream
+        return super().__dlpack__(stream)
+
+
+OfFakeTorch.__module__ = "torch"
+
+
+class DeviceOfTorch:
+    def __str__(self):
+        return "cuda:1"
+
+
 class CudaTest(unittest.TestCase):
+    SPEC, VARIANT = "B=1,H=2,N=128,D=16,dtype=bf16,levels=1", os.path.join(VARIANTS, "llsa.mlir")
+
+    def kernel(self, target):
+        return llsa.Context(target, cache_dir="off", library=LIBRARY).kernel(self.VARIANT, self.SPEC)
+
+    def on(self, ordinal, infos):
+        return [OfFakeTorch(info, ordinal) for info in infos]
+
+    def test_a_gpu_that_is_not_current(self):
+        kernel = self.kernel(DeviceOfTorch())
+        self.assertEqual(kernel.device, ("cuda", 1))
+        with mock.patch.dict(sys.modules, torch=FakeTorch()):
+            inputs, outputs = self.on(1, kernel.inputs), self.on(1, kernel.outputs)
+            kernel(inputs, outputs)
+            self.assertEqual({tensor.stream for tensor in (*inputs, *outputs)}, {STREAMS[1]}, "the stream of that GPU")
+            kernel.bind(inputs, outputs)(STREAMS[1])
+            self.assertEqual(sys.modules["torch"].current, 0, "as before")
+
+    def test_tensors_elsewhere_are_named(self):
+        kernel = self.kernel("cuda:1")
+        here, there = self.on(1, kernel.inputs), self.on(0, kernel.outputs)
+        with mock.patch.dict(sys.modules, torch=FakeTorch()):
+            with self.assertRaises(llsa.LLSAError) as caught:
+                kernel(here, there)
+            self.assertEqual(str(caught.exception),
+                             "llsaKernelLaunch: output 'o': expected a tensor on GPU 1, got one on GPU 0")
+            with self.assertRaises(llsa.LLSAError) as caught:
+                kernel(here, self.on(1, kernel.outputs), workspace=np.zeros(1 << 20, "int8"))
+            self.assertEqual(str(caught.exception),
+                             "workspace: expected a tensor on cuda:1, got one of DLPack device type 1")
+            self.assertEqual(sys.modules["torch"].current, 0)
+
     def test_out_of_device_memory_leaves_the_context_usable(self):
         fake = FakeDriver(os.environ["LLSA_CUDA_DRIVER"])
         context = llsa.Context("cuda", cache_dir="off", library=LIBRARY)
