@@ -57,7 +57,7 @@ def outputs(kernel, ordinal):
             for t in kernel.outputs]
 
 
-class TorchTest(unittest.TestCase):
+class GpuTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.first = context(0)
@@ -92,6 +92,8 @@ class TorchTest(unittest.TestCase):
         with cupy.cuda.Device(ordinal):
             self.same([torch.from_numpy(x.get()) for x in results], [x.cpu() for x in expected])
 
+
+class TorchTest(GpuTestCase):
     def test_pinned_memory_is_the_hosts(self):
         kernel = self.first.kernel(VARIANT, SPEC)
         q, k, v = (x.detach() for x in tokens(0))
@@ -107,9 +109,48 @@ class TorchTest(unittest.TestCase):
     def test_cupy(self):
         self.on_cupy(0)
 
+    # Without a run before on the stream that is captured: PyTorch's own.
+    def test_a_captured_step(self):
+        inputs = tokens(0)
+        step(self.first, 0)  # compiles
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            o = self.first.attention(VARIANT, *inputs, levels=2)
+            gradients = torch.autograd.grad(o.float().square().sum(), inputs)
+        for _ in range(3):
+            for tensor in (o, *gradients):
+                tensor.detach().fill_(float("nan"))
+            graph.replay()
+            self.same([tensor.detach().cpu() for tensor in (o, *gradients)], self.expected)
+
+    def test_graphed_callables(self):
+        graphed = torch.cuda.make_graphed_callables(
+            lambda *x: self.first.attention(VARIANT, *x, levels=2), tuple(tokens(0, seed=5)))
+        for _ in range(3):
+            inputs = tokens(0)
+            o = graphed(*inputs)
+            o.float().square().sum().backward()
+            self.same([tensor.detach().cpu() for tensor in (o, *(x.grad for x in inputs))], self.expected)
+
+    def test_torch_compile(self):
+        for mode in "default", "reduce-overhead":
+            torch._dynamo.reset()
+
+            @torch.compile(mode=mode, fullgraph=True)
+            def call(*x):
+                return self.first.attention(VARIANT, *x, levels=2).float()
+
+            for _ in range(4):
+                torch.compiler.cudagraph_mark_step_begin()
+                inputs = tokens(0)
+                o = call(*inputs)
+                o.square().sum().backward()
+                results = o.detach().bfloat16(), *(x.grad for x in inputs)
+                self.same([tensor.cpu() for tensor in results], self.expected)
+
 
 @unittest.skipUnless(torch.cuda.device_count() > 1, "one GPU")
-class TwoGpusTest(TorchTest):
+class TwoGpusTest(GpuTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -18,6 +18,7 @@ anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported but
 PyTorch by `attention`.
 """
 
-from ._capi import Context, Kernel, Launch, LLSAError, TensorInfo, Variant, library_path, version
+from ._capi import Context, Kernel, Launch, TensorInfo, Variant, library_path, version
+from ._tensors import LLSAError
 
 __all__ = ["Context", "Kernel", "Launch", "LLSAError", "TensorInfo", "Variant", "library_path", "version"]

@@ -53,11 +53,12 @@ STREAMS = 7, 1007  # of GPU 0 and of GPU 1 (FakeCuda::firstForeignStream)
 
 
 class FakeTorch(types.ModuleType):
-    """What the package asks of PyTorch: the current GPU, and the streams."""
+    """What the package asks of PyTorch: the current GPU, the streams, DLPack."""
 
     def __init__(self):
         super().__init__("torch")
-        self.cuda, self.current = self, 0
+        self.cuda, self.current, self.Tensor = self, 0, OfFakeTorch
+        self.utils = types.SimpleNamespace(dlpack=types.SimpleNamespace(to_dlpack=OnFakeGpu.__dlpack__))
 
     def current_device(self):
         return self.current
@@ -77,11 +78,16 @@ class FakeTorch(types.ModuleType):
 class OfFakeTorch(OnFakeGpu):
     """Handed out by its GPU alone, as by PyTorch."""
 
+    is_cuda, requires_grad, waiting = True, False, None
+
+    def get_device(self):
+        return self.ordinal
+
     def __dlpack__(self, stream=None):
         current = sys.modules["torch"].current
         if current != self.ordinal:
             raise BufferError(f"Expected: {self.ordinal}. Current device: {current}.")
-        self.stream = stream
+        self.waiting = stream
         return super().__dlpack__(stream)
 
 
@@ -107,8 +113,9 @@ class CudaTest(unittest.TestCase):
         self.assertEqual(kernel.device, ("cuda", 1))
         with mock.patch.dict(sys.modules, torch=FakeTorch()):
             inputs, outputs = self.on(1, kernel.inputs), self.on(1, kernel.outputs)
-            kernel(inputs, outputs)
-            self.assertEqual({tensor.stream for tensor in (*inputs, *outputs)}, {STREAMS[1]}, "the stream of that GPU")
+            for stream, waiting in (None, None), (1009, 1009):  # None: on that GPU's current one
+                kernel(inputs, outputs, stream=stream)
+                self.assertEqual({tensor.waiting for tensor in (*inputs, *outputs)}, {waiting})
             kernel.bind(inputs, outputs)(STREAMS[1])
             self.assertEqual(sys.modules["torch"].current, 0, "as before")
 
@@ -124,6 +131,12 @@ class CudaTest(unittest.TestCase):
                 kernel(here, self.on(1, kernel.outputs), workspace=np.zeros(1 << 20, "int8"))
             self.assertEqual(str(caught.exception),
                              "workspace: expected a tensor on cuda:1, got one of DLPack device type 1")
+            here[0].requires_grad = True
+            with self.assertRaises(llsa.LLSAError) as caught:
+                kernel(here, self.on(1, kernel.outputs))
+            self.assertEqual(str(caught.exception),
+                             "expected tensors that require no gradient, which a kernel does not pass on "
+                             "(Context.attention does): tensor.detach()")
             self.assertEqual(sys.modules["torch"].current, 0)
 
     def test_out_of_device_memory_leaves_the_context_usable(self):

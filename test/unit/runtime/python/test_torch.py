@@ -1,5 +1,5 @@
-"""Gradients through the Python package: autograd on PyTorch tensors. The truth
-is the float64 definition of tools/bench/contest/reference.py, differentiated by
+"""Context.attention on PyTorch tensors: autograd, torch.compile, autocast. The
+truth is the float64 definition of tools/bench/contest/reference.py, differentiated by
 PyTorch, on the kernel's own indices. Skipped where PyTorch is not installed."""
 
 import os
@@ -22,7 +22,7 @@ VARIANT = os.path.join(ROOT, "kernels", "variants", "llsa.mlir")
 
 
 @unittest.skipUnless(torch, "PyTorch is not installed")
-class AutogradTest(unittest.TestCase):
+class TorchTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.context = llsa.Context(cache_dir="off", library=LIBRARY)
@@ -99,13 +99,121 @@ class AutogradTest(unittest.TestCase):
         self.assertEqual((q.grad.shape, k.grad.shape, k.grad.dtype), (q.shape, k.shape, torch.bfloat16))
         self.assertTrue(all(x.grad.isfinite().all() for x in (q, k, v)))
 
+    def model(self, **options):
+        """Of tokens [1, N, 32], with two heads of 16."""
+
+        class Model(torch.nn.Module):
+            def __init__(self, context):
+                super().__init__()
+                self.qkv, self.context = torch.nn.Linear(32, 96), context
+
+            def forward(self, x):
+                q, k, v = (t.unflatten(-1, (2, 16)).transpose(1, 2) for t in self.qkv(x).chunk(3, -1))
+                return self.context.attention(VARIANT, q, k, v, levels=1, **options)
+
+        torch.manual_seed(1)
+        return Model(self.context)
+
+    def step(self, call, x):
+        """The results, and the gradients of the inputs and weights."""
+        x = x.detach().requires_grad_()
+        results = call(x)
+        results = results if isinstance(results, tuple) else (results,)
+        sum(result.square().sum() for result in results).backward()
+        model = getattr(call, "_orig_mod", call)
+        gradients = [x.grad, *(p.grad for p in model.parameters())]
+        model.zero_grad()
+        return [tensor.detach() for tensor in (*results, *gradients)]
+
+    def same(self, got, expected):
+        for mine, truth in zip(got, expected, strict=True):
+            torch.testing.assert_close(mine, truth, atol=1e-4, rtol=1e-5)
+
+    def test_a_checkpoint_computes_it_again(self):
+        from torch.utils.checkpoint import checkpoint
+
+        model, x = self.model(), torch.randn(1, 100, 32)
+        expected, x_again = self.step(model, x), x.clone().requires_grad_()
+        for reentrant in False, True:
+            o = checkpoint(model, x_again, use_reentrant=reentrant)
+            o.square().sum().backward()
+            self.same([o.detach(), x_again.grad, *(p.grad for p in model.parameters())], expected)
+            model.zero_grad()
+            x_again.grad = None
+
+    def test_torch_compile_has_it_in_its_graph(self):
+        for options in {}, {"return_lse": True, "topk": [4]}:
+            torch._dynamo.reset()
+            model = self.model(**options)
+            compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+            for tokens in 100, 100, 64:  # another shape, another kernel
+                x = torch.randn(1, tokens, 32)
+                self.same(self.step(compiled, x), self.step(model, x))
+                with torch.no_grad():
+                    self.assertTrue(all(map(torch.equal, compiled(x), model(x))))
+
+    def test_a_compiled_graph_names_kernels_by_text(self):
+        graphs = []
+
+        def backend(graph, _):
+            graphs.append(graph)
+            return graph.forward
+
+        torch._dynamo.reset()
+        q, k, v = (x.detach() for x in self.tokens())
+        torch.compile(lambda *x: self.context.attention(VARIANT, *x, levels=1), backend=backend)(q, k, v)
+        launch, = (node for node in graphs[0].graph.nodes if "llsa" in str(node.target))
+        self.assertEqual(launch.target, torch.ops.llsa.run)
+        inputs, name, variant, spec, functions = launch.args
+        self.assertEqual((name, variant, functions), (self.context.name, VARIANT, []))
+        self.assertEqual(spec, "B=1,H=2,Hkv=2,M=100,N=100,D=16,dtype=f32,levels=1,lse=0")
+        # Another process has no such context yet.
+        other = llsa.Context(cache_dir="off", library=LIBRARY, threads=3)
+        name, expected = other.name, torch.ops.llsa.run([q, k, v], other.name, VARIANT, spec, [])
+        del other
+        self.assertTrue(torch.equal(torch.ops.llsa.run([q, k, v], name, VARIANT, spec, [])[0], expected[0]))
+
+    def test_the_operator_is_what_pytorch_expects(self):
+        q, k, v = (x.detach() for x in self.tokens())
+        spec = "B=1,H=2,Hkv=2,M=100,N=100,D=16,dtype=f32,levels=1"
+        torch.library.opcheck(torch.ops.llsa.run.default, ([q, k, v], self.context.name, VARIANT, spec, []),
+                              test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
+
+    def test_a_kernel_in_a_compiled_function_runs(self):
+        kernel = self.context.kernel(VARIANT, "B=1,H=2,N=100,D=16,dtype=f32,levels=1,lse=0")
+        q, k, v = (x.detach() for x in self.tokens())
+
+        def call(q, k, v):
+            o = torch.empty_like(q)
+            kernel([q * 2, k, v], [o])
+            return o + 1
+
+        torch._dynamo.reset()
+        self.assertTrue(torch.equal(torch.compile(call, backend="aot_eager")(q, k, v), call(q, k, v)))
+
+    def test_autocast_casts_queries_keys_and_values(self):
+        q, k, v = self.tokens()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            o = self.context.attention(VARIANT, q, k.bfloat16(), v, levels=1)
+        self.assertEqual(o.dtype, torch.bfloat16)
+        o.float().sum().backward()
+        self.assertEqual(q.grad.dtype, torch.float32)
+        expected = self.context.attention(VARIANT, *(x.detach().bfloat16() for x in (q, k, v)), levels=1)
+        self.assertTrue(torch.equal(o, expected))
+
+    def test_inference_mode(self):
+        expected = self.context.attention(VARIANT, *(x.detach() for x in self.tokens()), levels=1)
+        with torch.inference_mode():
+            q, k, v = self.tokens()
+            self.assertTrue(torch.equal(self.context.attention(VARIANT, q, k, v, levels=1), expected))
+
     def error_of(self, call):
         with self.assertRaises(llsa.LLSAError) as caught:
             call()
         return str(caught.exception)
 
     def test_wrong_gradients_are_refused_in_one_sentence(self):
-        from llsa._autograd import _checked
+        from llsa._torch import _checked
 
         o = torch.zeros(1, 2, 100, 16)
         for gradient, message in (
@@ -114,6 +222,12 @@ class AutogradTest(unittest.TestCase):
             (o.to("meta"), "gradient of 'o': expected a tensor on cpu, got meta"),
         ):
             self.assertEqual(self.error_of(lambda: _checked("o", gradient, o)), message)
+
+    def test_a_kernel_passes_no_gradient_on(self):
+        kernel = self.context.kernel(VARIANT, "B=1,H=2,N=100,D=16,dtype=f32,levels=1,lse=0")
+        self.assertEqual(self.error_of(lambda: kernel(self.tokens(), [torch.empty(1, 2, 100, 16)])),
+                         "expected tensors that require no gradient, which a kernel does not pass on "
+                         "(Context.attention does): tensor.detach()")
 
     def test_wrong_inputs_are_refused_in_one_sentence(self):
         q, k, v = self.tokens()

@@ -1,0 +1,166 @@
+"""Kernels as functions that PyTorch's autograd and torch.compile go through.
+Imported at the first call that needs it, since it imports PyTorch.
+
+autograd sees a Function of two kernels, the forward that keeps what its
+backward needs and that backward. To torch.compile a launch is an operator,
+llsa::run, which names its kernel by text alone, so that a compiled graph can
+outlive the process (_Recipe).
+"""
+
+import functools
+from typing import NamedTuple
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from ._capi import Context, Variant
+from ._tensors import LLSAError
+
+_DTYPES = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
+
+
+class _Recipe(NamedTuple):
+    """How a kernel is found."""
+
+    context: str  # Context.name
+    variant: str
+    spec: str
+    device_functions: tuple
+
+    def kernel(self):
+        return Context.named(self.context).kernel(self.variant, self.spec, self.device_functions)
+
+
+# ----------------------------------------------------------------------------
+# A launch
+# ----------------------------------------------------------------------------
+
+
+def _results_of(kernel, device):
+    return [torch.empty(info.shape, dtype=getattr(torch, info.dtype), device=device) for info in kernel.outputs]
+
+
+def _launch(inputs, *recipe):
+    kernel = _Recipe(*recipe).kernel()
+    results, workspace = _results_of(kernel, inputs[0].device), None
+    if kernel.device[0] == "cuda" and torch.cuda.is_current_stream_capturing():
+        # A graph's memory is PyTorch's; the library's own belongs to a stream.
+        workspace = torch.empty(kernel.workspace_bytes, dtype=torch.int8, device=inputs[0].device)
+    kernel([tensor.detach() if tensor.requires_grad else tensor for tensor in inputs], results, workspace)
+    return results
+
+
+_library = torch.library.Library("llsa", "DEF")
+_library.define("run(Tensor[] inputs, str context, str variant, str spec, str[] device_functions) -> Tensor[]",
+                tags=(torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order))
+_library.impl("run", _launch, "CompositeExplicitAutograd")
+torch.library.register_fake("llsa::run", lambda inputs, *recipe: _results_of(_Recipe(*recipe).kernel(),
+                                                                             inputs[0].device), lib=_library)
+
+
+def _run(inputs, recipe):
+    if torch.compiler.is_compiling():
+        return torch.ops.llsa.run(inputs, *recipe[:3], list(recipe.device_functions))
+    return _launch(inputs, *recipe)
+
+
+@functools.lru_cache(maxsize=None)
+def _names_of(recipe):
+    kernel = recipe.kernel()
+    return tuple(info.name for info in kernel.inputs), tuple(info.name for info in kernel.outputs)
+
+
+@torch.compiler.assume_constant_result
+def _names(*recipe):
+    """The names of what a kernel takes and gives."""
+    return _names_of(_Recipe(*recipe))
+
+
+# ----------------------------------------------------------------------------
+# autograd
+# ----------------------------------------------------------------------------
+
+
+def _checked(name, gradient, result):
+    """The gradient of a result as the backward takes it."""
+    for what, expected, got in (("shape", list(result.shape), list(gradient.shape)),
+                                ("elements of", result.dtype, gradient.dtype),
+                                ("a tensor on", result.device, gradient.device)):
+        if expected != got:
+            raise LLSAError(f"gradient of '{name}': expected {what} {expected}, got {got}")
+    # Of a sum, for example: one element, seen everywhere.
+    return gradient if gradient.stride(-1) == 1 else gradient.contiguous()
+
+
+class _Attention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, keep, backward, num_results, *inputs):
+        outputs = _run(inputs, keep)
+        ctx.recipes, ctx.num_results = (keep, backward), num_results
+        ctx.save_for_backward(*inputs, *outputs)
+        return tuple(outputs[:num_results])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, *gradients):
+        keep, backward = ctx.recipes
+        inputs, outputs = _names(*keep)
+        saved = ctx.saved_tensors  # once: torch.utils.checkpoint computes them when it is asked
+        known = dict(zip((*inputs, *outputs), saved))
+        for name, gradient in zip(outputs[: ctx.num_results], gradients):
+            known["d" + name] = _checked(name, gradient, known[name])
+        takes, gives = _names(*backward)
+        made = dict(zip(gives, _run([known[name] for name in takes], backward)))
+        return (None, None, None, *(made.get("d" + name) if wanted else None
+                                    for name, wanted in zip(inputs, ctx.needs_input_grad[3:])))
+
+
+# ----------------------------------------------------------------------------
+# Context.attention
+# ----------------------------------------------------------------------------
+
+
+def _spec(q, k, options):
+    """The spec's text for tensors of these shapes."""
+    for name, tensor in (("q", q), ("k", k)):
+        if tensor.dim() != 4:
+            raise LLSAError(f"{name}: expected a tensor [batch, heads, tokens, dim], got shape {list(tensor.shape)}")
+    if q.dtype not in _DTYPES:
+        raise LLSAError(f"q: expected elements of float32, bfloat16 or float16, got {q.dtype}")
+    (batch, heads, queries, dim), (_, key_heads, keys, _) = map(int, q.shape), map(int, k.shape)
+    items = {"B": batch, "H": heads, "Hkv": key_heads, "M": queries, "N": keys, "D": dim, "dtype": _DTYPES[q.dtype]}
+    for name, value in options.items():
+        items[name] = ":".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+    return ",".join(f"{name}={value}" for name, value in items.items())
+
+
+def _cast(tensors):
+    """As torch.autocast wants q, k and v."""
+    kind = tensors[0].device.type
+    if not torch.is_autocast_enabled(kind):
+        return tensors
+    dtype = torch.get_autocast_dtype(kind)
+    return [tensor.to(dtype) if tensor.dtype in _DTYPES else tensor for tensor in tensors]
+
+
+def attention(context, variant, inputs, return_lse, device_functions, options):
+    """What Context.attention says."""
+    if isinstance(variant, Variant):
+        variant, device_functions = variant.source, variant.device_functions
+    inputs = [*_cast(inputs[:3]), *inputs[3:]]
+    spec = _spec(inputs[0], inputs[1], {**options, **({} if return_lse else {"lse": 0})})
+
+    def recipe(more=""):
+        return _Recipe(context.name, variant, spec + more, tuple(device_functions))
+
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs):
+        more = ",dlse=1" if return_lse else ""
+        keep, backward = recipe(f"{more},pass=keep"), recipe(f"{more},pass=backward")
+        (takes, gives), (needs, _) = _names(*keep), _names(*backward)
+        if others := [name for name in needs if name not in ("do", "dlse", *takes, *gives)]:
+            raise LLSAError(f"attention: expected a variant whose float results are o and lse, got one whose backward "
+                            f"takes {', '.join(others)}")
+        results = _Attention.apply(keep, backward, 2 if return_lse else 1, *inputs)
+    else:
+        results = _run(inputs, recipe())
+    return (results[0], results[1]) if return_lse else results[0]
