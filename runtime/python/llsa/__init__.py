@@ -10,7 +10,7 @@ current stream and can be captured in its graphs.
 
 With gradients, on PyTorch tensors:
 
-    o = llsa.Context().attention("kernels/variants/llsa.mlir", q, k, v, levels=2)
+    o = llsa.attention("kernels/variants/llsa.mlir", q, k, v, levels=2)
     o.square().sum().backward()
 
 A thin layer over the C interface (runtime/capi/llsa.h) by ctypes. Tensors are
@@ -21,4 +21,15 @@ PyTorch by `attention`.
 from ._capi import Context, Kernel, Launch, TensorInfo, Variant, library_path, version
 from ._tensors import LLSAError
 
-__all__ = ["Context", "Kernel", "Launch", "LLSAError", "TensorInfo", "Variant", "library_path", "version"]
+
+
+def attention(variant, q, k, v, *more, return_lse=False, device_functions=(), **options):
+    """Context.attention where the tensors are: in a context of their device that
+    is made with the defaults when it is first needed, and kept."""
+    from ._torch import attention, name_of_default
+
+    name = name_of_default(q)
+    return attention(name, variant, (q, k, v, *more), return_lse, device_functions, options)
+
+
+__all__ = ["attention", "Context", "Kernel", "Launch", "LLSAError", "TensorInfo", "Variant", "library_path", "version"]

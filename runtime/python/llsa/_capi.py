@@ -111,8 +111,9 @@ class Context:
     _made = []  # by named()
 
     def __init__(self, target=None, cache_dir=None, threads=0, library=None):
+        self._handle = c_void_p()
         target, cache_dir = target and str(target), cache_dir and os.fspath(cache_dir)
-        self._library, self._handle = _Library(library or library_path()), c_void_p()
+        self._library = _Library(library or library_path())
         options = _ContextOptions(ctypes.sizeof(_ContextOptions), target and target.encode(),
                                   cache_dir and os.fsencode(cache_dir), threads)
         self._library.check(self._library.llsaContextCreate(byref(options), byref(self._handle)))
@@ -133,6 +134,10 @@ class Context:
             context = cls(*json.loads(name))
             cls._made.append(context)
         return context
+
+    def __reduce__(self):
+        # A copy of a model has this one, in another process one like it.
+        return Context.named, (self.name,)
 
     def kernel(self, variant, spec, device_functions=()):
         """The kernel of a variant (a path, text, or a Variant) for a spec such as
@@ -174,7 +179,8 @@ class Context:
         number per level; `tf32=1` lets a GPU round the factors of float32
         products to 11 bits, as PyTorch's allow_tf32 does. Tensors are where the
         context runs (on a GPU: on PyTorch's current stream); any strides will
-        do, but the last dimension's must be 1. Needs PyTorch when it is called.
+        do, but where the last dimension's is not 1 a copy is made. Needs PyTorch
+        when it is called.
 
         torch.compile takes it as one operator, torch.ops.llsa.run, and each
         shape for a graph of its own. torch.autocast casts q, k and v, as it does
@@ -183,7 +189,7 @@ class Context:
         compiles, must be before."""
         from ._torch import attention
 
-        return attention(self, variant, (q, k, v, *more), return_lse, device_functions, options)
+        return attention(self.name, variant, (q, k, v, *more), return_lse, device_functions, options)
 
 
 class Kernel:
@@ -197,6 +203,9 @@ class Kernel:
         self._context, self._library, self._handle = context, context._library, handle  # the context owns it
         self.inputs, self.outputs = inputs, outputs
         self.device, self.workspace_bytes = device, workspace_bytes
+
+    def __deepcopy__(self, memo):
+        return self
 
     @property
     def explain(self):

@@ -16,6 +16,7 @@ from torch.autograd.function import once_differentiable
 from ._capi import Context, Variant
 from ._tensors import LLSAError
 
+_PLAIN = torch.Tensor, torch.nn.Parameter
 _DTYPES = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 
 
@@ -59,7 +60,8 @@ torch.library.register_fake("llsa::run", lambda inputs, *recipe: _results_of(_Re
 
 
 def _run(inputs, recipe):
-    if torch.compiler.is_compiling():
+    # The operator takes longer, but can do without values (torch.compile, meta).
+    if torch.compiler.is_compiling() or any(type(tensor) not in _PLAIN or tensor.is_meta for tensor in inputs):
         return torch.ops.llsa.run(inputs, *recipe[:3], list(recipe.device_functions))
     return _launch(inputs, *recipe)
 
@@ -98,6 +100,8 @@ class _Attention(torch.autograd.Function):
         outputs = _run(inputs, keep)
         ctx.recipes, ctx.num_results = (keep, backward), num_results
         ctx.save_for_backward(*inputs, *outputs)
+        if not torch.compiler.is_compiling():
+            ctx.context = Context.named(keep.context)  # lives as long, with the backward
         return tuple(outputs[:num_results])
 
     @staticmethod
@@ -130,6 +134,7 @@ def _spec(q, k, options):
     (batch, heads, queries, dim), (_, key_heads, keys, _) = map(int, q.shape), map(int, k.shape)
     items = {"B": batch, "H": heads, "Hkv": key_heads, "M": queries, "N": keys, "D": dim, "dtype": _DTYPES[q.dtype]}
     for name, value in options.items():
+        value = int(value) if isinstance(value, bool) else value
         items[name] = ":".join(map(str, value)) if isinstance(value, (list, tuple)) else value
     return ",".join(f"{name}={value}" for name, value in items.items())
 
@@ -137,21 +142,36 @@ def _spec(q, k, options):
 def _cast(tensors):
     """As torch.autocast wants q, k and v."""
     kind = tensors[0].device.type
-    if not torch.is_autocast_enabled(kind):
+    if kind not in ("cpu", "cuda") or not torch.is_autocast_enabled(kind):
         return tensors
     dtype = torch.get_autocast_dtype(kind)
     return [tensor.to(dtype) if tensor.dtype in _DTYPES else tensor for tensor in tensors]
 
 
+def _check(inputs):
+    for name, tensor in zip(("q", "k", "v"), inputs):
+        if not isinstance(tensor, torch.Tensor):
+            raise LLSAError(f"{name}: expected a tensor of PyTorch, got {type(tensor).__name__}")
+
+
+def name_of_default(q):
+    """Of the context that llsa.attention takes for q: as Context(device) has."""
+    _check([q])
+    target = f"{q.device.type}:{q.device.index}" if q.is_cuda else "cpu"
+    return f'["{target}", null, 0, null]'
+
+
 def attention(context, variant, inputs, return_lse, device_functions, options):
-    """What Context.attention says."""
+    """What Context.attention says, of the context of this name."""
     if isinstance(variant, Variant):
         variant, device_functions = variant.source, variant.device_functions
+    _check(inputs)
     inputs = [*_cast(inputs[:3]), *inputs[3:]]
+    inputs = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in inputs]
     spec = _spec(inputs[0], inputs[1], {**options, **({} if return_lse else {"lse": 0})})
 
     def recipe(more=""):
-        return _Recipe(context.name, variant, spec + more, tuple(device_functions))
+        return _Recipe(context, str(variant), spec + more, tuple(map(str, device_functions)))
 
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs):
         more = ",dlse=1" if return_lse else ""

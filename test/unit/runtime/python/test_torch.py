@@ -2,9 +2,14 @@
 truth is the float64 definition of tools/bench/contest/reference.py, differentiated by
 PyTorch, on the kernel's own indices. Skipped where PyTorch is not installed."""
 
+import copy
+import gc
 import os
+import pickle
 import sys
 import unittest
+import weakref
+from unittest import mock
 
 try:
     import torch
@@ -193,13 +198,64 @@ class TorchTest(unittest.TestCase):
 
     def test_autocast_casts_queries_keys_and_values(self):
         q, k, v = self.tokens()
+        torch._dynamo.reset()
+
+        def call(q, k, v):
+            return self.context.attention(VARIANT, q, k.bfloat16(), v, levels=1)
+
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            o = self.context.attention(VARIANT, q, k.bfloat16(), v, levels=1)
+            o = call(q, k, v)
+            compiled = torch.compile(call, backend="aot_eager", fullgraph=True)(q, k, v)
         self.assertEqual(o.dtype, torch.bfloat16)
+        self.assertTrue(torch.equal(compiled, o))
         o.float().sum().backward()
         self.assertEqual(q.grad.dtype, torch.float32)
         expected = self.context.attention(VARIANT, *(x.detach().bfloat16() for x in (q, k, v)), levels=1)
         self.assertTrue(torch.equal(o, expected))
+
+    def test_strides_of_the_last_dimension(self):
+        inputs = self.tokens()
+        turned = [x.detach().transpose(2, 3).contiguous().transpose(2, 3).requires_grad_() for x in inputs]
+        for tensors in inputs, turned:
+            self.context.attention(VARIANT, *tensors, levels=1).square().sum().backward()
+        self.same([x.grad for x in turned], [x.grad for x in inputs])
+
+    def test_tensors_without_values(self):
+        q, k, v = (x.detach().to("meta") for x in self.tokens())
+        o, lse = self.context.attention(VARIANT, q, k, v, return_lse=True, levels=1)
+        self.assertEqual((o.shape, lse.shape, o.device.type), ((1, 2, 100, 16), (1, 2, 100), "meta"))
+
+    def test_a_model_can_be_copied_and_sent(self):
+        model, x = self.model(), torch.randn(1, 100, 32)
+        expected = model(x)
+        for other in copy.deepcopy(model), copy.copy(model):
+            self.assertIs(other.context, self.context)
+            self.assertTrue(torch.equal(other(x), expected))
+        self.assertIs(pickle.loads(pickle.dumps(self.context)), self.context)
+        kernel = self.context.kernel(VARIANT, "B=1,H=2,N=100,D=16,dtype=f32,levels=1,lse=0")
+        self.assertIs(copy.deepcopy(kernel), kernel)
+
+    def test_a_context_lives_until_the_backward(self):
+        q, k, v = self.tokens()
+        context = llsa.Context(cache_dir="off", library=LIBRARY, threads=2)
+        gone = weakref.ref(context)
+        o = context.attention(VARIANT, q, k, v, levels=1)
+        del context
+        self.assertIsNotNone(gone())
+        o.sum().backward()
+        del o
+        gc.collect()
+        self.assertIsNone(gone())
+
+    def test_without_a_context(self):
+        q, k, v = self.tokens()
+        expected = self.context.attention(VARIANT, q, k, v, levels=1)
+        with mock.patch("llsa._capi.library_path", return_value=LIBRARY):
+            self.assertTrue(torch.equal(llsa.attention(VARIANT, q, k, v, levels=1), expected))
+            torch._dynamo.reset()
+            call = torch.compile(lambda *x: llsa.attention(VARIANT, *x, levels=1), backend="aot_eager", fullgraph=True)
+            self.assertTrue(torch.equal(call(q, k, v), expected))
+            self.assertEqual(llsa.Context.named('["cpu", null, 0, null]').name, llsa.Context("cpu").name)
 
     def test_inference_mode(self):
         expected = self.context.attention(VARIANT, *(x.detach() for x in self.tokens()), levels=1)
@@ -236,6 +292,8 @@ class TorchTest(unittest.TestCase):
                          "q: expected a tensor [batch, heads, tokens, dim], got shape [2, 100, 16]")
         self.assertEqual(self.error_of(lambda: call(VARIANT, q.double(), k, v)),
                          "q: expected elements of float32, bfloat16 or float16, got torch.float64")
+        self.assertEqual(self.error_of(lambda: call(VARIANT, q, k.detach().numpy(), v)),
+                         "k: expected a tensor of PyTorch, got ndarray")
         self.assertIn("input 'v': expected shape [1, 2, 100, 16], got [1, 2, 99, 16]",
                       self.error_of(lambda: call(VARIANT, q, k, v[:, :, :99], levels=1)))
 
