@@ -11,11 +11,12 @@ from ._tensors import DEVICES, DTYPES, DataType, Device, DLTensor, Exchange, LLS
 
 
 def library_path():
-    """libllsa.so: LLSA_LIBRARY_PATH is not read here, so that the environment
-    has one reader; pass a path to Context to choose another library."""
+    """libllsa.so beside this package, in the build folder, or where both are
+    installed. LLSA_LIBRARY_PATH is not read here, so that the environment has
+    one reader; pass a path to Context to choose another library."""
     here = os.path.dirname(os.path.abspath(__file__))
-    for folder in (here, os.path.join(here, "..", "..", "..", "build", "lib")):
-        path = os.path.join(folder, "libllsa.so")
+    for folder in ("", "../../../build/lib", "../../../../lib"):
+        path = os.path.join(here, folder, "libllsa.so")
         if os.path.exists(path):
             return os.path.normpath(path)
     return "libllsa.so"
