@@ -120,7 +120,7 @@ template <typename Op>
 llvm::Error Evaluator::prepare(Op op, AttendProblem &problem) {
   problem.options.scale = scaleOf(op.getScale());
   problem.options.precision = precisionFor(op.getQuery());
-  problem.options.oneChain = options.oneChain;
+  problem.options.fused = options.fused;
   problem.sampled = options.rows && onlyRowsMatter(op->getResults());
   if (problem.sampled)
     problem.options.rows = options.rows;

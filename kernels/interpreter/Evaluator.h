@@ -61,7 +61,7 @@ struct AttendProblem {
 class Evaluator {
 public:
   struct Options {
-    bool plain = false, oneChain = false, tf32 = false;
+    bool plain = false, fused = false, tf32 = false;
     const NamedIndices *forced = nullptr;
     const std::vector<int64_t> *rows = nullptr;
   };

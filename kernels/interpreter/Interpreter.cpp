@@ -256,9 +256,8 @@ llvm::Error Interpreter::Impl::bindInputs(Evaluator &evaluator,
 llvm::Expected<Evaluation>
 Interpreter::evaluate(const NamedArrays &inputs,
                       const EvaluateOptions &options) const {
-  Evaluator evaluator(*impl->numbers,
-                      {options.plain, options.oneChain, impl->tf32,
-                       options.forced, options.rows});
+  Evaluator evaluator(*impl->numbers, {options.plain, options.fused, impl->tf32,
+                                       options.forced, options.rows});
   if (llvm::Error error = impl->bindInputs(evaluator, inputs))
     return error;
   Evaluation out;
@@ -281,8 +280,8 @@ llvm::Expected<std::map<std::string, EvaluatedOutput>>
 Interpreter::gradients(const NamedArrays &inputs,
                        const NamedArrays &resultGradients,
                        const EvaluateOptions &options) const {
-  Evaluator forward(*impl->numbers, {options.plain, options.oneChain,
-                                     impl->tf32, options.forced, options.rows});
+  Evaluator forward(*impl->numbers, {options.plain, options.fused, impl->tf32,
+                                     options.forced, options.rows});
   if (llvm::Error error = impl->bindInputs(forward, inputs))
     return error;
   mlir::Block &body = impl->entry.getBody().front();

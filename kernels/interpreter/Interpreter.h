@@ -48,8 +48,8 @@ using NamedArrays = std::map<std::string, Array>;
 using NamedIndices = std::map<std::string, IndexArray>;
 
 struct EvaluateOptions {
-  bool plain = false;    ///< false: float64
-  bool oneChain = false; ///< see reference::AttendOptions
+  bool plain = false; ///< false: float64
+  bool fused = false; ///< see reference::AttendOptions
   /// Use these selections instead of making them, so that values are compared
   /// on the same index sets. Selections that are not named are made.
   const NamedIndices *forced = nullptr;

@@ -144,9 +144,8 @@ private:
     for (size_t j = 0; j < gradients.size(); ++j) {
       const double *value = row.seen[j].value;
       gradients[j] = Arithmetic::round(
-          options.oneChain
-              ? dotInOneChain<Arithmetic>(outputGradient, value, size)
-              : dot<Arithmetic>(outputGradient, value, size));
+          options.fused ? dotInOneChain<Arithmetic>(outputGradient, value, size)
+                        : dot<Arithmetic>(outputGradient, value, size));
       mean += Arithmetic::round(row.probabilities[j]) * gradients[j];
     }
     for (size_t j = 0; j < gradients.size(); ++j) {

@@ -5,9 +5,10 @@
 // Reference.h) run through the same lines with roundings where a framework's
 // operators end:
 //   scores = q @ k^T     accumulated in float32, rounded
-//   scores = scores * scale, score function            each rounded
+//   scores = scores * scale, score function            each rounded, too
 //   p = w exp(s - max) / sum of w exp(s - max)         in float32
-// and lse, a float32 result, from the rounded scores in float32.
+// and lse, a float32 result, from these scores in float32. Fused kernels do not
+// round scores (AttendOptions::fused).
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_KERNELS_REFERENCE_QUERYROW_H
@@ -53,16 +54,19 @@ private:
     scaledScores.clear();
     probabilities.clear();
     size_t kept = 0;
+    auto round = [&](Real s) {
+      return options.fused ? s : Arithmetic::round(s);
+    };
     for (const SeenKey &key : seen) {
-      Real s = Arithmetic::round(
-          options.oneChain ? dotInOneChain<Arithmetic>(query, key.key, q.dim(3))
-                           : dot<Arithmetic>(query, key.key, q.dim(3)));
-      s = Arithmetic::round(s * scale);
+      Real s = round(options.fused
+                         ? dotInOneChain<Arithmetic>(query, key.key, q.dim(3))
+                         : dot<Arithmetic>(query, key.key, q.dim(3)));
+      s = round(s * scale);
       if (options.mask && !options.mask(s, b, h, i, key.firstToken, key.span))
         continue;
       scaledScores.push_back(s);
       if (options.score)
-        s = Arithmetic::round(static_cast<Real>(
+        s = round(static_cast<Real>(
             options.score(s, b, h, i, key.firstToken, key.span)));
       probabilities.push_back(s);
       seen[kept++] = key;

@@ -124,9 +124,11 @@ struct AttendOptions {
   const std::vector<int64_t> *rows = nullptr; ///< sorted query rows to
                                               ///< evaluate; none: all
   Precision precision = Precision::F64;
-  /// Sum q . k in one chain rather than in partial sums: frameworks do either,
-  /// and the yardstick for a kernel is the worse of the two.
-  bool oneChain = false;
+  /// Sum q . k in one chain rather than in partial sums, and keep scores in
+  /// float32 up to the softmax: frameworks' kernels do either, and the
+  /// yardstick for ours is the worse of the two. One rounding may undo another
+  /// by luck.
+  bool fused = false;
 };
 
 struct AttendResult {

@@ -323,11 +323,11 @@ std::string llsa::numerics::checkElements(const GradientRun &run,
   std::vector<reference::IndexArray> indices;
   for (int64_t level = 1; level <= hierarchy.levels; ++level)
     indices.push_back(run.tensors.at("i" + std::to_string(level)).toIndices());
-  auto evaluate = [&](Precision precision, bool oneChain) {
+  auto evaluate = [&](Precision precision, bool fused) {
     reference::AttendOptions options;
     options.scale = scale;
     options.precision = precision;
-    options.oneChain = oneChain;
+    options.fused = fused;
     return reference::attendLevelsGradients(q, k, v, hierarchy, indices,
                                             outputs, options);
   };

@@ -110,7 +110,7 @@ llsa::tools::checkRun(const Interpreter &interpreter,
   llvm::Expected<Evaluation> plain = interpreter.evaluate(arrays, options);
   if (!plain)
     return plain.takeError();
-  options.oneChain = true;
+  options.fused = true;
   llvm::Expected<Evaluation> other = interpreter.evaluate(arrays, options);
   if (!other)
     return other.takeError();

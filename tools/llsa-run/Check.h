@@ -16,8 +16,8 @@ struct OutputCheck {
 };
 
 /// Element by element the one of two plain evaluations that is farther from the
-/// reference: a framework may sum in either order, and where few numbers are
-/// compared one order alone may be exact by luck.
+/// reference: frameworks do either (AttendOptions::fused), and where few numbers
+/// are compared one alone may be exact by luck.
 reference::Array fartherFrom(const reference::Array &exact,
                              const reference::Array &x,
                              const reference::Array &y);

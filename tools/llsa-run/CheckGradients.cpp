@@ -135,7 +135,7 @@ private:
 };
 } // namespace
 
-/// 0: float64; 1 and 2: plain, summed in either order (Check.h).
+/// 0: float64; 1: plain; 2: plain, as fused kernels are (AttendOptions).
 static constexpr int kArithmetics = 3;
 
 llvm::Expected<Evaluations::Result>
@@ -151,7 +151,7 @@ Evaluations::evaluateOne(Part part, int arithmetic,
   evaluate.forced = &problem.selections;
   evaluate.rows = rows;
   evaluate.plain = arithmetic > 0;
-  evaluate.oneChain = arithmetic > 1;
+  evaluate.fused = arithmetic > 1;
   return interpreter->gradients(problem.inputs, problem.resultGradients,
                                 evaluate);
 }
