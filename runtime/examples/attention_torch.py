@@ -28,6 +28,12 @@ def main():
     full = torch.nn.functional.scaled_dot_product_attention(q, k, v)
     print(f"{attend.target}: mean |o| {o.abs().mean():.4f}, of full attention {full.abs().mean():.4f}")
 
+    # As a function that autograd and torch.compile go through.
+    leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+    again = llsa.attention(sys.argv[1], *leaves)
+    again.float().square().mean().backward()
+    print(f"as a function: o differs by {(again - o).abs().max():.0e}; mean |dq| {leaves[0].grad.abs().mean():.1e}")
+
     if device == "cuda":
         # The stream has its workspace from the call above, so it can be captured.
         stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()

@@ -15,6 +15,7 @@ try:
     import torch
 except ImportError:
     torch = None
+    print("PyTorch is not installed")
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "runtime", "python"))
