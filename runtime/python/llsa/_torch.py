@@ -5,6 +5,9 @@ autograd sees a Function of two kernels, the forward that keeps what its
 backward needs and that backward. To torch.compile a launch is an operator,
 llsa::run, which names its kernel by text alone, so that a compiled graph can
 outlive the process (_Recipe).
+
+Tested with PyTorch 2.11 and 2.15. 2.4 does, too, except torch.compile of shapes
+that change.
 """
 
 import functools
@@ -41,13 +44,20 @@ def _results_of(kernel, device):
     return [torch.empty(info.shape, dtype=getattr(torch, info.dtype), device=device) for info in kernel.outputs]
 
 
+def _bare(tensor):
+    """The same without a gradient, and with a contiguous last dimension: that of
+    a sum's gradient, for example, has stride 0."""
+    tensor = tensor.detach() if tensor.requires_grad else tensor
+    return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
+
+
 def _launch(inputs, *recipe):
     kernel = _Recipe(*recipe).kernel()
     results, workspace = _results_of(kernel, inputs[0].device), None
     if kernel.device[0] == "cuda" and torch.cuda.is_current_stream_capturing():
         # A graph's memory is PyTorch's; the library's own belongs to a stream.
         workspace = torch.empty(kernel.workspace_bytes, dtype=torch.int8, device=inputs[0].device)
-    kernel([tensor.detach() if tensor.requires_grad else tensor for tensor in inputs], results, workspace)
+    kernel([_bare(tensor) for tensor in inputs], results, workspace)
     return results
 
 
@@ -83,15 +93,12 @@ def _names(*recipe):
 # ----------------------------------------------------------------------------
 
 
-def _checked(name, gradient, result):
-    """The gradient of a result as the backward takes it."""
+def _check_gradient(name, gradient, result):
     for what, expected, got in (("shape", list(result.shape), list(gradient.shape)),
                                 ("elements of", result.dtype, gradient.dtype),
                                 ("a tensor on", result.device, gradient.device)):
         if expected != got:
             raise LLSAError(f"gradient of '{name}': expected {what} {expected}, got {got}")
-    # Of a sum, for example: one element, seen everywhere.
-    return gradient if gradient.stride(-1) == 1 else gradient.contiguous()
 
 
 class _Attention(torch.autograd.Function):
@@ -112,7 +119,8 @@ class _Attention(torch.autograd.Function):
         saved = ctx.saved_tensors  # once: torch.utils.checkpoint computes them when it is asked
         known = dict(zip((*inputs, *outputs), saved))
         for name, gradient in zip(outputs[: ctx.num_results], gradients):
-            known["d" + name] = _checked(name, gradient, known[name])
+            _check_gradient(name, gradient, known[name])
+            known["d" + name] = gradient
         takes, gives = _names(*backward)
         made = dict(zip(gives, _run([known[name] for name in takes], backward)))
         return (None, None, None, *(made.get("d" + name) if wanted else None
@@ -131,7 +139,7 @@ def _spec(q, k, options):
             raise LLSAError(f"{name}: expected a tensor [batch, heads, tokens, dim], got shape {list(tensor.shape)}")
     if q.dtype not in _DTYPES:
         raise LLSAError(f"q: expected elements of float32, bfloat16 or float16, got {q.dtype}")
-    (batch, heads, queries, dim), (_, key_heads, keys, _) = map(int, q.shape), map(int, k.shape)
+    (batch, heads, queries, dim), (_, key_heads, keys, _) = ([int(size) for size in x.shape] for x in (q, k))
     items = {"B": batch, "H": heads, "Hkv": key_heads, "M": queries, "N": keys, "D": dim, "dtype": _DTYPES[q.dtype]}
     for name, value in options.items():
         value = int(value) if isinstance(value, bool) else value
@@ -167,7 +175,6 @@ def attention(context, variant, inputs, return_lse, device_functions, options):
         variant, device_functions = variant.source, variant.device_functions
     _check(inputs)
     inputs = [*_cast(inputs[:3]), *inputs[3:]]
-    inputs = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in inputs]
     spec = _spec(inputs[0], inputs[1], {**options, **({} if return_lse else {"lse": 0})})
 
     def recipe(more=""):

@@ -270,7 +270,7 @@ class TorchTest(unittest.TestCase):
         return str(caught.exception)
 
     def test_wrong_gradients_are_refused_in_one_sentence(self):
-        from llsa._torch import _checked
+        from llsa._torch import _check_gradient
 
         o = torch.zeros(1, 2, 100, 16)
         for gradient, message in (
@@ -278,7 +278,7 @@ class TorchTest(unittest.TestCase):
             (o.double(), "gradient of 'o': expected elements of torch.float32, got torch.float64"),
             (o.to("meta"), "gradient of 'o': expected a tensor on cpu, got meta"),
         ):
-            self.assertEqual(self.error_of(lambda: _checked("o", gradient, o)), message)
+            self.assertEqual(self.error_of(lambda: _check_gradient("o", gradient, o)), message)
 
     def test_a_kernel_passes_no_gradient_on(self):
         kernel = self.context.kernel(VARIANT, "B=1,H=2,N=100,D=16,dtype=f32,levels=1,lse=0")
