@@ -48,7 +48,7 @@ def _bare(tensor):
     """The same without a gradient, and with a contiguous last dimension: that of
     a sum's gradient, for example, has stride 0."""
     tensor = tensor.detach() if tensor.requires_grad else tensor
-    return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
+    return tensor if tensor.dim() == 0 or tensor.stride(-1) == 1 else tensor.contiguous()
 
 
 def _launch(inputs, *recipe):
