@@ -134,8 +134,8 @@ LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
     `workspace`: null (the library allocates one for each stream and keeps it),
     or memory on the kernel's device of at least llsaKernelWorkspaceBytes(),
     aligned to 256 bytes (on the CPU: 64), unused until the kernel is done.
-    `stream`: the CUstream or cudaStream_t, null for the default stream; it may
-    be being captured in a graph, if the library has the stream's workspace from
+    `stream`: a CUstream or cudaStream_t of the kernel's GPU, null for its
+    default stream; it may be being captured in a graph, if the library has the stream's workspace from
     an earlier launch or is given one. On a stream that is not, a launch is that
     of a graph of the library's, which a stream's first launch makes. Some
     kernels may run beside others; for what comes before and behind on `stream`,

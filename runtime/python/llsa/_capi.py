@@ -108,7 +108,7 @@ class Context:
     "cuda" (GPU 0), "cuda:NUMBER", or a device of PyTorch. Each GPU has a context
     of its own, in one process or in several."""
 
-    _living = weakref.WeakValueDictionary()  # by name
+    _living, _by_name = weakref.WeakSet(), weakref.WeakValueDictionary()
     _made = []  # by named()
 
     def __init__(self, target=None, cache_dir=None, threads=0, library=None):
@@ -120,7 +120,7 @@ class Context:
         self._library.check(self._library.llsaContextCreate(byref(options), byref(self._handle)))
         self._variants, self._kernels = {}, {}
         self.name = json.dumps([target, cache_dir, threads, library and os.fspath(library)])
-        Context._living.setdefault(self.name, self)
+        Context._living.add(self)
 
     def __del__(self):
         if self._handle:
@@ -129,11 +129,14 @@ class Context:
     @classmethod
     def named(cls, name):
         """A context that was made with the same arguments as the one of this
-        name: that one, as long as it lives."""
-        context = cls._living.get(name)
+        name: that one, or one like it, as long as one lives."""
+        context = cls._by_name.get(name)
         if context is None:
-            context = cls(*json.loads(name))
-            cls._made.append(context)
+            context = next((context for context in cls._living if context.name == name), None)
+            if context is None:
+                context = cls(*json.loads(name))
+                cls._made.append(context)
+            cls._by_name[name] = context
         return context
 
     def __reduce__(self):
