@@ -2,10 +2,13 @@
 truth is the float64 definition of tools/bench/contest/reference.py, differentiated by
 PyTorch, on the kernel's own indices. Skipped where PyTorch is not installed."""
 
+import contextlib
 import copy
 import gc
+import io
 import os
 import pickle
+import re
 import sys
 import unittest
 import weakref
@@ -268,6 +271,18 @@ class TorchTest(unittest.TestCase):
             call = torch.compile(lambda *x: llsa.attention(VARIANT, *x, levels=1), backend="aot_eager", fullgraph=True)
             self.assertTrue(torch.equal(call(q, k, v), expected))
             self.assertEqual(llsa.Context.named('["cpu", null, 0, null]').name, llsa.Context("cpu").name)
+
+    def test_the_howto_runs(self):
+        with open(os.path.join(ROOT, "docs", "howto", "use-from-pytorch.md")) as file:
+            blocks = re.findall(r"```python\n(.*?)```", file.read(), re.DOTALL)
+        self.assertEqual(len(blocks), 3)
+        names = {}
+        with mock.patch("llsa._capi.library_path", return_value=LIBRARY), contextlib.chdir(ROOT):
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec("".join(blocks), names)
+        self.assertIn("['o', 'lse']", printed.getvalue())
+        model = names["model"]
+        self.assertTrue(all(p.grad.isfinite().all() for p in model.parameters()))
 
     def test_inference_mode(self):
         expected = self.context.attention(VARIANT, *(x.detach() for x in self.tokens()), levels=1)
