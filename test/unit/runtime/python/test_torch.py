@@ -254,13 +254,11 @@ class TorchTest(unittest.TestCase):
     def test_contexts_made_alike(self):
         q, k, v = self.tokens()
         first, second = (llsa.Context(cache_dir="off", library=LIBRARY, threads=4) for _ in range(2))
-        self.assertEqual(first.name, second.name)
-        o = first.attention(VARIANT, q, k, v, levels=1)
-        self.assertIs(llsa.Context.named(second.name), first)
-        del first, o
-        o = second.attention(VARIANT, q, k, v, levels=1)
+        self.assertIn(llsa.Context.named(first.name), (first, second))
+        first.attention(VARIANT, q, k, v, levels=1)
+        del first
+        second.attention(VARIANT, q, k, v, levels=1).sum().backward()
         self.assertIs(llsa.Context.named(second.name), second)
-        o.sum().backward()
 
     def test_without_a_context(self):
         q, k, v = self.tokens()
