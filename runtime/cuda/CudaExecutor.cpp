@@ -188,8 +188,8 @@ Error CudaExecutor::checkPlace(StringRef name, void *data) const {
   return Error::success();
 }
 
-/// Nobody else would refuse it: a graph runs on streams of all GPUs, and memory
-/// in the order of a stream is on the stream's.
+/// Before anything is taken: memory in the order of a stream is on the stream's
+/// GPU, and a graph's kernels have their context whatever stream it is put on.
 Error CudaExecutor::checkStream(CUstream stream) const {
   int ordinal = gpu->ordinalOf(stream);
   if (ordinal == gpu->ordinal())
