@@ -38,20 +38,6 @@ struct GpuTest : testing::Test {
   }
 };
 
-/// Skips where there is one GPU alone.
-struct TwoGpusTest : GpuTest {
-  std::shared_ptr<const rt::CudaDevice> other;
-  void SetUp() override {
-    GpuTest::SetUp();
-    if (IsSkipped())
-      return;
-    auto opened = rt::CudaDevice::open(1);
-    if (!opened)
-      GTEST_SKIP() << llvm::toString(opened.takeError());
-    other = std::move(*opened);
-  }
-};
-
 inline rt::JitOptions jitOptions(const std::string &target = "cuda") {
   rt::JitOptions options;
   options.threads = 2;

@@ -8,7 +8,18 @@ using namespace llsa::test;
 
 namespace {
 
-struct GpuTwoGpusTest : TwoGpusTest {
+/// Skips where there is one GPU alone.
+struct GpuTwoGpusTest : GpuTest {
+  std::shared_ptr<const CudaDevice> other;
+  void SetUp() override {
+    GpuTest::SetUp();
+    if (IsSkipped())
+      return;
+    auto opened = CudaDevice::open(1);
+    if (!opened)
+      GTEST_SKIP() << llvm::toString(opened.takeError());
+    other = std::move(*opened);
+  }
   static GpuRun runOn(const std::string &target) {
     return GpuRun(shippedVariant("llsa.mlir"), kSpec, tools::Layout::Contiguous,
                   target);

@@ -80,11 +80,11 @@ class Exchange:
 
 def current(tensor, ordinal):
     """Makes a GPU current to a tensor's framework meanwhile."""
-    module = sys.modules.get(_framework(tensor))
-    if _framework(tensor) == "torch" and module.cuda.current_device() != ordinal:
-        return module.cuda.device(ordinal)
-    if _framework(tensor) == "cupy":
-        return module.cuda.Device(ordinal)
+    framework = _framework(tensor)
+    if framework == "torch":
+        return sys.modules["torch"].cuda.device(ordinal)
+    if framework == "cupy":
+        return sys.modules["cupy"].cuda.Device(ordinal)
     return contextlib.nullcontext()
 
 

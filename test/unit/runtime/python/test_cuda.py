@@ -60,9 +60,6 @@ class FakeTorch(types.ModuleType):
         self.cuda, self.current, self.Tensor = self, 0, OfFakeTorch
         self.utils = types.SimpleNamespace(dlpack=types.SimpleNamespace(to_dlpack=OnFakeGpu.__dlpack__))
 
-    def current_device(self):
-        return self.current
-
     def current_stream(self, ordinal):
         return types.SimpleNamespace(cuda_stream=STREAMS[ordinal])
 
