@@ -31,6 +31,19 @@ namespace llsa {
 using namespace mlir;
 using namespace llsa;
 
+/// Null, with a diagnostic, where there are too many indices.
+static InvertIndicesOp invert(OpBuilder &b, Location loc, Value rows,
+                              Value keys, int64_t block) {
+  InvertIndicesOp::Properties properties;
+  properties.block = b.getI64IntegerAttr(block);
+  SmallVector<Type> types;
+  if (failed(InvertIndicesOp::inferReturnTypes(b.getContext(), loc,
+                                               ValueRange{rows, keys}, {},
+                                               &properties, {}, types)))
+    return {};
+  return InvertIndicesOp::create(b, loc, types, rows, keys, properties.block);
+}
+
 static bool isFloatTensor(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && isa<FloatType>(type.getElementType());
@@ -346,9 +359,9 @@ LogicalResult Differentiation::reverseAttend(AttendOp op) {
     if (!isActive(op.getKeys()[i]) && !isActive(op.getValues()[i]))
       continue;
     InvertIndicesOp inverted;
-    if (isGathered)
-      inverted = InvertIndicesOp::create(
-          b, loc, rows, keys[i], b.getI64IntegerAttr(source.getBlock()));
+    if (isGathered &&
+        !(inverted = invert(b, loc, rows, keys[i], source.getBlock())))
+      return failure();
     IntegerAttr tokens;
     if (int64_t span = source.getSpan())
       tokens = b.getI64IntegerAttr(op.getBaseTokens().value_or(

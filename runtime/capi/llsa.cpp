@@ -74,6 +74,20 @@ DLDataType toDLDataType(ElementType type) {
   llvm_unreachable("all element types are listed");
 }
 
+/// Such as float64 or int16x4.
+std::string nameOf(DLDataType dtype) {
+  constexpr const char *kKinds[] = {"int",    "uint",    "float", "handle",
+                                    "bfloat", "complex", "bool"};
+  std::string name =
+      dtype.code < std::size(kKinds)
+          ? fmt::format("{}{}", kKinds[dtype.code], int(dtype.bits))
+          : fmt::format("{} bits of DLPack's type code {}", int(dtype.bits),
+                        int(dtype.code));
+  if (dtype.lanes != 1)
+    name += fmt::format("x{}", int(dtype.lanes));
+  return name;
+}
+
 bool fromDLDataType(DLDataType dtype, ElementType &type) {
   for (ElementType candidate : kElementTypes) {
     DLDataType known = toDLDataType(candidate);
@@ -143,11 +157,9 @@ LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
       return fail(problem);
     Tensor tensor;
     if (!fromDLDataType(source->dtype, tensor.type))
-      return fail(fmt::format(
-          "expected elements of float32, float16, bfloat16 or int32, got "
-          "DLPack code {} with {} bits and {} lanes",
-          int(source->dtype.code), int(source->dtype.bits),
-          int(source->dtype.lanes)));
+      return fail("expected elements of float32, float16, bfloat16 or int32, "
+                  "got " +
+                  nameOf(source->dtype));
     if (source->ndim < 0 || (source->ndim > 0 && !source->shape))
       return fail("expected a rank of at least 0 and a shape");
     if (source->data)

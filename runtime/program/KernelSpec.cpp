@@ -222,10 +222,12 @@ Error KernelSpec::verify() const {
   if (block)
     if (Error error = checkRange("block", *block, 4, 128))
       return error;
+  constexpr int64_t kMostTopk = int64_t(1) << 30; // the dialect's kMaxTokens
   for (int64_t k : topk)
-    if (k < 1)
-      return createStringError(fmt::format(
-          "topk = {}: expected entries of at least 1", joinTopK(topk)));
+    if (k < 1 || k > kMostTopk)
+      return createStringError(
+          fmt::format("topk = {}: expected entries from 1 to {}",
+                      joinTopK(topk), kMostTopk));
   int64_t most = levels ? std::max<int64_t>(*levels, 1) : 5;
   if (topk.size() > 1 &&
       (levels ? int64_t(topk.size()) != *levels : int64_t(topk.size()) > most))

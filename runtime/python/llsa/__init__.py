@@ -18,9 +18,13 @@ anything with `__dlpack__` (PyTorch, NumPy, JAX); no framework is imported but
 PyTorch by `attention`.
 """
 
+import sys
+
 from ._capi import Context, Kernel, Launch, TensorInfo, Variant, library_path, version
 from ._tensors import LLSAError
 
+if "torch" in sys.modules:
+    from . import _torch  # so that torch.export.load knows torch.ops.llsa.run
 
 
 def attention(variant, q, k, v, *more, return_lse=False, device_functions=(), **options):

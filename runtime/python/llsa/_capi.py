@@ -79,22 +79,52 @@ def version(path=None):
     return _Library(path or library_path()).llsaVersion().decode()
 
 
+def _paths(device_functions):
+    """Those of files with device functions."""
+    if device_functions is None or isinstance(device_functions, (str, bytes, os.PathLike)):
+        raise LLSAError(f"device_functions: expected a list of paths, got {device_functions!r}")
+    return tuple(map(os.fspath, device_functions))
+
+
+def _source(variant):
+    """A variant's path or text."""
+    if not isinstance(variant, (str, os.PathLike)):
+        raise LLSAError(f"variant: expected a path, the text of a variant, or a Variant, got {variant!r}")
+    return os.fspath(variant)
+
+
+def _content(path):
+    """What changes when a file does; None for the text of a variant."""
+    if "\n" in path:
+        return None
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None  # who reads it says what is wrong
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
 class Variant:
     """The source of a variant: a path to a .mlir file, or its text.
     `device_functions`: paths to CUDA C++ (or .ptx) with the functions that its
     score and mask regions call."""
 
+    _handle = None  # where __init__ failed
+
     def __init__(self, library, source, name="variant", device_functions=()):
         self._library, self._handle = library, c_void_p()
-        self.source, self.device_functions = os.fspath(source), tuple(map(os.fspath, device_functions))
+        self.source, self.device_functions = _source(source), _paths(device_functions)
         if "\n" in self.source:
             text = self.source.encode()
             library.check(library.llsaVariantCreate(text, len(text), name.encode(), byref(self._handle)))
         else:
             library.check(library.llsaVariantLoad(os.fsencode(self.source), byref(self._handle)))
         for path in self.device_functions:
-            with open(path, "rb") as file:
-                text = file.read()
+            try:
+                with open(path, "rb") as file:
+                    text = file.read()
+            except OSError as error:
+                raise LLSAError(f"device_functions: cannot read '{path}': {error.strerror}") from error
             library.check(library.llsaVariantAddDeviceFunctions(
                 self._handle, text, len(text), os.fsencode(path)))
 
@@ -110,13 +140,16 @@ class Context:
 
     _living, _by_name = weakref.WeakSet(), weakref.WeakValueDictionary()
     _made = []  # by named()
+    _handle = None  # where __init__ failed
 
     def __init__(self, target=None, cache_dir=None, threads=0, library=None):
+        if threads < 0:
+            raise LLSAError(f"threads: expected 0, for one of each CPU, or more, got {threads}")
         self._handle = c_void_p()
         target, cache_dir = target and str(target), cache_dir and os.fspath(cache_dir)
         self._library = _Library(library or library_path())
-        options = _ContextOptions(ctypes.sizeof(_ContextOptions), target and target.encode(),
-                                  cache_dir and os.fsencode(cache_dir), threads)
+        options = _ContextOptions(ctypes.sizeof(_ContextOptions), None if target is None else target.encode(),
+                                  None if cache_dir is None else os.fsencode(cache_dir), threads)
         self._library.check(self._library.llsaContextCreate(byref(options), byref(self._handle)))
         self._variants, self._kernels = {}, {}
         self.name = json.dumps([target, cache_dir, threads, library and os.fspath(library)])
@@ -139,6 +172,14 @@ class Context:
             cls._by_name[name] = context
         return context
 
+    @classmethod
+    def _forget(cls):
+        """In the child of a fork, where threads of the parent's contexts are not:
+        others are made when they are wanted. None is destroyed, which would wait
+        for these threads."""
+        cls._made.extend(cls._living)
+        cls._living, cls._by_name = weakref.WeakSet(), weakref.WeakValueDictionary()
+
     def __reduce__(self):
         # A copy of a model has this one, in another process one like it.
         return Context.named, (self.name,)
@@ -146,19 +187,22 @@ class Context:
     def kernel(self, variant, spec, device_functions=()):
         """The kernel of a variant (a path, text, or a Variant) for a spec such as
         "B=1,H=8,N=65536,D=64,dtype=bf16"; compiled, or from memory or disk.
-        `device_functions`: see Variant."""
-        key = variant, spec, tuple(device_functions)
+        `device_functions`: see Variant. A file that has changed is read again."""
+        if not isinstance(spec, str):
+            raise LLSAError(f'spec: expected text such as "B=1,H=8,N=65536,D=64,dtype=bf16", got {spec!r}')
+        if not isinstance(variant, Variant):
+            variant, device_functions = _source(variant), _paths(device_functions)
+            source = variant, _content(variant), device_functions, tuple(map(_content, device_functions))
+            if source not in self._variants:
+                self._variants[source] = Variant(self._library, variant, device_functions=device_functions)
+            variant = self._variants[source]
+        key = variant, spec
         if key not in self._kernels:
-            self._kernels[key] = self._signature(variant, spec, key[2])
+            self._kernels[key] = self._signature(variant, spec)
         return Kernel(self, *self._kernels[key])
 
-    def _signature(self, variant, spec, device_functions):
+    def _signature(self, variant, spec):
         """What a Kernel is made of."""
-        if not isinstance(variant, Variant):
-            key = variant, device_functions
-            if key not in self._variants:
-                self._variants[key] = Variant(self._library, variant, device_functions=device_functions)
-            variant = self._variants[key]
         library, handle = self._library, c_void_p()
         library.check(library.llsaKernelGet(self._handle, variant._handle, spec.encode(), byref(handle)))
 
@@ -194,6 +238,10 @@ class Context:
         from ._torch import attention
 
         return attention(self.name, variant, (q, k, v, *more), return_lse, device_functions, options)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Context._forget)
 
 
 class Kernel:
@@ -234,7 +282,7 @@ class Kernel:
         at least `workspace_bytes` bytes; None: the library keeps one."""
         place, ordinal = self.device
         if place == "cpu":
-            Launch(self, inputs, outputs, workspace, Exchange())()
+            Launch(self, inputs, outputs, workspace, Exchange())(stream)
             return
         framework = ""
         if stream is None:

@@ -61,6 +61,8 @@ class Exchange:
         if tensor.requires_grad:
             raise LLSAError("expected tensors that require no gradient, which a kernel does not pass on "
                             "(Context.attention does): tensor.detach()")
+        if tensor.is_meta:
+            raise LLSAError("expected tensors with memory, got one on the device 'meta'")
         if self._stream != -1 and self._current_to != "torch" and tensor.get_device() == self._ordinal:
             # PyTorch hands out tensors of its current GPU alone.
             with current(tensor, self._ordinal):
@@ -71,6 +73,8 @@ class Exchange:
     def _of_any(self, tensor):
         # Of a tensor that is elsewhere the library says so; its framework would
         # complain about the stream.
+        if not hasattr(tensor, "__dlpack_device__"):
+            raise LLSAError(f"expected tensors with __dlpack__ and __dlpack_device__, got {type(tensor).__name__}")
         device_type, ordinal = tensor.__dlpack_device__()
         if device_type not in _ON_GPU:
             return tensor.__dlpack__()

@@ -1,5 +1,5 @@
 """Kernels as functions that PyTorch's autograd and torch.compile go through.
-Imported at the first call that needs it, since it imports PyTorch.
+Imported with PyTorch, or at the first call that needs it.
 
 autograd sees a Function of two kernels, the forward that keeps what its
 backward needs and that backward. To torch.compile a launch is an operator,
@@ -10,16 +10,17 @@ Tested with PyTorch 2.11 and 2.15. 2.4 does, too, except torch.compile of shapes
 that change.
 """
 
-import functools
 from typing import NamedTuple
 
 import torch
-from torch.autograd.function import once_differentiable
+from torch.autograd import forward_ad
 
-from ._capi import Context, Variant
+from ._capi import Context, Variant, _paths, _source
 from ._tensors import LLSAError
 
 _PLAIN = torch.Tensor, torch.nn.Parameter
+_NOT_OPTIONS = {"lse": "return_lse says whether lse is wanted", "dlse": "return_lse says whether lse is wanted",
+                "pass": "requires_grad says what is wanted", "indices": "Context.kernel has them"}
 _DTYPES = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 
 
@@ -48,6 +49,7 @@ def _bare(tensor):
     """The same without a gradient, and with a contiguous last dimension: that of
     a sum's gradient, for example, has stride 0."""
     tensor = tensor.detach() if tensor.requires_grad else tensor
+    tensor = tensor.resolve_neg() if tensor.is_neg() else tensor
     return tensor if tensor.dim() == 0 or tensor.stride(-1) == 1 else tensor.contiguous()
 
 
@@ -70,22 +72,19 @@ torch.library.register_fake("llsa::run", lambda inputs, *recipe: _results_of(_Re
 
 
 def _run(inputs, recipe):
-    # The operator takes longer, but can do without values (torch.compile, meta).
-    if torch.compiler.is_compiling() or any(type(tensor) not in _PLAIN or tensor.is_meta for tensor in inputs):
+    # The operator takes longer, but can do without values (torch.compile, meta),
+    # and dispatch modes see it (make_fx, selective checkpoints).
+    if (torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack() > 0
+            or any(type(tensor) not in _PLAIN or tensor.is_meta for tensor in inputs)):
         return torch.ops.llsa.run(inputs, *recipe[:3], list(recipe.device_functions))
     return _launch(inputs, *recipe)
-
-
-@functools.lru_cache(maxsize=None)
-def _names_of(recipe):
-    kernel = recipe.kernel()
-    return tuple(info.name for info in kernel.inputs), tuple(info.name for info in kernel.outputs)
 
 
 @torch.compiler.assume_constant_result
 def _names(*recipe):
     """The names of what a kernel takes and gives."""
-    return _names_of(_Recipe(*recipe))
+    kernel = _Recipe(*recipe).kernel()
+    return tuple(info.name for info in kernel.inputs), tuple(info.name for info in kernel.outputs)
 
 
 # ----------------------------------------------------------------------------
@@ -101,6 +100,18 @@ def _check_gradient(name, gradient, result):
             raise LLSAError(f"gradient of '{name}': expected {what} {expected}, got {got}")
 
 
+class _Once(torch.autograd.Function):
+    """A gradient that cannot be derived again: who tries is told so."""
+
+    @staticmethod
+    def forward(ctx, gradient, *inputs):
+        return gradient.detach()
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        raise LLSAError("attention: the derivative of its backward is not implemented (create_graph=True)")
+
+
 class _Attention(torch.autograd.Function):
     @staticmethod
     def forward(ctx, keep, backward, num_results, *inputs):
@@ -112,8 +123,19 @@ class _Attention(torch.autograd.Function):
         return tuple(outputs[:num_results])
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, *gradients):
+        # create_graph=True has it on.
+        again = torch.is_grad_enabled() and not torch.compiler.is_compiling()
+        with torch.no_grad():
+            made = _Attention.gradients(ctx, gradients)
+        if again:
+            inputs = ctx.saved_tensors[: len(made)]
+            made = [gradient if gradient is None else _Once.apply(gradient, *inputs) for gradient in made]
+        return None, None, None, *made
+
+    @staticmethod
+    def gradients(ctx, gradients):
+        """Of the inputs; None where none is wanted."""
         keep, backward = ctx.recipes
         inputs, outputs = _names(*keep)
         saved = ctx.saved_tensors  # once: torch.utils.checkpoint computes them when it is asked
@@ -123,8 +145,7 @@ class _Attention(torch.autograd.Function):
             known["d" + name] = gradient
         takes, gives = _names(*backward)
         made = dict(zip(gives, _run([known[name] for name in takes], backward)))
-        return (None, None, None, *(made.get("d" + name) if wanted else None
-                                    for name, wanted in zip(inputs, ctx.needs_input_grad[3:])))
+        return [made.get("d" + name) if wanted else None for name, wanted in zip(inputs, ctx.needs_input_grad[3:])]
 
 
 # ----------------------------------------------------------------------------
@@ -142,6 +163,12 @@ def _spec(q, k, options):
     (batch, heads, queries, dim), (_, key_heads, keys, _) = ([int(size) for size in x.shape] for x in (q, k))
     items = {"B": batch, "H": heads, "Hkv": key_heads, "M": queries, "N": keys, "D": dim, "dtype": _DTYPES[q.dtype]}
     for name, value in options.items():
+        if name in items:
+            raise LLSAError(f"{name}: expected no such option, it is that of the tensors")
+        if name in _NOT_OPTIONS:
+            raise LLSAError(f"{name}: expected no such option, {_NOT_OPTIONS[name]}")
+        if isinstance(value, str) and ("," in value or "=" in value):
+            raise LLSAError(f"{name}: expected one value, got {value!r}")
         value = int(value) if isinstance(value, bool) else value
         items[name] = ":".join(map(str, value)) if isinstance(value, (list, tuple)) else value
     return ",".join(f"{name}={value}" for name, value in items.items())
@@ -157,9 +184,26 @@ def _cast(tensors):
 
 
 def _check(inputs):
-    for name, tensor in zip(("q", "k", "v"), inputs):
+    for i, tensor in enumerate(inputs):
+        name = ("q", "k", "v")[i] if i < 3 else f"argument {i + 1}"
         if not isinstance(tensor, torch.Tensor):
             raise LLSAError(f"{name}: expected a tensor of PyTorch, got {type(tensor).__name__}")
+        if tensor.layout != torch.strided or tensor.is_nested:
+            raise LLSAError(f"{name}: expected a dense tensor, got "
+                            f"{'a nested one' if tensor.is_nested else f'the layout {tensor.layout}'}")
+        if tensor.device != inputs[0].device:
+            raise LLSAError(f"{name}: expected a tensor on {inputs[0].device}, where q is, got one on {tensor.device}")
+
+
+def _check_transforms(inputs):
+    """Those that would get wrong results, or a message that does not help."""
+    if torch.jit.is_tracing():
+        raise LLSAError("attention: expected no torch.jit.trace around it; torch.export and torch.compile take it")
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        raise LLSAError("attention: expected no transform of torch.func around it (vmap, grad, jvp); "
+                        "a batch can be a part of B, gradients are autograd's")
+    if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(x).tangent is not None for x in inputs):
+        raise LLSAError("attention: the forward-mode derivative is not implemented")
 
 
 def name_of_default(q):
@@ -174,11 +218,14 @@ def attention(context, variant, inputs, return_lse, device_functions, options):
     if isinstance(variant, Variant):
         variant, device_functions = variant.source, variant.device_functions
     _check(inputs)
+    if not torch.compiler.is_compiling():
+        _check_transforms(inputs)
     inputs = [*_cast(inputs[:3]), *inputs[3:]]
-    spec = _spec(inputs[0], inputs[1], {**options, **({} if return_lse else {"lse": 0})})
+    spec = _spec(inputs[0], inputs[1], options) + ("" if return_lse else ",lse=0")
+    variant, paths = _source(variant), _paths(device_functions)
 
     def recipe(more=""):
-        return _Recipe(context, str(variant), spec + more, tuple(map(str, device_functions)))
+        return _Recipe(context, variant, spec + more, paths)
 
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs):
         more = ",dlse=1" if return_lse else ""

@@ -176,8 +176,15 @@ TEST_F(Capi, TensorsThatAreRefused) {
             "memory, got DLPack device type 2");
   EXPECT_EQ(with([](DLTensor &t) { t.dtype.bits = 64; }),
             "1: llsaKernelLaunch: input 'k': expected elements of float32, "
-            "float16, bfloat16 or int32, got DLPack code 2 with 64 bits and 1 "
-            "lanes");
+            "float16, bfloat16 or int32, got float64");
+  EXPECT_EQ(with([](DLTensor &t) { t.dtype.lanes = 4; }),
+            "1: llsaKernelLaunch: input 'k': expected elements of float32, "
+            "float16, bfloat16 or int32, got float32x4");
+  EXPECT_EQ(with([](DLTensor &t) {
+              t.dtype = {77, 8, 1};
+            }),
+            "1: llsaKernelLaunch: input 'k': expected elements of float32, "
+            "float16, bfloat16 or int32, got 8 bits of DLPack's type code 77");
   EXPECT_EQ(with([](DLTensor &t) {
               t.dtype = {kDLBfloat, 16, 1};
             }),

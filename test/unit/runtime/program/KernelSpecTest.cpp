@@ -72,8 +72,10 @@ TEST(KernelSpec, EveryMistakeHasItsMessage) {
       {good + ",levels=-1", "levels = -1: expected 0 to 5"},
       {good + ",block=3", "block = 3: expected 4 to 128"},
       {good + ",block=129", "block = 129: expected 4 to 128"},
-      {good + ",topk=0", "topk = 0: expected entries of at least 1"},
-      {good + ",topk=8:0", "topk = 8:0: expected entries of at least 1"},
+      {good + ",topk=0", "topk = 0: expected entries from 1 to 1073741824"},
+      {good + ",topk=8:0", "topk = 8:0: expected entries from 1 to 1073741824"},
+      {good + ",topk=2147483648",
+       "topk = 2147483648: expected entries from 1 to 1073741824"},
       {good + ",topk=8:", "topk = : expected an integer of at most 63 bits"},
       {good + ",levels=3,topk=8:8",
        "topk = 8:8: expected one entry or levels = 3 entries"},
@@ -103,7 +105,7 @@ TEST(KernelSpec, BordersAreAllowed) {
   spec("B=1,H=1,N=1,D=8,dtype=f16,levels=0,block=4,topk=1");
   spec("B=1,H=1,N=1,D=256,dtype=f16,levels=5,block=128,topk=1:2:3:4:5");
   spec("B=1,H=1,N=1,D=8,dtype=f16,scale=0");
-  spec("B=1,H=1,N=1,D=8,dtype=f16,scale=-1e300,topk=9223372036854775807");
+  spec("B=1,H=1,N=1,D=8,dtype=f16,scale=-1e300,topk=1073741824");
 }
 
 TEST(KernelSpec, TextRoundTrips) {

@@ -127,6 +127,16 @@ class LLSATest(unittest.TestCase):
         with self.assertRaisesRegex(llsa.LLSAError, "it calls no device function, but is given '.*test_llsa.py'"):
             self.context.kernel(os.path.join(VARIANTS, "dense.mlir"), "B=1,H=2,N=100,D=16,dtype=f32",
                                 device_functions=[os.path.abspath(__file__)])
+        for call, message in (
+            (lambda: llsa.Context(threads=-1), "threads: expected 0, for one of each CPU, or more, got -1"),
+            (lambda: self.context.kernel("module {\n}\n", None),
+             'spec: expected text such as "B=1,H=8,N=65536,D=64,dtype=bf16", got None'),
+            (lambda: self.run_kernel("dense.mlir", "B=1,H=2,N=100,D=16,dtype=f32")[0]([None] * 3, [None] * 2),
+             "expected tensors with __dlpack__ and __dlpack_device__, got NoneType"),
+        ):
+            with self.assertRaises(llsa.LLSAError) as caught:
+                call()
+            self.assertEqual(str(caught.exception), message)
         with self.assertRaisesRegex(llsa.LLSAError, "found none"):
             self.context.kernel("module {\n}\n", "B=1,H=2,N=100,D=16,dtype=f32")
 

@@ -9,7 +9,9 @@ import io
 import os
 import pickle
 import re
+import subprocess
 import sys
+import tempfile
 import unittest
 import weakref
 from unittest import mock
@@ -310,9 +312,104 @@ class TorchTest(unittest.TestCase):
                          "expected tensors that require no gradient, which a kernel does not pass on "
                          "(Context.attention does): tensor.detach()")
 
+    def test_a_second_derivative_is_refused(self):
+        q, k, v = self.tokens()
+        o = self.context.attention(VARIANT, q, k, v, levels=1)
+        dq, dv = torch.autograd.grad(o.sum(), (q, v), create_graph=True)
+        expected = self.context.attention(VARIANT, q, k, v, levels=1)
+        expected.sum().backward()
+        self.same([dq, dv], [q.grad, v.grad])
+        self.assertEqual(self.error_of(lambda: dq.square().sum().backward()),
+                         "attention: the derivative of its backward is not implemented (create_graph=True)")
+
+    def test_tracers_see_the_operator(self):
+        from torch.fx.experimental.proxy_tensor import make_fx
+
+        q, k, v = (x.detach() for x in self.tokens())
+        call = lambda q: self.context.attention(VARIANT, q, k, v, levels=1)  # noqa: E731
+        self.assertTrue(torch.equal(make_fx(call)(q)(q * 2), call(q * 2)))
+        self.assertEqual(self.error_of(lambda: torch.jit.trace(call, (q,))),
+                         "attention: expected no torch.jit.trace around it; torch.export and torch.compile take it")
+
+    def test_transforms_are_refused(self):
+        q, k, v = (x.detach() for x in self.tokens())
+        call = lambda q: self.context.attention(VARIANT, q, k, v, levels=1)  # noqa: E731
+        message = ("attention: expected no transform of torch.func around it (vmap, grad, jvp); a batch can be a part "
+                   "of B, gradients are autograd's")
+        self.assertEqual(self.error_of(lambda: torch.func.vmap(call)(q.unsqueeze(0))), message)
+        self.assertEqual(self.error_of(lambda: torch.func.grad(lambda q: call(q).sum())(q)), message)
+        with torch.autograd.forward_ad.dual_level():
+            dual = torch.autograd.forward_ad.make_dual(q, q)
+            self.assertEqual(self.error_of(lambda: call(dual)),
+                             "attention: the forward-mode derivative is not implemented")
+
+    def test_a_file_that_has_changed_is_read_again(self):
+        q, k, v = (x.detach() for x in self.tokens())
+        with open(VARIANT, encoding="utf-8") as file:
+            text = file.read()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "mine.mlir")
+            for topk in 1, 2:
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text.replace("topk = ?", f"topk = [{topk}]"))
+                self.assertTrue(torch.equal(self.context.attention(path, q, k, v, levels=1),
+                                            self.context.attention(VARIANT, q, k, v, levels=1, topk=topk)))
+
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork here")
+    def test_the_child_of_a_fork_has_contexts_of_its_own(self):
+        q, k, v = (x.detach() for x in self.tokens())
+        context = llsa.Context(cache_dir="off", library=LIBRARY, threads=2)
+        expected = context.attention(VARIANT, q, k, v, levels=1)
+        torch.set_num_threads(1)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = not torch.equal(context.attention(VARIANT, q, k, v, levels=1), expected)
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+    def test_an_exported_program_is_loaded_by_a_new_process(self):
+        class Model(torch.nn.Module):
+            def forward(self, q, k, v):
+                return context.attention(VARIANT, q, k, v, levels=1)
+
+        context, inputs = self.context, [x.detach() for x in self.tokens()]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.pt2")
+            torch.export.save(torch.export.export(Model(), tuple(inputs)), path)
+            script = f"import torch, llsa; torch.export.load({path!r})"
+            subprocess.run([sys.executable, "-c", script], check=True,
+                           env={**os.environ, "PYTHONPATH": os.path.join(ROOT, "runtime", "python")})
+
+    def test_options_are_the_spec_s_alone(self):
+        q, k, v = self.tokens()
+        for options, message in (
+            ({"N": 32}, "N: expected no such option, it is that of the tensors"),
+            ({"lse": 0}, "lse: expected no such option, return_lse says whether lse is wanted"),
+            ({"pass": "keep"}, "pass: expected no such option, requires_grad says what is wanted"),
+            ({"levels": "2,topk=3"}, "levels: expected one value, got '2,topk=3'"),
+            ({"topk": 2**31}, "topk = 2147483648: expected entries from 1 to 1073741824"),
+            ({"topk": 10**9, "levels": 1},
+             "indices must have at most 2147483647 entries per head, got 'tensor<1x2x7x1000000000xi32>'"),
+            ({"device_functions": "x.cu"}, "device_functions: expected a list of paths, got 'x.cu'"),
+            ({"device_functions": ["no.cu"]}, "device_functions: cannot read 'no.cu': No such file or directory"),
+        ):
+            with self.subTest(**options):
+                self.assertIn(message, self.error_of(lambda: self.context.attention(VARIANT, q, k, v, **options)))
+
     def test_wrong_inputs_are_refused_in_one_sentence(self):
         q, k, v = self.tokens()
         call = self.context.attention
+        self.assertEqual(self.error_of(lambda: call(VARIANT, q, k, v, None)),
+                         "argument 4: expected a tensor of PyTorch, got NoneType")
+        self.assertEqual(self.error_of(lambda: call(3, q, k, v)),
+                         "variant: expected a path, the text of a variant, or a Variant, got 3")
+        self.assertEqual(self.error_of(lambda: call(VARIANT, q, k.detach().to("meta"), v)),
+                         "k: expected a tensor on cpu, where q is, got one on meta")
+        self.assertEqual(self.error_of(lambda: call(VARIANT, q, k, v.detach().to_sparse())),
+                         "v: expected a dense tensor, got the layout torch.sparse_coo")
         self.assertEqual(self.error_of(lambda: call(VARIANT, q[0], k, v)),
                          "q: expected a tensor [batch, heads, tokens, dim], got shape [2, 100, 16]")
         self.assertEqual(self.error_of(lambda: call(VARIANT, q.double(), k, v)),
