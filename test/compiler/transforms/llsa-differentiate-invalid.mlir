@@ -75,3 +75,13 @@ func.func @names(%q: !x {llsa.name = "do"}) -> (!x {llsa.name = "o"}) {
   %o = arith.negf %q : !x
   return %o : !x
 }
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+!i = tensor<1x2x4x1000000000xi32>
+func.func @too_many_indices(%q: !x, %k: !x, %v: !x, %i: !i) -> !x {
+  // expected-error @+1 {{'llsa.invert_indices' op indices must have at most 2147483647 entries per head, got 'tensor<1x2x4x1000000000xi32>'}}
+  %o, %lse = llsa.attend %q from gathered(%k, %v by %i) block 16 every 16 : !x, !x, !x, !i
+  return %o : !x
+}
