@@ -133,7 +133,8 @@ LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
     its DLPack device says is believed.
     `workspace`: null (the library allocates one for each stream and keeps it),
     or memory on the kernel's device of at least llsaKernelWorkspaceBytes(),
-    aligned to 256 bytes (on the CPU: 64), unused until the kernel is done.
+    aligned to 256 bytes (on the CPU: 64), unused until the kernel is done, which
+    overlaps no tensor.
     `stream`: a CUstream or cudaStream_t of the kernel's GPU, null for its
     default stream; it may be being captured in a graph, if the library has the stream's workspace from
     an earlier launch or is given one. On a stream that is not, a launch is that

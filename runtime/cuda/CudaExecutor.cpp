@@ -401,7 +401,7 @@ Error CudaExecutor::launchAll(MutableArrayRef<LaunchArguments> arguments,
 Error CudaExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
                         void *workspace, int64_t workspaceBytes,
                         CUstream stream, Places known) const {
-  if (Error error = checkTensors(*plan, inputs, outputs))
+  if (Error error = checkTensors(*plan, inputs, outputs, workspace))
     return fail(std::move(error));
   CudaDevice::Scope scope(*gpu);
   SmallVector<LaunchPlan::Place, 16> places = launches.places(inputs, outputs);

@@ -52,7 +52,7 @@ Error HostExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
         inconvertibleErrorCode(),
         fmt::format("kernel '{}': {}", plan->variant, message));
   };
-  if (Error error = checkTensors(*plan, inputs, outputs))
+  if (Error error = checkTensors(*plan, inputs, outputs, workspace))
     return fail(toString(std::move(error)));
 
   int64_t needed = plan->workspaceBytes;

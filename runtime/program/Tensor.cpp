@@ -117,7 +117,7 @@ std::vector<int64_t> contiguousStrides(ArrayRef<int64_t> shape) {
 }
 
 Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
-                   ArrayRef<Tensor> outputs) {
+                   ArrayRef<Tensor> outputs, const void *workspace) {
   // A launch on a GPU waits for this: nothing is allocated when all is well.
   SmallVector<Span, 16> spans;
   size_t first = 0; // buffers of one role stand together, inputs in front
@@ -152,6 +152,15 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
       spans.push_back(*span);
     }
   }
+  if (!workspace || program.workspaceBytes == 0)
+    return Error::success();
+  auto begin = reinterpret_cast<uintptr_t>(workspace);
+  for (const Span &other : spans)
+    if (begin < other.end && other.begin < begin + program.workspaceBytes)
+      return createStringError(
+          fmt::format("workspace: expected memory of its own, but it overlaps "
+                      "'{}'",
+                      other.name.str()));
   return Error::success();
 }
 

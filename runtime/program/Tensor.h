@@ -25,10 +25,12 @@ std::vector<int64_t> contiguousStrides(llvm::ArrayRef<int64_t> shape);
 /// sizes, a pointer that is neither null nor misaligned, a last dimension that
 /// is contiguous, and no negative stride. Inputs may repeat memory (stride 0);
 /// an output must not, and must not share memory with any other tensor: the
-/// spans of addresses, from first to last byte, must not meet.
+/// spans of addresses, from first to last byte, must not meet. Nor must the
+/// caller's workspace, if there is one, of which a run takes workspaceBytes.
 /// The error names the argument by its buffer's name.
 llvm::Error checkTensors(const Program &program, llvm::ArrayRef<Tensor> inputs,
-                         llvm::ArrayRef<Tensor> outputs);
+                         llvm::ArrayRef<Tensor> outputs,
+                         const void *workspace = nullptr);
 
 } // namespace llsa
 
