@@ -14,10 +14,31 @@ using namespace mlir;
 using namespace llsa;
 using namespace llsa::tile;
 
+static bool isRightOperand(OpOperand &use) {
+  return isa<DotOp>(use.getOwner()) && use.getOperandNumber() == 1;
+}
+
 /// Every use is a dot's right operand.
 static bool isRightOperand(Value tile) {
   return !tile.use_empty() && llvm::all_of(tile.getUses(), [](OpOperand &use) {
-    return isa<DotOp>(use.getOwner()) && use.getOperandNumber() == 1;
+    return isRightOperand(use);
+  });
+}
+
+/// Loads a tile once more for dots whose right operand it is, where others want
+/// it in registers.
+static void loadRightOperandsApart(KernelOp kernel) {
+  kernel.walk([](Operation *op) {
+    if (!isa<LoadOp, GatherOp>(op) || isRightOperand(op->getResult(0)))
+      return;
+    if (llvm::none_of(op->getUses(),
+                      [](OpOperand &use) { return isRightOperand(use); }))
+      return;
+    OpBuilder b(op);
+    Operation *apart = b.clone(*op);
+    op->getResult(0).replaceUsesWithIf(apart->getResult(0), [](OpOperand &use) {
+      return isRightOperand(use);
+    });
   });
 }
 
@@ -99,6 +120,7 @@ private:
 struct LowerGather : public llsa::impl::LowerGatherBase<LowerGather> {
   void runOnOperation() override {
     KernelOp kernel = getOperation();
+    loadRightOperandsApart(kernel);
     Uniformity uniformity(kernel);
     SmallVector<Block *> blocks;
     kernel.walk([&](Block *block) { blocks.push_back(block); });

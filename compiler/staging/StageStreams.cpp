@@ -245,13 +245,17 @@ private:
     CopyAsyncOp::create(b, loc, direct.getSource(), indices, rows, ring, slot);
   }
 
-  /// Repeats a block of the stream's region; a load of a tile that `ringOf`
-  /// knows becomes a copy, and results of branches become copies inside.
+  /// The rings that a tile goes to: keys that are values, too, go to both.
+  using RingsOf = llvm::DenseMap<Value, SmallVector<Value, 2>>;
+
+  /// Repeats a block of the stream's region; a load of a tile that `ringsOf`
+  /// knows becomes copies, and results of branches become copies inside.
   void emitBlock(OpBuilder &b, Block &block, Value slot, IRMapping &mapping,
-                 const llvm::DenseMap<Value, Value> &ringOf) {
+                 const RingsOf &ringsOf) {
     for (Operation &op : block.without_terminator()) {
-      if (isa<LoadOp, GatherOp>(op) && ringOf.contains(op.getResult(0))) {
-        emitCopy(b, &op, ringOf.lookup(op.getResult(0)), slot, mapping);
+      if (isa<LoadOp, GatherOp>(op) && ringsOf.contains(op.getResult(0))) {
+        for (Value ring : ringsOf.lookup(op.getResult(0)))
+          emitCopy(b, &op, ring, slot, mapping);
         continue;
       }
       auto choice = dyn_cast<scf::IfOp>(op);
@@ -266,11 +270,10 @@ private:
         Block *from = then ? choice.thenBlock() : choice.elseBlock();
         OpBuilder inside =
             then ? copy.getThenBodyBuilder() : copy.getElseBodyBuilder();
-        llvm::DenseMap<Value, Value> inner;
+        RingsOf inner;
         for (auto [result, yielded] : llvm::zip(
                  choice.getResults(), from->getTerminator()->getOperands()))
-          if (Value ring = ringOf.lookup(result))
-            inner[yielded] = ring;
+          llvm::append_range(inner[yielded], ringsOf.lookup(result));
         emitBlock(inside, *from, slot, mapping, inner);
       }
     }
@@ -286,11 +289,11 @@ private:
           [&](Operation *op) { llvm::append_range(taken, op->getOperands()); });
       repeatItem(b, loop, cta, std::move(taken), mapping);
     }
-    llvm::DenseMap<Value, Value> ringOf;
+    RingsOf ringsOf;
     for (auto [yielded, ring] :
          llvm::zip(stream.getYield()->getOperands(), rings))
-      ringOf[yielded] = ring;
-    emitBlock(b, stream.getBody().front(), slot, mapping, ringOf);
+      ringsOf[yielded].push_back(ring);
+    emitBlock(b, stream.getBody().front(), slot, mapping, ringsOf);
   }
 
   /// The same, armed: by the producer. `number` counts over all items.

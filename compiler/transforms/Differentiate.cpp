@@ -109,6 +109,7 @@ private:
     std::string name;
   };
   SmallVector<Kept> kept;
+  unsigned numNamedKept = 0; ///< of `kept`, those without a name of their own
   SmallVector<NamedAttrList> argumentAttrs;
   llvm::StringSet<> names;
 };
@@ -204,7 +205,7 @@ std::string Differentiation::keptName(Value value) {
     name = "i" + std::to_string(llvm::find(selections, select) -
                                 selections.begin() + 1);
   } else {
-    name = "kept" + std::to_string(kept.size() + 1);
+    name = "kept" + std::to_string(++numNamedKept);
   }
   kept.push_back({value, AttendOp(), name});
   return name;
@@ -230,7 +231,7 @@ Value Differentiation::need(Value value) {
 Value Differentiation::needRest(AttendOp op) {
   if (op.getRest())
     return need(op.getRest());
-  std::string name = "kept" + std::to_string(kept.size() + 1);
+  std::string name = "kept" + std::to_string(++numNamedKept);
   kept.push_back({Value(), op, name});
   Value argument;
   if (failed(

@@ -36,6 +36,9 @@ static LogicalResult verifyValueAttribute(Operation *op, StringRef where,
   if (name == "llsa.name" && (!text || text.empty()))
     return op->emitOpError()
            << where << " must have a name that is not empty, got " << value;
+  if (name == "llsa.name" && text.getValue().contains('/')) // a file's, too
+    return op->emitOpError()
+           << where << " must have a name without '/', got " << value;
   if (name == "llsa.role" && (!text || (text != "input" && text != "output")))
     return op->emitOpError()
            << where << " must have the role \"input\" or \"output\", got "

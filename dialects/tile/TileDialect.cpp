@@ -66,5 +66,17 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (value < 0) // schedule_c1
       return emitError() << "schedule " << name << " must be at least 0, got "
                          << value;
+  // Far above what any target holds, but a kernel is unrolled over a tile.
+  for (auto [name, value, most] :
+       {std::tuple<const char *, int64_t, int64_t>{"rows", rows, 1024},
+        {"cols", cols, 1024},
+        {"private_cols", privateCols, 1024},
+        {"warps", warps, 32},
+        {"ctas", ctas, 32},
+        {"stages", stages, 64},
+        {"private_stages", privateStages, 64}})
+    if (value > most) // schedule_c2
+      return emitError() << "schedule " << name << " must be at most " << most
+                         << ", got " << value;
   return success();
 }

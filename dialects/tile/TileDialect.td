@@ -68,6 +68,8 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     Constraints:
     * (C1) each number is at least 1, but `private_cols`, `ctas`, `private_stages`,
       `queries` and `list` may be 0.
+    * (C2) `rows`, `cols` and `private_cols` are at most 1024, `warps` and `ctas`
+      32, `stages` and `private_stages` 64.
 
     ```mlir
     #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>

@@ -151,6 +151,11 @@ func.func private @argument_name_empty(tensor<8xf32> {llsa.name = ""})
 
 // -----
 
+// expected-error @+1 {{'func.func' op argument 0 must have a name without '/', got "../q"}}
+func.func @path(%q: tensor<1x1x1x8xf32> {llsa.name = "../q"}) { return }
+
+// -----
+
 // expected-error @+1 {{'func.func' op result 0 must have a name that is not empty, got 1 : i64}}
 func.func private @result_name_type() -> (tensor<8xf32> {llsa.name = 1})
 

@@ -117,6 +117,41 @@ tile.kernel @shared_tile_c2_use(%o: memref<16x64xbf16>) items [1] {
 
 // -----
 
+// expected-error @+1 {{schedule rows must be at most 1024, got 1025}}
+func.func @schedule_c2_rows() attributes {a = #tile.schedule<rows = 1025, cols = 1, warps = 1, stages = 1>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule cols must be at most 1024, got 1025}}
+func.func @schedule_c2_cols() attributes {a = #tile.schedule<rows = 1, cols = 1025, warps = 1, stages = 1>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule private_cols must be at most 1024, got 1025}}
+func.func @schedule_c2_private_cols() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, private_cols = 1025>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule warps must be at most 32, got 33}}
+func.func @schedule_c2_warps() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 33, stages = 1>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule ctas must be at most 32, got 33}}
+func.func @schedule_c2_ctas() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, ctas = 33>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule stages must be at most 64, got 65}}
+func.func @schedule_c2_stages() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 65>} { return }
+
+// -----
+
+// expected-error @+1 {{schedule private_stages must be at most 64, got 65}}
+func.func @schedule_c2_private_stages() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, private_stages = 65>} { return }
+
+// -----
+
 // expected-error @+1 {{schedule queries must be at least 0, got -1}}
 func.func @schedule_c1_queries() attributes {a = #tile.schedule<rows = 1, cols = 1, warps = 1, stages = 1, queries = -1>} { return }
 
