@@ -75,7 +75,7 @@ class FakeTorch(types.ModuleType):
 class OfFakeTorch(OnFakeGpu):
     """Handed out by its GPU alone, as by PyTorch."""
 
-    is_cuda, requires_grad, waiting = True, False, None
+    is_cuda, is_meta, requires_grad, waiting = True, False, False, None
 
     def get_device(self):
         return self.ordinal
