@@ -23,7 +23,7 @@ auto scalarFields(const KernelSpec &spec) {
                          int(spec.dtype), spec.levels.value_or(-1),
                          spec.block.value_or(-1), spec.scale.has_value(),
                          spec.scale.value_or(0), spec.lse, spec.indices,
-                         int(spec.pass), spec.lseGradient);
+                         int(spec.pass), spec.lseGradient, spec.tf32);
 }
 
 bool sameFields(const KernelSpec &a, const KernelSpec &b) {
@@ -36,7 +36,7 @@ uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
   return hash_combine(
       variant.identity(), spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
       int(spec.dtype), spec.levels.value_or(-1), spec.block.value_or(-1),
-      spec.lse, spec.indices, int(spec.pass), spec.lseGradient,
+      spec.lse, spec.indices, int(spec.pass), spec.lseGradient, spec.tf32,
       hash_combine_range(spec.topk.begin(), spec.topk.end()), target);
 }
 

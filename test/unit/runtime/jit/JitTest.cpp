@@ -53,7 +53,7 @@ TEST(Jit, EveryFieldOfTheSpecCounts) {
   for (const char *more :
        {",Hkv=1", ",M=7", ",levels=1", ",block=8", ",topk=2", ",topk=2:2",
         ",scale=0.5", ",scale=0", ",lse=0", ",indices=1", ",pass=keep",
-        ",pass=backward", ",pass=backward,dlse=1"}) {
+        ",pass=backward", ",pass=backward,dlse=1", ",tf32=1"}) {
     Jit::KernelPtr kernel = get(jit.get(variant, spec(base + more)));
     for (const Jit::KernelPtr &other : kernels)
       EXPECT_NE(kernel, other) << more;
