@@ -17,27 +17,26 @@ namespace llsa::rt {
 
 namespace {
 
-/// The fields of a spec without topk, to hash and compare without its text.
-auto scalarFields(const KernelSpec &spec) {
+/// The fields of a spec without topk and scale, to hash and compare without its
+/// text.
+auto plainFields(const KernelSpec &spec) {
   return std::make_tuple(spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
                          int(spec.dtype), spec.levels.value_or(-1),
-                         spec.block.value_or(-1), spec.scale.has_value(),
-                         spec.scale.value_or(0), spec.lse, spec.indices,
+                         spec.block.value_or(-1), spec.lse, spec.indices,
                          int(spec.pass), spec.lseGradient, spec.tf32);
 }
 
 bool sameFields(const KernelSpec &a, const KernelSpec &b) {
-  return scalarFields(a) == scalarFields(b) && a.topk == b.topk;
+  return plainFields(a) == plainFields(b) && a.topk == b.topk &&
+         a.scale == b.scale;
 }
 
 uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
                  StringRef target) {
   // The scale is compared but not hashed: few kernels differ in it alone.
-  return hash_combine(
-      variant.identity(), spec.B, spec.H, spec.Hkv, spec.M, spec.N, spec.D,
-      int(spec.dtype), spec.levels.value_or(-1), spec.block.value_or(-1),
-      spec.lse, spec.indices, int(spec.pass), spec.lseGradient, spec.tf32,
-      hash_combine_range(spec.topk.begin(), spec.topk.end()), target);
+  return hash_combine(variant.identity(), plainFields(spec),
+                      hash_combine_range(spec.topk.begin(), spec.topk.end()),
+                      target);
 }
 
 } // namespace

@@ -222,7 +222,6 @@ Error KernelSpec::verify() const {
   if (block)
     if (Error error = checkRange("block", *block, 4, 128))
       return error;
-  constexpr int64_t kMostTopk = int64_t(1) << 30; // the dialect's kMaxTokens
   for (int64_t k : topk)
     if (k < 1 || k > kMostTopk)
       return createStringError(

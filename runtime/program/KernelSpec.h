@@ -53,6 +53,7 @@ struct KernelSpec {
   DType dtype = DType::F32;
   std::optional<int64_t> levels; ///< coarse levels, 0 to 5; closes `levels = ?`
   std::optional<int64_t> block;  ///< 4 to 128; closes `block = ?`
+  static constexpr int64_t kMostTopk = int64_t(1) << 30;
   std::vector<int64_t> topk;   ///< empty, one for all levels, or one per level
   std::optional<double> scale; ///< replaces the default 1/sqrt(D)
   bool lse = true;             ///< keep the result named "lse"

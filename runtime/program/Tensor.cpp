@@ -43,6 +43,10 @@ struct Span {
   StringRef name;
   uint64_t begin = 0;
   uint64_t end = 0;
+
+  bool meets(const Span &other) const {
+    return begin < other.end && other.begin < end;
+  }
 };
 
 /// Checks one tensor against its buffer and returns its span.
@@ -144,7 +148,7 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
         return span.takeError();
       if (isOutput)
         for (const Span &other : spans)
-          if (span->begin < other.end && other.begin < span->end)
+          if (span->meets(other))
             return createStringError(
                 fmt::format("output '{}': expected memory of its own, "
                             "but it overlaps '{}'",
@@ -155,8 +159,9 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
   if (!workspace || program.workspaceBytes == 0)
     return Error::success();
   auto begin = reinterpret_cast<uintptr_t>(workspace);
+  Span own{"workspace", begin, begin + uint64_t(program.workspaceBytes)};
   for (const Span &other : spans)
-    if (begin < other.end && other.begin < begin + program.workspaceBytes)
+    if (own.meets(other))
       return createStringError(
           fmt::format("workspace: expected memory of its own, but it overlaps "
                       "'{}'",
