@@ -14,31 +14,26 @@ using namespace mlir;
 using namespace llsa;
 using namespace llsa::tile;
 
-static bool isRightOperand(OpOperand &use) {
+static bool isRightUse(OpOperand &use) {
   return isa<DotOp>(use.getOwner()) && use.getOperandNumber() == 1;
 }
 
 /// Every use is a dot's right operand.
 static bool isRightOperand(Value tile) {
-  return !tile.use_empty() && llvm::all_of(tile.getUses(), [](OpOperand &use) {
-    return isRightOperand(use);
-  });
+  return !tile.use_empty() && llvm::all_of(tile.getUses(), isRightUse);
 }
 
 /// Loads a tile once more for dots whose right operand it is, where others want
 /// it in registers.
 static void loadRightOperandsApart(KernelOp kernel) {
   kernel.walk([](Operation *op) {
-    if (!isa<LoadOp, GatherOp>(op) || isRightOperand(op->getResult(0)))
+    if (!isa<LoadOp, GatherOp>(op))
       return;
-    if (llvm::none_of(op->getUses(),
-                      [](OpOperand &use) { return isRightOperand(use); }))
+    Value tile = op->getResult(0);
+    if (isRightOperand(tile) || llvm::none_of(tile.getUses(), isRightUse))
       return;
-    OpBuilder b(op);
-    Operation *apart = b.clone(*op);
-    op->getResult(0).replaceUsesWithIf(apart->getResult(0), [](OpOperand &use) {
-      return isRightOperand(use);
-    });
+    Operation *apart = OpBuilder(op).clone(*op);
+    tile.replaceUsesWithIf(apart->getResult(0), isRightUse);
   });
 }
 

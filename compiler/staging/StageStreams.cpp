@@ -253,10 +253,13 @@ private:
   void emitBlock(OpBuilder &b, Block &block, Value slot, IRMapping &mapping,
                  const RingsOf &ringsOf) {
     for (Operation &op : block.without_terminator()) {
-      if (isa<LoadOp, GatherOp>(op) && ringsOf.contains(op.getResult(0))) {
-        for (Value ring : ringsOf.lookup(op.getResult(0)))
-          emitCopy(b, &op, ring, slot, mapping);
-        continue;
+      if (isa<LoadOp, GatherOp>(op)) {
+        if (auto found = ringsOf.find(op.getResult(0));
+            found != ringsOf.end()) {
+          for (Value ring : found->second)
+            emitCopy(b, &op, ring, slot, mapping);
+          continue;
+        }
       }
       auto choice = dyn_cast<scf::IfOp>(op);
       if (!choice) {
@@ -273,7 +276,8 @@ private:
         RingsOf inner;
         for (auto [result, yielded] : llvm::zip(
                  choice.getResults(), from->getTerminator()->getOperands()))
-          llvm::append_range(inner[yielded], ringsOf.lookup(result));
+          if (auto found = ringsOf.find(result); found != ringsOf.end())
+            llvm::append_range(inner[yielded], found->second);
         emitBlock(inside, *from, slot, mapping, inner);
       }
     }

@@ -47,6 +47,9 @@ static InFlightDiagnostic contradiction(Operation *op, StringRef key,
 // The composite
 //===----------------------------------------------------------------------===//
 
+static_assert(KernelSpec::kMostTopk == LLSADialect::kMaxTokens,
+              "a spec's top-k is one of the dialect's");
+
 static LogicalResult closeComposite(AttentionOp op, const KernelSpec &spec) {
   HierarchyAttr open = op.getHierarchy();
   // A number that the variant fixes, the spec gives, or neither.

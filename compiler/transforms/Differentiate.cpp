@@ -72,6 +72,7 @@ private:
   LogicalResult addArgument(Type type, const Twine &name, Value *argument);
   LogicalResult addInputs();
   LogicalResult addOutputGradients();
+  std::string newKeptName();
   std::string keptName(Value value);
   LogicalResult finish();
 
@@ -109,7 +110,7 @@ private:
     std::string name;
   };
   SmallVector<Kept> kept;
-  unsigned numNamedKept = 0; ///< of `kept`, those without a name of their own
+  unsigned numNewNames = 0;
   SmallVector<NamedAttrList> argumentAttrs;
   llvm::StringSet<> names;
 };
@@ -193,6 +194,11 @@ LogicalResult Differentiation::addOutputGradients() {
   return success();
 }
 
+/// Of what has no name of its own.
+std::string Differentiation::newKeptName() {
+  return "kept" + std::to_string(++numNewNames);
+}
+
 /// The name of a forward's value that the backward needs.
 std::string Differentiation::keptName(Value value) {
   Operation *end = entry.getBody().front().getTerminator();
@@ -205,7 +211,7 @@ std::string Differentiation::keptName(Value value) {
     name = "i" + std::to_string(llvm::find(selections, select) -
                                 selections.begin() + 1);
   } else {
-    name = "kept" + std::to_string(++numNamedKept);
+    name = newKeptName();
   }
   kept.push_back({value, AttendOp(), name});
   return name;
@@ -231,7 +237,7 @@ Value Differentiation::need(Value value) {
 Value Differentiation::needRest(AttendOp op) {
   if (op.getRest())
     return need(op.getRest());
-  std::string name = "kept" + std::to_string(++numNamedKept);
+  std::string name = newKeptName();
   kept.push_back({Value(), op, name});
   Value argument;
   if (failed(

@@ -33,7 +33,7 @@ def LLSA_Dialect : Dialect {
     Attributes of this dialect stand on other dialects' functions and ops too;
     those that are not in this list are refused:
     * `llsa.name`, on arguments and results: a buffer's name, a string that is
-      not empty.
+      not empty and has no '/'.
     * `llsa.shape`, on arguments: the sizes of an argument beyond q, k and v, a
       list of size names (`"B"`, `"M/16"`) and numbers.
     * `llsa.no_gradient`, on arguments: `llsa-differentiate` takes it for a

@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <limits>
 
 using namespace mlir;
 using namespace llsa::tile;
@@ -50,33 +51,25 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t stages, int64_t privateCols,
                                    int64_t ctas, int64_t privateStages,
                                    int64_t queries, int64_t list, bool, bool) {
-  for (auto [name, value] : {std::pair<const char *, int64_t>{"rows", rows},
-                             {"cols", cols},
-                             {"warps", warps},
-                             {"stages", stages}})
-    if (value < 1) // schedule_c1
-      return emitError() << "schedule " << name << " must be at least 1, got "
-                         << value;
-  for (auto [name, value] :
-       {std::pair<const char *, int64_t>{"private_cols", privateCols},
-        {"ctas", ctas},
-        {"private_stages", privateStages},
-        {"queries", queries},
-        {"list", list}})
-    if (value < 0) // schedule_c1
-      return emitError() << "schedule " << name << " must be at least 0, got "
-                         << value;
-  // Far above what any target holds, but a kernel is unrolled over a tile.
-  for (auto [name, value, most] :
-       {std::tuple<const char *, int64_t, int64_t>{"rows", rows, 1024},
-        {"cols", cols, 1024},
-        {"private_cols", privateCols, 1024},
-        {"warps", warps, 32},
-        {"ctas", ctas, 32},
-        {"stages", stages, 64},
-        {"private_stages", privateStages, 64}})
+  // The most is far above what any target holds, but a kernel is unrolled over
+  // a tile.
+  constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
+  struct Field {
+    const char *name;
+    int64_t value, least, most;
+  };
+  for (auto [name, value, least, most] :
+       {Field{"rows", rows, 1, 1024}, Field{"cols", cols, 1, 1024},
+        Field{"warps", warps, 1, 32}, Field{"stages", stages, 1, 64},
+        Field{"private_cols", privateCols, 0, 1024}, Field{"ctas", ctas, 0, 32},
+        Field{"private_stages", privateStages, 0, 64},
+        Field{"queries", queries, 0, kAny}, Field{"list", list, 0, kAny}}) {
+    if (value < least) // schedule_c1
+      return emitError() << "schedule " << name << " must be at least " << least
+                         << ", got " << value;
     if (value > most) // schedule_c2
       return emitError() << "schedule " << name << " must be at most " << most
                          << ", got " << value;
+  }
   return success();
 }
