@@ -46,8 +46,8 @@ def _results_of(kernel, device):
 
 
 def _bare(tensor):
-    """The same without a gradient, and with a contiguous last dimension: that of
-    a sum's gradient, for example, has stride 0."""
+    """The same without a gradient, with its signs in memory and a contiguous last
+    dimension: that of a sum's gradient, for example, has stride 0."""
     tensor = tensor.detach() if tensor.requires_grad else tensor
     tensor = tensor.resolve_neg() if tensor.is_neg() else tensor
     return tensor if tensor.dim() == 0 or tensor.stride(-1) == 1 else tensor.contiguous()
@@ -113,10 +113,12 @@ class _Once(torch.autograd.Function):
 
 
 class _Attention(torch.autograd.Function):
+    """`names`: what _names says of `keep` and of `backward`."""
+
     @staticmethod
-    def forward(ctx, keep, backward, num_results, *inputs):
+    def forward(ctx, keep, backward, names, num_results, *inputs):
         outputs = _run(inputs, keep)
-        ctx.recipes, ctx.num_results = (keep, backward), num_results
+        ctx.recipe, ctx.names, ctx.num_results = backward, names, num_results
         ctx.save_for_backward(*inputs, *outputs)
         if not torch.compiler.is_compiling():
             ctx.context = Context.named(keep.context)  # lives as long, with the backward
@@ -124,28 +126,24 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, *gradients):
-        # create_graph=True has it on.
-        again = torch.is_grad_enabled() and not torch.compiler.is_compiling()
+        saved = ctx.saved_tensors  # once: torch.utils.checkpoint computes them when it is asked
         with torch.no_grad():
-            made = _Attention.gradients(ctx, gradients)
-        if again:
-            inputs = ctx.saved_tensors[: len(made)]
+            made = _Attention.gradients(ctx, saved, gradients)
+        if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # create_graph=True
+            inputs = saved[: len(made)]
             made = [gradient if gradient is None else _Once.apply(gradient, *inputs) for gradient in made]
-        return None, None, None, *made
+        return None, None, None, None, *made
 
     @staticmethod
-    def gradients(ctx, gradients):
+    def gradients(ctx, saved, gradients):
         """Of the inputs; None where none is wanted."""
-        keep, backward = ctx.recipes
-        inputs, outputs = _names(*keep)
-        saved = ctx.saved_tensors  # once: torch.utils.checkpoint computes them when it is asked
+        (inputs, outputs), (takes, gives) = ctx.names
         known = dict(zip((*inputs, *outputs), saved))
         for name, gradient in zip(outputs[: ctx.num_results], gradients):
             _check_gradient(name, gradient, known[name])
             known["d" + name] = gradient
-        takes, gives = _names(*backward)
-        made = dict(zip(gives, _run([known[name] for name in takes], backward)))
-        return [made.get("d" + name) if wanted else None for name, wanted in zip(inputs, ctx.needs_input_grad[3:])]
+        made = dict(zip(gives, _run([known[name] for name in takes], ctx.recipe)))
+        return [made.get("d" + name) if wanted else None for name, wanted in zip(inputs, ctx.needs_input_grad[4:])]
 
 
 # ----------------------------------------------------------------------------
@@ -230,11 +228,12 @@ def attention(context, variant, inputs, return_lse, device_functions, options):
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs):
         more = ",dlse=1" if return_lse else ""
         keep, backward = recipe(f"{more},pass=keep"), recipe(f"{more},pass=backward")
-        (takes, gives), (needs, _) = _names(*keep), _names(*backward)
+        names = _names(*keep), _names(*backward)
+        (takes, gives), (needs, _) = names
         if others := [name for name in needs if name not in ("do", "dlse", *takes, *gives)]:
             raise LLSAError(f"attention: expected a variant whose float results are o and lse, got one whose backward "
                             f"takes {', '.join(others)}")
-        results = _Attention.apply(keep, backward, 2 if return_lse else 1, *inputs)
+        results = _Attention.apply(keep, backward, names, 2 if return_lse else 1, *inputs)
     else:
         results = _run(inputs, recipe())
     return (results[0], results[1]) if return_lse else results[0]

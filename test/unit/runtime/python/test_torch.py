@@ -360,7 +360,6 @@ class TorchTest(unittest.TestCase):
         q, k, v = (x.detach() for x in self.tokens())
         context = llsa.Context(cache_dir="off", library=LIBRARY, threads=2)
         expected = context.attention(VARIANT, q, k, v, levels=1)
-        torch.set_num_threads(1)
         child = os.fork()
         if child == 0:
             status = 1
