@@ -50,6 +50,12 @@ static constexpr int64_t kMaxDepthOfTwo = 64;
 /// it does ahead of its next item, up to this depth.
 static constexpr int64_t kMaxDepthOfPersistent = 128;
 
+/// The next shorter step: about half as long, of whole tiles; 0 where there is
+/// none.
+static int64_t shorterCols(int64_t cols) {
+  return cols > kTileCols ? llvm::alignTo(cols / 2, kTileCols) : 0;
+}
+
 /// Whether a selection's candidates are pruned (TopkPruned.cpp), not sorted.
 static bool isPruned(const Problem &problem) {
   constexpr int64_t kLongest = 8; // tile::TopkOp::kMostPruned
@@ -229,7 +235,7 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
   }
   // Two CTAs first, many warps before many stages, wide steps before both.
   for (; ctas >= 1; --ctas)
-    for (int64_t cols = schedule.cols; cols >= kTileCols; cols /= 2) {
+    for (int64_t cols = schedule.cols; cols > 0; cols = shorterCols(cols)) {
       schedule.cols = cols;
       schedule.privateCols = std::min(schedule.privateCols, cols);
       for (schedule.warps = warps; schedule.warps >= 1; schedule.warps /= 2)
@@ -381,7 +387,7 @@ static void chooseGatherSchedule(Schedule &schedule, const Problem &problem,
   int64_t key = problem.depth * problem.elementBytes;
   while (schedule.cols > kTileCols &&
          rings * schedule.cols * key > kGatherBytes)
-    schedule.cols /= 2;
+    schedule.cols = shorterCols(schedule.cols);
   while (schedule.warps > 1 && rings * schedule.cols * key > kGatherBytes) {
     schedule.warps /= 2;
     rings = isShared ? 1 : schedule.warps;

@@ -203,6 +203,28 @@ TEST(ChooseGpuSchedule, RingsFitEveryTarget) {
   });
 }
 
+/// Also where a row is so long that steps get shorter, of a number of keys that
+/// is no power of two.
+TEST(ChooseGpuSchedule, StepsAreOfWholeTiles) {
+  for (llvm::StringRef target : {"sm_80", "sm_89", "sm_90a"})
+    for (int64_t keys = 8; keys <= 256; keys += 8)
+      for (int64_t depth : {64, 208, 256})
+        for (int64_t elementBytes : {2, 4}) {
+          Problem select = gpuSelect(832, keys);
+          select.depth = depth;
+          select.elementBytes = elementBytes;
+          Problem within = select;
+          within.blocks = {16};
+          Problem attend = gpuAttend(depth, elementBytes, 832);
+          attend.keys = {keys};
+          attend.blocks.clear();
+          for (const Problem &problem : {select, within, attend})
+            EXPECT_EQ(chooseOnGpu(problem, target).cols % 16, 0)
+                << target.str() << ", " << keys << " keys x " << depth << " x "
+                << elementBytes << " bytes";
+        }
+}
+
 TEST(ChooseGpuSchedule, FewQueriesTakeFewWarps) {
   EXPECT_EQ(chooseOnGpu(gpuAttend(64, 2, 16)).warps, 1);
   EXPECT_EQ(chooseOnGpu(gpuAttend(64, 2, 48)).warps, 4);
