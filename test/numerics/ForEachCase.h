@@ -28,7 +28,8 @@ double forEachCase(const Options &options, Body body) {
       for (uint64_t seed = std::max(first, options.first);
            seed < std::min(first + share, end); ++seed) {
         if (options.verbose) // the last one before a crash is the culprit
-          fmt::print(stderr, "case {}\n", seed);
+          fmt::print(stderr, "case {}:\n{}", seed,
+                     describe(randomCase(seed, share)));
         body(runner, randomCase(seed, share));
       }
   };
