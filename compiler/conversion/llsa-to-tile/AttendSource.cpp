@@ -10,22 +10,14 @@ using namespace llsa;
 /// Every entry of `indices` names a block, all of whose keys exist: it was
 /// selected, from at least as many candidates.
 static bool namesKeysOnly(Value indices, int64_t block, int64_t tokens) {
-  auto launch = indices.getDefiningOp<LaunchOp>();
-  if (!launch || tokens % block != 0)
+  SelectOp select = selectionOf(indices);
+  if (!select || tokens % block != 0)
     return false;
-  Operation *yield = launch.getBody().front().getTerminator();
-  unsigned number = cast<OpResult>(indices).getResultNumber();
-  auto select = yield->getOperand(number).getDefiningOp<SelectOp>();
-  if (!select)
+  if (tensorOf(indices).getDimSize(3) > filledEntries(indices))
     return false;
-  int64_t topk = select.getTopk();
-  int64_t candidates = tensorOf(select.getKeys()).getDimSize(kToken);
-  if (!select.getWithin())
-    return topk <= candidates;
-  int64_t coarse = tensorOf(select.getWithin()).getDimSize(3);
-  int64_t coarseBlock = *select.getBlock();
-  return topk <= coarse * coarseBlock &&
-         namesKeysOnly(select.getWithin(), coarseBlock, candidates);
+  return !select.getWithin() ||
+         namesKeysOnly(select.getWithin(), *select.getBlock(),
+                       tensorOf(select.getKeys()).getDimSize(kToken));
 }
 
 AttendSources::AttendSources(const LaunchContext &context,
@@ -48,7 +40,7 @@ void AttendSources::prefetchIndices() {
     tile::PrefetchOp::create(
         k.b, k.loc, k.buffer(indices),
         ValueRange{tile.batch, tile.head, row, k.index(0)},
-        k.b.getI64IntegerAttr(tensorOf(indices).getDimSize(3)));
+        k.b.getI64IntegerAttr(filledEntries(indices)));
   }
 }
 
@@ -101,7 +93,7 @@ SmallVector<Segment> AttendSources::segmentsOf(const Source &source,
   bool bulk = bytes == 2 && tile::isBulkRow(depth * bytes);
   if (source.attr.getKind() == SourceKind::Gathered) {
     int64_t block = source.attr.getBlock();
-    int64_t entries = cast<MemRefType>(source.indices.getType()).getDimSize(3);
+    int64_t entries = filledEntries(form.indices[i]);
     GatherSteps steps(entries, block, cols, fragments);
     bool keysOnly =
         steps.isEven() && namesKeysOnly(form.indices[i], block, source.tokens);

@@ -11,6 +11,25 @@ using namespace llsa;
 /// The unit of a tensor core's columns.
 static constexpr int64_t kFragment = 8;
 
+SelectOp llsa::selectionOf(Value indices) {
+  if (auto launch = indices.getDefiningOp<LaunchOp>())
+    indices = launch.getBody().front().getTerminator()->getOperand(
+        cast<OpResult>(indices).getResultNumber());
+  return indices.getDefiningOp<SelectOp>();
+}
+
+int64_t llsa::filledEntries(Value indices) {
+  int64_t entries = tensorOf(indices).getDimSize(3);
+  SelectOp select = selectionOf(indices);
+  if (!select)
+    return entries;
+  Value within = select.getWithin();
+  int64_t candidates =
+      within ? filledEntries(within) * static_cast<int64_t>(*select.getBlock())
+             : tensorOf(select.getKeys()).getDimSize(kToken);
+  return std::min(entries, candidates);
+}
+
 GatherSteps::GatherSteps(int64_t entries, int64_t block, int64_t cols,
                          bool fragments)
     : block(block) {

@@ -6,6 +6,14 @@
 
 namespace llsa {
 
+/// The selection that made `indices`; null where they come from outside.
+SelectOp selectionOf(mlir::Value indices);
+
+/// Entries at the start of each row of `indices` that may name a block: a
+/// selection of more than there are candidates leaves the rest of it empty, and
+/// nobody needs to look there. All of them where they come from outside.
+int64_t filledEntries(mlir::Value indices);
+
 /// How the keys that an index row names are dealt out to steps of a loop: some
 /// whole blocks a step, or a part of one block where a block is larger than a
 /// step may be.

@@ -27,10 +27,7 @@ using namespace llsa;
 /// Whether an index row may name a block twice: what was selected from
 /// candidates that differ does not.
 static bool mayNameTwice(Value rows) {
-  if (auto launch = rows.getDefiningOp<LaunchOp>())
-    rows = launch.getBody().front().getTerminator()->getOperand(
-        cast<OpResult>(rows).getResultNumber());
-  auto select = rows.getDefiningOp<SelectOp>();
+  SelectOp select = selectionOf(rows);
   return !select || (select.getWithin() && mayNameTwice(select.getWithin()));
 }
 
@@ -185,8 +182,7 @@ private:
   int64_t numCandidates() {
     if (!op.getWithin())
       return tokens;
-    int64_t entries =
-        cast<RankedTensorType>(op.getWithin().getType()).getDimSize(3);
+    int64_t entries = filledEntries(op.getWithin());
     return std::min<int64_t>(entries * *op.getBlock(), tokens * entries);
   }
 
@@ -227,8 +223,7 @@ private:
 
   TileBuilder::Values within(ValueRange list) {
     int64_t block = *op.getBlock();
-    int64_t entries =
-        cast<RankedTensorType>(op.getWithin().getType()).getDimSize(3);
+    int64_t entries = filledEntries(op.getWithin());
     GatherSteps steps(entries, block, cols, /*fragments=*/!widen);
     Value coarse = k.buffer(op.getWithin());
     SmallVector<Value> row{tile.batch, tile.head, k.div(tile.start, block)};
