@@ -147,6 +147,17 @@ static int64_t colsWhereThreadsCopy(const Problem &problem) {
   return isGradient(problem) && !problem.windows ? kGpuCols : kGpuCols / 2;
 }
 
+/// The same in float32, where a product's operands take twice the registers, or
+/// four times where products are exact: what spills costs up to three quarters
+/// of the time (docs/performance.md).
+static int64_t colsOfFloat32(const Problem &problem) {
+  bool isForward = problem.kind == Problem::Kind::Attend && !problem.gradient;
+  bool isShallow = problem.depth <= kMaxDepthOfTwo;
+  return problem.kind == Problem::Kind::KeyGrad || (isForward && isShallow)
+             ? kGpuCols / 2
+             : kTileCols;
+}
+
 /// An attend whose shared sources go through the copy engine and wgmma, while
 /// each warp gathers its own blocks: both rings are there at once.
 static bool chooseBulkSchedule(Schedule &schedule, const Problem &problem,
@@ -206,6 +217,8 @@ static void chooseMatrixSchedule(Schedule &schedule, const Problem &problem,
     schedule.rows = kTileRows / 2;
   bool threadsCopy = !target.bulkCopies || problem.windows;
   int64_t cols = isAttend ? kGpuCols : kSelectCols;
+  if (isAttend && !isShort)
+    cols = colsOfFloat32(problem);
   if (threadsCopy) {
     if (isShort)
       cols = colsWhereThreadsCopy(problem);

@@ -89,6 +89,16 @@ TEST(ChooseGpuSchedule, RegionsHaveShortStepsWhereThreadsCopy) {
   EXPECT_EQ(chooseOnGpu(problem, "sm_90a").cols, 32);
 }
 
+TEST(ChooseGpuSchedule, Float32HasShortSteps) {
+  Problem problem = gpuAttend(64, /*elementBytes=*/4);
+  EXPECT_EQ(chooseOnGpu(problem).cols, 32);
+  problem.gradient = true;
+  EXPECT_EQ(chooseOnGpu(problem).cols, 16);
+  EXPECT_EQ(chooseOnGpu(gpuAttend(128, 4)).cols, 16);
+  problem.kind = Problem::Kind::KeyGrad;
+  EXPECT_EQ(chooseOnGpu(problem).cols, 32);
+}
+
 TEST(ChooseGpuSchedule, SharedAndPrivateRingsAtOnce) {
   Schedule schedule = chooseOnGpu(gpuAttend(64), "sm_90a");
   EXPECT_EQ(schedule.warps, 8);
