@@ -4,6 +4,7 @@
 #include "runtime/support/Log.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
@@ -58,28 +59,44 @@ Error makeDirectories(const std::string &path) {
   return Error::success();
 }
 
-Expected<std::string> readFile(const std::string &path, int dir) {
-  FileDescriptor fd(
-      ::openat(dir < 0 ? AT_FDCWD : dir, path.c_str(), O_RDONLY | O_CLOEXEC));
+Expected<std::string> readFile(const std::string &path, int dir,
+                               uint64_t mostBytes) {
+  // Opening a pipe waits for its other end, but for O_NONBLOCK.
+  FileDescriptor fd(::openat(dir < 0 ? AT_FDCWD : dir, path.c_str(),
+                             O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid())
     return systemError("open", path, errno);
   struct stat status;
   if (::fstat(fd.get(), &status) != 0)
     return systemError("stat", path, errno);
+  auto fail = [&](int number, const std::string &message) {
+    return createStringError(std::error_code(number, std::generic_category()),
+                             fmt::format("read {}: {}", path, message));
+  };
+  if (S_ISDIR(status.st_mode))
+    return systemError("read", path, EISDIR);
   if (!S_ISREG(status.st_mode))
-    return systemError("read", path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+    return fail(EINVAL, "expected a regular file, got a pipe or device");
+  // The size is a hint: files of /proc say 0, and others may grow meanwhile.
+  // With a byte more than that, the end is seen at once.
+  uint64_t hint = uint64_t(status.st_size) + 1;
   std::string data;
-  data.resize(size_t(status.st_size));
   size_t done = 0;
-  while (done < data.size()) {
+  for (;;) {
+    if (done == data.size())
+      data.resize(size_t(
+          std::min(std::max<uint64_t>(hint, 2 * done + 4096), mostBytes + 1)));
     ssize_t count = ::read(fd.get(), &data[done], data.size() - done);
     if (count < 0 && errno == EINTR)
       continue;
     if (count < 0)
       return systemError("read", path, errno);
     if (count == 0)
-      break; // shorter than a moment ago
+      break;
     done += size_t(count);
+    if (done > mostBytes)
+      return fail(
+          EFBIG, fmt::format("expected at most {} bytes, got more", mostBytes));
   }
   data.resize(done);
   return data;

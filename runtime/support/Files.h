@@ -36,8 +36,13 @@ private:
 /// Makes a folder and its parents, for this user alone.
 llvm::Error makeDirectories(const std::string &path);
 
-/// Reads a whole file; relative to the open folder `dir` when that is given.
-llvm::Expected<std::string> readFile(const std::string &path, int dir = -1);
+/// More is no file of ours: a whole file becomes one string.
+constexpr uint64_t kMostFileBytes = uint64_t(1) << 30;
+
+/// Reads a whole regular file of at most `mostBytes`; relative to the open
+/// folder `dir` when that is given. Never waits for the other end of a pipe.
+llvm::Expected<std::string> readFile(const std::string &path, int dir = -1,
+                                     uint64_t mostBytes = kMostFileBytes);
 
 /// Writes a new file and waits until it is on the disk.
 llvm::Error writeFileSynced(const std::string &path, llvm::StringRef data);

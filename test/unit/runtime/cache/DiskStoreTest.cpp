@@ -67,6 +67,16 @@ TEST_F(DiskStoreTest, VerifyFindsWhatListDoesNotRead) {
             "code.bin does not have its checksum");
 }
 
+TEST_F(DiskStoreTest, APipeInPlaceOfAFileIsDamage) {
+  put(1);
+  std::string code = store.entryPath(keyOf(1).hex()) + "/code.bin";
+  ASSERT_EQ(unlink(code.c_str()), 0);
+  ASSERT_EQ(mkfifo(code.c_str(), 0600), 0);
+  EXPECT_NE(message(store.load(keyOf(1).hex(), false))
+                .find("read code.bin: expected a regular file, got a pipe"),
+            std::string::npos);
+}
+
 TEST_F(DiskStoreTest, FieldsMayHoldAnything) {
   CacheKey key = keyOf(1);
   key.variant = "a\nend b\nkey c";

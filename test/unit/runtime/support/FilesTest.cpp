@@ -26,6 +26,28 @@ TEST(Files, WriteAndRead) {
             "open " + path + "x: No such file or directory");
 }
 
+TEST(Files, ReadsRegularFilesToTheirEnd) {
+  TemporaryFolder folder;
+  std::string pipe = folder.path + "/pipe", big = folder.path + "/big";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(message(readFile(pipe)),
+            "read " + pipe + ": expected a regular file, got a pipe or device")
+      << "and does not wait for somebody who writes";
+  EXPECT_NE(get(readFile("/proc/self/status")).find("Name:"), std::string::npos)
+      << "although its size is said to be 0";
+
+  std::string data(200000, 'x');
+  EXPECT_EQ(message(writeFileSynced(big, data)), "");
+  EXPECT_EQ(get(readFile(big)), data);
+  EXPECT_EQ(get(readFile(big, -1, data.size())), data);
+  EXPECT_EQ(message(readFile(big, -1, data.size() - 1)),
+            "read " + big + ": expected at most 199999 bytes, got more");
+  // Of a size that no memory has: a hole, which takes no room on the disk.
+  ASSERT_EQ(truncate(big.c_str(), off_t(1) << 40), 0);
+  EXPECT_EQ(message(readFile(big, -1, 1000)),
+            "read " + big + ": expected at most 1000 bytes, got more");
+}
+
 TEST(Files, PrivateDirectoryGoesAwayUnlessPublished) {
   TemporaryFolder folder;
   std::string first, destination = folder.path + "/there";
