@@ -2,6 +2,7 @@
 #include "runtime/capi/llsa.h"
 
 #include "runtime/jit/Jit.h"
+#include "runtime/support/Files.h"
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
@@ -56,6 +57,14 @@ LlsaError *convert(llvm::Error error, LlsaErrorCode code) {
       code = LLSA_ERROR_SYSTEM;
   });
   return makeError(code, std::move(message));
+}
+
+/// Refuses lengths that no text has, before memory for a copy is asked for.
+LlsaError *checkLength(const char *function, size_t length) {
+  if (length <= kMostSourceBytes)
+    return nullptr;
+  return invalid(function, fmt::format("length is {}: expected at most {}",
+                                       length, kMostSourceBytes));
 }
 
 DLDataType toDLDataType(ElementType type) {
@@ -270,6 +279,8 @@ LlsaError *llsaVariantCreate(const char *text, size_t length, const char *name,
   *variant = nullptr;
   if (!text || !name)
     return invalid("llsaVariantCreate", "text or name is null");
+  if (LlsaError *error = checkLength("llsaVariantCreate", length))
+    return error;
   *variant =
       new LlsaVariant{Variant::fromSource(std::string(text, length), name)};
   return nullptr;
@@ -280,6 +291,8 @@ LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant, const char *text,
   if (!variant || !text || !name)
     return invalid("llsaVariantAddDeviceFunctions",
                    "variant, text or name is null");
+  if (LlsaError *error = checkLength("llsaVariantAddDeviceFunctions", length))
+    return error;
   std::vector<CudaSource> sources = variant->variant.deviceFunctions();
   sources.push_back({name, std::string(text, length)});
   variant->variant = variant->variant.withDeviceFunctions(std::move(sources));

@@ -90,16 +90,16 @@ LLSA_API void llsaContextDestroy(LlsaContext *context);
 /** The source of a variant. Independent of contexts. */
 typedef struct LlsaVariant LlsaVariant;
 
-/** Reads a .mlir file. The caller destroys the variant; kernels made from it
-    do not need it any more. */
+/** Reads a .mlir file of at most 64 MiB. The caller destroys the variant; kernels
+    made from it do not need it any more. */
 LLSA_API LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant);
 /** The same from memory; `text` need not end in a zero and is copied. */
 LLSA_API LlsaError *llsaVariantCreate(const char *text, size_t length,
                                       const char *name, LlsaVariant **variant);
 /** Gives a variant the source of device functions that its score and mask
     regions call: CUDA C++ with extern "C" __device__ functions, or PTX when
-    `name`, which also stands in messages, ends in .ptx. Call it once per
-    source, before llsaKernelGet. */
+    `name`, which also stands in messages, ends in .ptx. A source has at most
+    64 MiB. Call it once per source, before llsaKernelGet. */
 LLSA_API LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant,
                                                   const char *text,
                                                   size_t length,

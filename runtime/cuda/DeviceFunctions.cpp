@@ -13,7 +13,7 @@ using namespace llvm;
 namespace llsa::rt {
 
 Expected<CudaSource> readCudaSource(const std::string &path) {
-  Expected<std::string> text = readFile(path);
+  Expected<std::string> text = readFile(path, -1, kMostSourceBytes);
   if (!text)
     return text.takeError();
   return CudaSource{path, std::move(*text)};

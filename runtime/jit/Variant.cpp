@@ -10,7 +10,7 @@ using namespace llvm;
 namespace llsa::rt {
 
 Expected<Variant> Variant::fromFile(const std::string &path) {
-  Expected<std::string> text = readFile(path);
+  Expected<std::string> text = readFile(path, -1, kMostSourceBytes);
   if (!text)
     return text.takeError();
   return fromSource(std::move(*text), sys::path::stem(path).str());

@@ -39,6 +39,9 @@ llvm::Error makeDirectories(const std::string &path);
 /// More is no file of ours: a whole file becomes one string.
 constexpr uint64_t kMostFileBytes = uint64_t(1) << 30;
 
+/// The longest text of a variant or of device functions.
+constexpr uint64_t kMostSourceBytes = uint64_t(64) << 20;
+
 /// Reads a whole regular file of at most `mostBytes`; relative to the open
 /// folder `dir` when that is given. Never waits for the other end of a pipe.
 llvm::Expected<std::string> readFile(const std::string &path, int dir = -1,

@@ -211,6 +211,26 @@ TEST_F(Capi, TensorsThatAreRefused) {
             "1: llsaKernelLaunch: stream must be null on the CPU");
 }
 
+TEST_F(Capi, LengthsThatNoTextHasAreRefused) {
+  LlsaVariant *none = variant;
+  for (size_t length : {SIZE_MAX, size_t(1) << 46, (size_t(64) << 20) + 1}) {
+    std::string what =
+        "length is " + std::to_string(length) + ": expected at most 67108864";
+    EXPECT_EQ(take(llsaVariantCreate("text", length, "long", &none)),
+              "1: llsaVariantCreate: " + what);
+    EXPECT_EQ(none, nullptr);
+    EXPECT_EQ(
+        take(llsaVariantAddDeviceFunctions(variant, "text", length, "a.cu")),
+        "1: llsaVariantAddDeviceFunctions: " + what);
+  }
+  TemporaryFolder folder;
+  std::string path = folder.path + "/long.mlir";
+  overwrite(path, "module {}");
+  ASSERT_EQ(truncate(path.c_str(), (off_t(64) << 20) + 1), 0);
+  EXPECT_EQ(take(llsaVariantLoad(path.c_str(), &none)),
+            "3: read " + path + ": expected at most 67108864 bytes, got more");
+}
+
 TEST_F(Capi, MistakesAreErrorsNotCrashes) {
   LlsaKernel *none = kernel;
   EXPECT_EQ(
