@@ -2,6 +2,7 @@
 #include "compiler/driver/StageText.h"
 
 #include "compiler/driver/KnownOps.h"
+#include "compiler/driver/Nesting.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/IR/LLVMContext.h"
@@ -21,6 +22,20 @@ constexpr llvm::StringLiteral kPlanResource = "llsa_program";
 constexpr llvm::StringLiteral kPlanKey = "plan";
 constexpr llvm::StringLiteral kPlanMetadata = "llsa.program";
 
+LogicalResult checkNesting(StringRef source, StringRef name,
+                           MLIRContext &context) {
+  std::optional<size_t> place = findDeepNesting(source);
+  if (!place)
+    return success();
+  StringRef before = source.take_front(*place);
+  size_t column = *place - (before.rfind('\n') + 1); // npos + 1 is 0
+  return emitError(FileLineColLoc::get(&context, name,
+                                       unsigned(before.count('\n') + 1),
+                                       unsigned(column + 1)))
+         << "expected brackets and operators within each other at most "
+         << kMostNesting << " deep, got more";
+}
+
 } // namespace
 
 std::string printModule(ModuleOp module, StringRef plan) {
@@ -39,6 +54,8 @@ std::string printModule(ModuleOp module, StringRef plan) {
 
 OwningOpRef<ModuleOp> parseModule(StringRef source, StringRef name,
                                   MLIRContext &context, std::string &plan) {
+  if (failed(checkNesting(source, name, context)))
+    return nullptr;
   ParserConfig config(&context);
   config.attachResourceParser(
       kPlanResource, [&](AsmParsedResourceEntry &entry) -> LogicalResult {

@@ -24,8 +24,8 @@ namespace llsa {
 /// Prints a module; `plan` (JSON, may be empty) goes along.
 std::string printModule(mlir::ModuleOp module, llvm::StringRef plan);
 
-/// Parses a module; `plan` gets what printModule wrote. Null on failure, which
-/// the context's diagnostics tell.
+/// Parses a module that does not nest too deep (Nesting.h); `plan` gets what
+/// printModule wrote. Null on failure, which the context's diagnostics tell.
 mlir::OwningOpRef<mlir::ModuleOp> parseModule(llvm::StringRef source,
                                               llvm::StringRef name,
                                               mlir::MLIRContext &context,

@@ -7,10 +7,17 @@ using namespace llvm;
 
 namespace llsa::ptx {
 
+/// Blocks within each other, which the parser follows by recursion.
+static constexpr size_t kMostBlocks = 256;
+
 /// Behind '{', up to and with '}'.
 bool Parser::parseBlock() {
   while (!accept("}")) {
     if (accept("{")) {
+      if (scopes.size() >= kMostBlocks)
+        return fail(token.line, fmt::format("expected blocks within each other "
+                                            "at most {} deep, got more",
+                                            kMostBlocks));
       scopes.emplace_back();
       if (!parseBlock())
         return false;

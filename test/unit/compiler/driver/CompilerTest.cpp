@@ -175,6 +175,11 @@ TEST(Compiler, ErrorsHaveTheirPlace) {
   std::string message = messageOf("func.func @f(%q: tensor<?xf32>) {\n  x\n}");
   EXPECT_EQ(message.rfind("test.mlir:2:3: error: ", 0), 0u) << message;
   EXPECT_EQ(messageOf("").rfind("test.mlir", 0), 0u);
+  // The parser's stack would not hold it.
+  EXPECT_EQ(messageOf("module attributes {\n  func.x = " +
+                      std::string(1000000, '[')),
+            "test.mlir:2:267: error: expected brackets and operators within "
+            "each other at most 256 deep, got more");
 }
 
 TEST(Compiler, UnknownTargetListsTargets) {

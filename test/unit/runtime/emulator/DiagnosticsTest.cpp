@@ -38,6 +38,17 @@ TEST(Diagnostics, GlobalOutOfBounds) {
             "which has 160, which may only be read");
 }
 
+TEST(Diagnostics, BlocksThatNestTooDeep) {
+  std::vector<uint32_t> in(40), out(64);
+  auto nest = [&](size_t depth) {
+    return runBody(std::string(depth, '{') + std::string(depth, '}'), in, out);
+  };
+  EXPECT_EQ(nest(255), "") << "the body is one more";
+  for (size_t depth : {256, 1000000})
+    EXPECT_EQ(nest(depth), "PTX line 2: expected blocks within each other "
+                           "at most 256 deep, got more");
+}
+
 TEST(Diagnostics, Misaligned) {
   std::vector<uint64_t> in(40), out(64);
   EXPECT_EQ(runBody("ld.global.v2.u32 {%r1, %r2}, [%rd2+8];", in, out), "");
