@@ -116,7 +116,8 @@ typedef struct LlsaKernel LlsaKernel;
     "B=1,H=8,N=65536,D=64,dtype=bf16,levels=3,topk=8" (runtime/program/
     KernelSpec.h has all keys). With dtype=f32 a GPU's products have the error of
     float32, unless "tf32=1" lets it round their factors to 11 bits. Equal calls
-    give the same kernel. */
+    give the same kernel; so do variants with the same text, name and device
+    functions. */
 LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
                                   const LlsaVariant *variant, const char *spec,
                                   LlsaKernel **kernel);

@@ -34,7 +34,7 @@ bool sameFields(const KernelSpec &a, const KernelSpec &b) {
 uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
                  StringRef target) {
   // The scale is compared but not hashed: few kernels differ in it alone.
-  return hash_combine(variant.identity(), plainFields(spec),
+  return hash_combine(StringRef(variant.identity()), plainFields(spec),
                       hash_combine_range(spec.topk.begin(), spec.topk.end()),
                       target);
 }
@@ -42,7 +42,7 @@ uint64_t hashKey(const Variant &variant, const KernelSpec &spec,
 } // namespace
 
 struct Jit::Slot {
-  Variant variant; ///< keeps the identity from being given to another
+  std::string variant; ///< its identity
   KernelSpec spec;
   std::string target;
   KernelPtr kernel;
@@ -80,7 +80,7 @@ Jit::KernelPtr Jit::find(uint64_t hash, const Variant &variant,
   if (it == kernels.end())
     return nullptr;
   for (const Slot &slot : it->second)
-    if (slot.variant == variant && slot.target == target &&
+    if (slot.variant == variant.identity() && slot.target == target &&
         sameFields(slot.spec, spec))
       return slot.kernel;
   return nullptr;
@@ -114,7 +114,7 @@ Expected<Jit::KernelPtr> Jit::get(const Variant &variant,
   std::unique_lock<std::shared_mutex> lock(mutex);
   if (KernelPtr first = find(hash, variant, spec, target))
     return first; // another thread loaded it meanwhile
-  kernels[hash].push_back({variant, spec, target.str(), *kernel});
+  kernels[hash].push_back({variant.identity(), spec, target.str(), *kernel});
   return kernel;
 }
 

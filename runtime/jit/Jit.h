@@ -94,8 +94,9 @@ public:
   ~Jit();
 
   /// The kernel of `variant` for `spec` on `target` (empty: the options').
-  /// Equal calls give the same kernel. The error is the compiler's, the
-  /// loader's, or says what is wrong with the spec or target.
+  /// Equal calls, also with a variant that was loaded anew, give the same
+  /// kernel. The error is the compiler's, the loader's, or says what is wrong
+  /// with the spec or target.
   llvm::Expected<KernelPtr> get(const Variant &variant, const KernelSpec &spec,
                                 llvm::StringRef target = {},
                                 JitReport *report = nullptr);

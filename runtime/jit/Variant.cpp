@@ -1,6 +1,7 @@
 //===- Variant.cpp ----------------------------------------------*- C++ -*-===//
 #include "runtime/jit/Variant.h"
 
+#include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/support/Files.h"
 #include "runtime/support/Hash.h"
 #include "llvm/Support/Path.h"
@@ -18,11 +19,21 @@ Expected<Variant> Variant::fromFile(const std::string &path) {
 
 Variant Variant::fromSource(std::string text, std::string name) {
   std::string hash = hashHex(text);
-  return Variant(Data{std::move(name), std::move(text), std::move(hash), {}});
+  return Variant(std::move(name), std::move(text), std::move(hash), {});
 }
 
 Variant Variant::withDeviceFunctions(std::vector<CudaSource> sources) const {
-  return Variant(Data{name(), text(), hash(), std::move(sources)});
+  return Variant(name(), text(), hash(), std::move(sources));
+}
+
+Variant::Variant(std::string name, std::string text, std::string hash,
+                 std::vector<CudaSource> deviceFunctions) {
+  // The hash has a fixed length, which keeps what stands beside it apart.
+  std::string identity =
+      hashHex(hash + deviceFunctionsKey(deviceFunctions) + "\n" + name);
+  data = std::make_shared<const Data>(
+      Data{std::move(name), std::move(text), std::move(hash),
+           std::move(deviceFunctions), std::move(identity)});
 }
 
 } // namespace llsa::rt

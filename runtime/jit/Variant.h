@@ -11,8 +11,8 @@
 
 namespace llsa::rt {
 
-/// A variant's source. A cheap handle: copies share the text, and its hash is
-/// computed once, so that asking the Jit for a kernel reads no text.
+/// A variant's source. A cheap handle: copies share the text, and its hashes
+/// are computed once, so that asking the Jit for a kernel reads no text.
 class Variant {
 public:
   /// Reads a .mlir file; its name without folder and ending is the variant's.
@@ -30,19 +30,18 @@ public:
     return data->deviceFunctions;
   }
 
-  /// Same handle, not same text: two loads of one file are different here,
-  /// and meet again in the cache.
-  bool operator==(const Variant &other) const { return data == other.data; }
-  /// For hash tables; unique among living variants.
-  const void *identity() const { return data.get(); }
+  /// hashHex() of the name, the text and the device functions: what a kernel
+  /// depends on. Two loads of one file have the same.
+  const std::string &identity() const { return data->identity; }
 
 private:
   struct Data {
     std::string name, text, hash;
     std::vector<CudaSource> deviceFunctions;
+    std::string identity;
   };
-  explicit Variant(Data data)
-      : data(std::make_shared<const Data>(std::move(data))) {}
+  Variant(std::string name, std::string text, std::string hash,
+          std::vector<CudaSource> deviceFunctions);
   std::shared_ptr<const Data> data;
 };
 

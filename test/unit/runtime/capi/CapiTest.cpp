@@ -130,6 +130,14 @@ TEST_F(Capi, EqualCallsGiveOneKernel) {
                                &other)),
             "");
   EXPECT_NE(other, kernel);
+  // Loaded anew, as a server may do for each request.
+  LlsaVariant *loaded = nullptr;
+  EXPECT_EQ(take(llsaVariantCreate("module {}", 9, "mine", &loaded)), "");
+  EXPECT_EQ(
+      take(llsaKernelGet(context, loaded, "B=1,H=2,N=5,D=8,dtype=f32", &again)),
+      "");
+  EXPECT_EQ(again, kernel);
+  llsaVariantDestroy(loaded);
 }
 
 TEST_F(Capi, KernelsOutliveTheirVariant) {

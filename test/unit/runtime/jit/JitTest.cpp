@@ -68,10 +68,13 @@ TEST(Jit, VariantsAreToldApartAndTextsMeet) {
   Variant a = Variant::fromSource("module {}", "a");
   Variant b = Variant::fromSource("module { }", "a");
   Variant again = Variant::fromSource("module {}", "a");
-  EXPECT_NE(get(jit.get(a, kSpec)), get(jit.get(b, kSpec)));
+  Variant renamed = Variant::fromSource("module {}", "c");
+  Jit::KernelPtr kernel = get(jit.get(a, kSpec));
+  EXPECT_NE(get(jit.get(b, kSpec)), kernel);
+  EXPECT_EQ(get(jit.get(again, kSpec)), kernel);
   EXPECT_EQ(compilations(), before + 2);
-  (void)get(jit.get(again, kSpec));
-  EXPECT_EQ(compilations(), before + 2) << "same text, same key";
+  EXPECT_EQ(get(jit.get(renamed, kSpec))->program().variant, "c")
+      << "messages have the name";
 }
 
 TEST(Jit, AMemoryHitTakesFarLessThanAMicrosecond) {
@@ -165,6 +168,27 @@ TEST(Jit, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(message(jit.get(Variant::fromSource("ptx", "gpu"), kSpec)),
             "cannot load the code of kernel 'gpu': expected a relocatable ELF "
             "object, got 12 bytes of 'elf'");
+}
+
+TEST(Variant, IsWhatItHolds) {
+  auto identity = [](const char *text, const char *name,
+                     std::vector<CudaSource> functions = {}) {
+    return Variant::fromSource(text, name)
+        .withDeviceFunctions(std::move(functions))
+        .identity();
+  };
+  std::string plain = identity("module {}", "a");
+  EXPECT_EQ(identity("module {}", "a"), plain);
+  EXPECT_EQ(Variant::fromSource("module {}", "a").identity(), plain);
+  EXPECT_NE(identity("module {}", "b"), plain);
+  EXPECT_NE(identity("module { }", "a"), plain);
+  std::string calling = identity("module {}", "a", {{"f.cu", "x"}});
+  EXPECT_EQ(identity("module {}", "a", {{"f.cu", "x"}}), calling);
+  for (const std::string &other :
+       {plain, identity("module {}", "a", {{"g.cu", "x"}}),
+        identity("module {}", "a", {{"f.cu", "y"}}),
+        identity("module {}", "a", {{"f.cu", "x"}, {"g.cu", ""}})})
+    EXPECT_NE(other, calling);
 }
 
 TEST(Variant, FromFile) {
