@@ -29,7 +29,21 @@ struct LlsaContext {
 };
 
 struct LlsaVariant {
-  Variant variant;
+  explicit LlsaVariant(Variant variant) : variant(std::move(variant)) {}
+  Variant get() const {
+    std::lock_guard<std::mutex> lock(mutex);
+    return variant;
+  }
+  void addDeviceFunctions(CudaSource source) {
+    std::lock_guard<std::mutex> lock(mutex);
+    std::vector<CudaSource> sources = variant.deviceFunctions();
+    sources.push_back(std::move(source));
+    variant = variant.withDeviceFunctions(std::move(sources));
+  }
+
+private:
+  mutable std::mutex mutex;
+  Variant variant; ///< replaced when device functions come
 };
 
 namespace {
@@ -268,7 +282,7 @@ LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant) {
   llvm::Expected<Variant> loaded = Variant::fromFile(path);
   if (!loaded)
     return convert(loaded.takeError(), LLSA_ERROR_SYSTEM);
-  *variant = new LlsaVariant{std::move(*loaded)};
+  *variant = new LlsaVariant(std::move(*loaded));
   return nullptr;
 }
 
@@ -282,7 +296,7 @@ LlsaError *llsaVariantCreate(const char *text, size_t length, const char *name,
   if (LlsaError *error = checkLength("llsaVariantCreate", length))
     return error;
   *variant =
-      new LlsaVariant{Variant::fromSource(std::string(text, length), name)};
+      new LlsaVariant(Variant::fromSource(std::string(text, length), name));
   return nullptr;
 }
 
@@ -293,9 +307,7 @@ LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant, const char *text,
                    "variant, text or name is null");
   if (LlsaError *error = checkLength("llsaVariantAddDeviceFunctions", length))
     return error;
-  std::vector<CudaSource> sources = variant->variant.deviceFunctions();
-  sources.push_back({name, std::string(text, length)});
-  variant->variant = variant->variant.withDeviceFunctions(std::move(sources));
+  variant->addDeviceFunctions({name, std::string(text, length)});
   return nullptr;
 }
 
@@ -312,7 +324,7 @@ LlsaError *llsaKernelGet(LlsaContext *context, const LlsaVariant *variant,
   if (!parsed)
     return convert(parsed.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
   llvm::Expected<Jit::KernelPtr> compiled =
-      context->jit.get(variant->variant, *parsed);
+      context->jit.get(variant->get(), *parsed);
   if (!compiled)
     return convert(compiled.takeError(), LLSA_ERROR_COMPILE);
 

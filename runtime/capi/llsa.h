@@ -99,7 +99,9 @@ LLSA_API LlsaError *llsaVariantCreate(const char *text, size_t length,
 /** Gives a variant the source of device functions that its score and mask
     regions call: CUDA C++ with extern "C" __device__ functions, or PTX when
     `name`, which also stands in messages, ends in .ptx. A source has at most
-    64 MiB. Call it once per source, before llsaKernelGet. */
+    64 MiB. Call it once per source, before llsaKernelGet: one that another
+    thread calls meanwhile takes the variant with or without the source, and
+    kernels that there are do not change. */
 LLSA_API LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant,
                                                   const char *text,
                                                   size_t length,

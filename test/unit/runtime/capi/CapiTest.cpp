@@ -170,6 +170,32 @@ TEST_F(Capi, ThreadsShareAContext) {
     thread.join();
 }
 
+TEST_F(Capi, ThreadsShareAVariant) {
+  constexpr int kThreads = 4, kSources = 50;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < kSources; ++i) {
+        EXPECT_EQ(take(llsaVariantAddDeviceFunctions(variant, "", 0, "f.cu")),
+                  "");
+        LlsaKernel *mine = nullptr; // it calls none of them
+        EXPECT_NE(take(llsaKernelGet(context, variant,
+                                     "B=1,H=2,N=5,D=8,dtype=f32", &mine)),
+                  "");
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  // All have come: the message lists them.
+  LlsaKernel *none = nullptr;
+  std::string text =
+      take(llsaKernelGet(context, variant, "B=1,H=2,N=5,D=8,dtype=f32", &none));
+  int count = 0;
+  for (size_t at = 0; (at = text.find("'f.cu'", at)) != std::string::npos; ++at)
+    ++count;
+  EXPECT_EQ(count, kThreads * kSources);
+}
+
 TEST_F(Capi, TensorsThatAreRefused) {
   const DLTensor goodK = tensors[1];
   auto with = [&](auto change) {
