@@ -130,14 +130,14 @@ LLSA_API LlsaError *llsaKernelGet(LlsaContext *context,
     Tensors must have the sizes and element types that llsaKernelInput and
     llsaKernelOutput tell, be in the CPU's memory or on the kernel's GPU, and
     have a contiguous last dimension; other strides are free (null strides:
-    row-major). On a GPU, a tensor whose address or strides are no multiples of
-    16 bytes is copied first, which takes time. Outputs must not overlap
+    row-major). On a GPU or the emulator, a tensor whose address or strides are
+    no multiples of 16 bytes is copied first, which takes time. Outputs must not overlap
     anything. All is checked before anything runs; that a tensor is on the GPU
     its DLPack device says is believed.
     `workspace`: null (the library allocates one for each stream and keeps it),
     or memory on the kernel's device of at least llsaKernelWorkspaceBytes(),
-    aligned to 256 bytes (on the CPU: 64), unused until the kernel is done, which
-    overlaps no tensor.
+    aligned to 256 bytes (on the CPU or the emulator: 64), unused until the
+    kernel is done, which overlaps no tensor.
     `stream`: a CUstream or cudaStream_t of the kernel's GPU, null for its
     default stream; it may be being captured in a graph, if the library has the stream's workspace from
     an earlier launch or is given one. On a stream that is not, a launch is that

@@ -209,13 +209,9 @@ Expected<void *> CudaExecutor::workspaceFor(void *workspace, int64_t bytes,
       return fail(own.takeError());
     return own;
   }
-  if (bytes < plan->workspaceBytes)
-    return fail(fmt::format("expected a workspace of at least {} bytes, got {}",
-                            plan->workspaceBytes, bytes));
-  if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0)
-    return fail(fmt::format("expected a workspace aligned to {} bytes, got "
-                            "address {}",
-                            kWorkspaceAlignment, workspace));
+  if (Error error =
+          checkWorkspace(*plan, workspace, bytes, kWorkspaceAlignment))
+    return fail(std::move(error));
   if (Error error = checkPlace("workspace", workspace))
     return std::move(error);
   return workspace;
@@ -238,9 +234,9 @@ Error CudaExecutor::packTensors(MutableArrayRef<LaunchPlan::Place> places,
                                 SmallVectorImpl<size_t> &copied,
                                 CUstream stream) const {
   for (size_t b = 0; b < places.size(); ++b) {
-    if (launches.isAligned(b, places[b]))
-      continue;
     const Buffer &buffer = plan->buffers[b];
+    if (isAlignedForGpu(buffer, places[b].data, places[b].strides))
+      continue;
     Expected<void *> block =
         memory.get(stream, 1 + b, buffer.numBytes(),
                    fmt::format("aligned copy of '{}'", buffer.name));

@@ -52,9 +52,8 @@ public:
   /// must not be captured, and kept. Whoever launches a captured graph on
   /// several streams at once gives a workspace.
   ///
-  /// A tensor that is not aligned for the kernels (LaunchPlan::kAlignment) is
-  /// copied on the stream; memory for the copy is taken and kept like a
-  /// workspace.
+  /// A tensor that is not aligned for the kernels (isAlignedForGpu) is copied
+  /// on the stream; memory for the copy is taken and kept like a workspace.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
                   void *workspace, int64_t workspaceBytes, CUstream stream,
                   Places places = Places::Check) const;

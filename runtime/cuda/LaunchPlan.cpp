@@ -15,16 +15,6 @@ LaunchPlan::LaunchPlan(const Program &program) {
   for (const Buffer &buffer : program.buffers) {
     packed.push_back(contiguousStrides(buffer.shape));
     offsets.push_back(buffer.offset);
-    if (buffer.role == Buffer::Role::Workspace)
-      continue; // inputs and outputs stand in front
-    int64_t size = byteSize(buffer.type);
-    bool wide = buffer.shape.size() >= 2 &&
-                buffer.shape.back() * size % kAlignment == 0;
-    strideUnit.push_back(wide ? kAlignment / size : 0);
-    alignedDims.emplace_back();
-    for (size_t d = 0; wide && d + 1 < buffer.shape.size(); ++d)
-      if (buffer.shape[d] > 1)
-        alignedDims.back().push_back(d);
   }
   for (const Step &step : program.steps) {
     const Kernel &kernel = program.kernels[size_t(step.kernel)];
@@ -74,16 +64,6 @@ LaunchPlan::places(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs) const {
                         tensor.strides.empty() ? packed[places.size()].data()
                                                : tensor.strides.data()});
   return places;
-}
-
-bool LaunchPlan::isAligned(size_t buffer, const Place &place) const {
-  int64_t unit = strideUnit[buffer];
-  if (unit == 0)
-    return true;
-  if (reinterpret_cast<uintptr_t>(place.data) % kAlignment != 0)
-    return false;
-  return std::all_of(alignedDims[buffer].begin(), alignedDims[buffer].end(),
-                     [&](size_t d) { return place.strides[d] % unit == 0; });
 }
 
 void LaunchPlan::fill(const Launch &launch, ArrayRef<Place> places,

@@ -26,10 +26,6 @@ namespace llsa::rt {
 
 class LaunchPlan {
 public:
-  /// What kernels read and write 16 bytes at a time must lie at multiples of
-  /// that: tensors whose last dimension is a multiple of it, in bytes.
-  static constexpr int64_t kAlignment = 16;
-
   explicit LaunchPlan(const Program &program);
 
   /// A caller's tensor as kernels get it.
@@ -81,8 +77,6 @@ public:
   /// The places of tensors that checkTensors has accepted: inputs, outputs.
   llvm::SmallVector<Place, 16> places(llvm::ArrayRef<Tensor> inputs,
                                       llvm::ArrayRef<Tensor> outputs) const;
-  /// Whether kernels can take buffer number `buffer` at `place` as it is.
-  bool isAligned(size_t buffer, const Place &place) const;
   /// Strides of buffer number `buffer` without gaps.
   const std::vector<int64_t> &packedStrides(size_t buffer) const {
     return packed[buffer];
@@ -105,10 +99,6 @@ private:
   bool sideLane = false, fork = false;
   std::vector<std::vector<int64_t>> packed; ///< by buffer
   std::vector<int64_t> offsets;             ///< by buffer; of workspace
-  /// By input and output: dimensions whose strides must be aligned; nothing
-  /// when the tensor may lie anywhere.
-  std::vector<std::vector<size_t>> alignedDims;
-  std::vector<int64_t> strideUnit; ///< by input and output: in elements; 0: any
 };
 
 } // namespace llsa::rt

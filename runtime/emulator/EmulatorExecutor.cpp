@@ -35,6 +35,9 @@ struct View {
   uint8_t *data;
   std::vector<int64_t> strides; ///< elements
 
+  /// One without gaps.
+  View(const Buffer &buffer, uint8_t *data)
+      : buffer(buffer), data(data), strides(contiguousStrides(buffer.shape)) {}
   View(const Buffer &buffer, const Tensor &tensor)
       : buffer(buffer), data(static_cast<uint8_t *>(tensor.data)),
         strides(tensor.strides.begin(), tensor.strides.end()) {
@@ -76,6 +79,20 @@ struct View {
     }
   }
 };
+
+/// Copies between a tensor and one without gaps for the same buffer.
+enum class CopyTo { Packed, Strided };
+void copyRows(const View &strided, const View &packed, CopyTo to) {
+  uint8_t *inside = packed.data;
+  strided.forRows([&](int64_t row) {
+    uint8_t *outside = strided.data + row;
+    bool out = to == CopyTo::Strided;
+    std::memcpy(out ? outside : inside, out ? inside : outside,
+                size_t(strided.rowBytes()));
+    inside += strided.rowBytes();
+    return true;
+  });
+}
 
 /// `box` of `buffer` at `address`, as the emulated copy engine sees it.
 ptx::TensorMap tensorMapOf(const TensorView &box, const Buffer &buffer,
@@ -128,18 +145,17 @@ public:
   }
 
   Error addWorkspace(const Buffer &buffer) {
+    return add(makeView(buffer), ptx::GlobalMemory::Access::ReadWrite,
+               ptx::GlobalMemory::Content::Undefined);
+  }
+
+  /// A tensor for `buffer` that lives as long as this object.
+  View makeView(const Buffer &buffer) {
     // As aligned as what GPUs allocate.
     size_t units = size_t(buffer.numBytes()) / 256 + 1;
     storage.emplace_back(new Unit[units]);
     std::memset(storage.back().get(), kPoison, units * sizeof(Unit));
-    Expected<uint64_t> address = memory.add(
-        buffer.name, storage.back().get(), uint64_t(buffer.numBytes()),
-        ptx::GlobalMemory::Access::ReadWrite,
-        ptx::GlobalMemory::Content::Undefined);
-    if (!address)
-      return address.takeError();
-    addresses.push_back(*address);
-    return Error::success();
+    return View(buffer, storage.back()[0].bytes);
   }
 
   /// "" or what is wrong with what was written to an output.
@@ -260,14 +276,18 @@ Error EmulatorExecutor::load() {
 }
 
 Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
+                            const void *workspace, int64_t workspaceBytes,
                             std::vector<double> *stepMilliseconds) const {
   using Clock = std::chrono::steady_clock;
   if (stepMilliseconds)
     stepMilliseconds->clear();
-  if (Error error = checkTensors(*plan, inputs, outputs))
+  if (Error error = checkTensors(*plan, inputs, outputs, workspace))
+    return fail(toString(std::move(error)));
+  if (Error error =
+          checkWorkspace(*plan, workspace, workspaceBytes, kWorkspaceAlignment))
     return fail(toString(std::move(error)));
   Buffers buffers;
-  std::vector<View> views; // of inputs and outputs, which stand first
+  std::vector<View> given, views; // of inputs and outputs, which stand first
   for (const Buffer &buffer : plan->buffers) {
     size_t number = views.size();
     Error error = Error::success();
@@ -275,8 +295,13 @@ Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
       error = buffers.addWorkspace(buffer);
     } else {
       bool isInput = buffer.role == Buffer::Role::Input;
-      views.emplace_back(buffer, isInput ? inputs[number]
+      given.emplace_back(buffer, isInput ? inputs[number]
                                          : outputs[number - inputs.size()]);
+      const View &from = given.back();
+      bool isAligned = isAlignedForGpu(buffer, from.data, from.strides.data());
+      views.push_back(isAligned ? from : buffers.makeView(buffer));
+      if (isInput && !isAligned)
+        copyRows(from, views.back(), CopyTo::Packed);
       error = isInput ? buffers.addInput(views.back())
                       : buffers.addOutput(views.back());
     }
@@ -319,9 +344,12 @@ Error EmulatorExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
           std::chrono::duration<double, std::milli>(Clock::now() - start)
               .count());
   }
-  for (size_t v = inputs.size(); v < views.size(); ++v)
+  for (size_t v = inputs.size(); v < views.size(); ++v) {
     if (std::string wrong = buffers.checkOutput(v, views[v]); !wrong.empty())
       return fail(wrong);
+    if (views[v].data != given[v].data)
+      copyRows(given[v], views[v], CopyTo::Strided);
+  }
   return Error::success();
 }
 

@@ -25,6 +25,9 @@ namespace llsa::rt {
 /// belongs to that run.
 class EmulatorExecutor {
 public:
+  /// As of HostExecutor: tensors are in the CPU's memory.
+  static constexpr int64_t kWorkspaceAlignment = 64;
+
   /// "emulator" or "emulator:TARGET".
   static bool isDeviceText(llvm::StringRef text);
   /// The target whose code a device text asks for: "sm_90a" unless it names
@@ -36,11 +39,14 @@ public:
   static llvm::Expected<std::unique_ptr<EmulatorExecutor>>
   create(std::shared_ptr<const Program> program, ThreadPool &threads);
 
-  /// Checks the tensors (Tensor.h), runs every step and waits. The error is the
-  /// first thing that a kernel does wrong, with kernel, line, block, warp and
-  /// lane. The workspace is the executor's own. `stepMilliseconds`, when given,
+  /// Checks the tensors and the workspace (Tensor.h), runs every step and
+  /// waits. The error is the first thing that a kernel does wrong, with kernel,
+  /// line, block, warp and lane. A caller's `workspace` is left alone: the
+  /// executor's own keeps buffers apart. A tensor that is not aligned for the
+  /// kernels (isAlignedForGpu) is copied. `stepMilliseconds`, when given,
   /// receives the time of every step.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
+                  const void *workspace = nullptr, int64_t workspaceBytes = 0,
                   std::vector<double> *stepMilliseconds = nullptr) const;
 
   const Program &program() const { return *plan; }

@@ -55,19 +55,14 @@ Error HostExecutor::run(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
   if (Error error = checkTensors(*plan, inputs, outputs, workspace))
     return fail(toString(std::move(error)));
 
+  if (Error error =
+          checkWorkspace(*plan, workspace, workspaceBytes, kWorkspaceAlignment))
+    return fail(toString(std::move(error)));
+
   int64_t needed = plan->workspaceBytes;
-  if (workspace) {
-    if (workspaceBytes < needed)
-      return fail(fmt::format("expected a workspace of at least {} bytes, got "
-                              "{}",
-                              needed, workspaceBytes));
-    if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0)
-      return fail(fmt::format("expected a workspace aligned to {} bytes, got "
-                              "address {}",
-                              kWorkspaceAlignment, workspace));
+  if (workspace)
     return runSteps(inputs, outputs, static_cast<char *>(workspace),
                     stepMilliseconds);
-  }
   void *owned = nullptr;
   if (needed > 0) {
     owned = spareWorkspace.exchange(nullptr);

@@ -46,8 +46,7 @@ public:
   /// On a CPU: runs and waits; see HostExecutor::run. On a GPU: puts the kernel
   /// on the default stream and does not wait; see CudaExecutor::run, which also
   /// takes other streams (cuda()). There are no times of steps then. On the
-  /// emulator: as on a CPU, with a workspace of its own; see
-  /// EmulatorExecutor::run.
+  /// emulator: as on a CPU; see EmulatorExecutor::run.
   llvm::Error run(llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<Tensor> outputs,
                   void *workspace = nullptr, int64_t workspaceBytes = 0,
                   std::vector<double> *stepMilliseconds = nullptr) const {
@@ -55,7 +54,8 @@ public:
       return onGpu->run(inputs, outputs, workspace, workspaceBytes,
                         /*stream=*/nullptr);
     if (emulated)
-      return emulated->run(inputs, outputs, stepMilliseconds);
+      return emulated->run(inputs, outputs, workspace, workspaceBytes,
+                           stepMilliseconds);
     return executor->run(inputs, outputs, workspace, workspaceBytes,
                          stepMilliseconds);
   }

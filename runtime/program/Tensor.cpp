@@ -169,4 +169,33 @@ Error checkTensors(const Program &program, ArrayRef<Tensor> inputs,
   return Error::success();
 }
 
+Error checkWorkspace(const Program &program, const void *workspace,
+                     int64_t workspaceBytes, int64_t alignment) {
+  if (!workspace)
+    return Error::success();
+  if (workspaceBytes < program.workspaceBytes)
+    return createStringError(
+        fmt::format("expected a workspace of at least {} bytes, got {}",
+                    program.workspaceBytes, workspaceBytes));
+  if (reinterpret_cast<uintptr_t>(workspace) % uint64_t(alignment) != 0)
+    return createStringError(
+        fmt::format("expected a workspace aligned to {} bytes, got address {}",
+                    alignment, workspace));
+  return Error::success();
+}
+
+bool isAlignedForGpu(const Buffer &buffer, const void *data,
+                     const int64_t *strides) {
+  int64_t elementBytes = byteSize(buffer.type);
+  ArrayRef<int64_t> shape = buffer.shape;
+  if (shape.size() < 2 || shape.back() * elementBytes % kWideBytes != 0)
+    return true;
+  if (reinterpret_cast<uintptr_t>(data) % kWideBytes != 0)
+    return false;
+  for (size_t d = 0; d + 1 < shape.size(); ++d)
+    if (shape[d] > 1 && strides[d] * elementBytes % kWideBytes != 0)
+      return false;
+  return true;
+}
+
 } // namespace llsa

@@ -32,6 +32,21 @@ llvm::Error checkTensors(const Program &program, llvm::ArrayRef<Tensor> inputs,
                          llvm::ArrayRef<Tensor> outputs,
                          const void *workspace = nullptr);
 
+/// Checks a caller's workspace, if there is one, for a run of `program`: its
+/// size, and the alignment that its device wants.
+llvm::Error checkWorkspace(const Program &program, const void *workspace,
+                           int64_t workspaceBytes, int64_t alignment);
+
+/// Kernels of a GPU read and write this many bytes at a time of tensors of rank
+/// 2 or more whose last dimension is a multiple of it.
+constexpr int64_t kWideBytes = 16;
+
+/// Whether a GPU's kernels can take an input or output as it is: an address and
+/// strides (of all dimensions) that are multiples of kWideBytes where they must
+/// be. Others are copied.
+bool isAlignedForGpu(const Buffer &buffer, const void *data,
+                     const int64_t *strides);
+
 } // namespace llsa
 
 #endif // LLSA_RUNTIME_PROGRAM_TENSOR_H

@@ -91,6 +91,62 @@ TEST(EmulatorExecutor, RunsTheStepsInOrder) {
   }
 }
 
+TEST(EmulatorExecutor, CopiesTensorsThatAreNotAligned) {
+  // Both kernels also access 16 bytes at a time, as those of the compiler do.
+  auto kernel = [](ThreadPool &threads) {
+    return executor(
+        program("and.b32 %r3, %r1, 3; setp.eq.u32 %p2, %r3, 0; @%p2 "
+                "st.global.v4.f32 [%rd6], {%f1, %f1, %f1, %f1};"
+                "st.global.f32 [%rd6], %f1;",
+                "st.global.f32 [%rd6], %f1;"
+                "ld.global.v4.f32 {%f0, %f1, %f2, %f3}, [%rd3];"),
+        threads);
+  };
+  ThreadPool threads(2);
+  std::vector<int64_t> shape = {4, 8};
+  for (int64_t start : {0, 1, 4})
+    for (int64_t stride : {8, 9, 12}) {
+      std::vector<float> x(64, 1e9f), y(64, -5.f);
+      std::vector<int64_t> strides = {stride, 1};
+      auto at = [&](std::vector<float> &data, int64_t r, int64_t c) -> float & {
+        return data[size_t(start + r * stride + c)];
+      };
+      for (int64_t r = 0; r < 4; ++r)
+        for (int64_t c = 0; c < 8; ++c)
+          at(x, r, c) = float(10 * r + c);
+      Tensor in{x.data() + start, ElementType::F32, shape, strides};
+      Tensor out{y.data() + start, ElementType::F32, shape, strides};
+      ASSERT_EQ(message(kernel(threads)->run(in, out)), "");
+      for (int64_t r = 0; r < 4; ++r)
+        for (int64_t c = 0; c < 8; ++c) {
+          EXPECT_EQ(at(y, r, c), 2 * float(10 * r + c) + 1);
+          at(y, r, c) = -5;
+        }
+      EXPECT_EQ(y, std::vector<float>(64, -5.f)) << "only rows are written";
+    }
+}
+
+TEST(EmulatorExecutor, ChecksTheWorkspace) {
+  ThreadPool threads(1);
+  Floats x({4, 8}, 1), y({4, 8});
+  auto kernel = executor(program(), threads);
+  alignas(64) char memory[256] = "the caller's";
+  auto run = [&](void *workspace, int64_t bytes) {
+    return message(kernel->run(x.tensor(), y.tensor(), workspace, bytes));
+  };
+  EXPECT_EQ(run(memory, 128), "");
+  EXPECT_STREQ(memory, "the caller's") << "buffers have memory of their own";
+  EXPECT_EQ(run(memory, 127), "variant 'sum': expected a workspace of at least "
+                              "128 bytes, got 127");
+  EXPECT_EQ(run(memory + 32, 128)
+                .find("variant 'sum': expected a workspace aligned to 64 "
+                      "bytes, got address 0x"),
+            0u);
+  EXPECT_EQ(run(x.data.data(), 128),
+            "variant 'sum': workspace: expected memory of its own, but it "
+            "overlaps 'x'");
+}
+
 TEST(EmulatorExecutor, ReportsWhatKernelsDoWrong) {
   std::vector<float> y;
   EXPECT_EQ(

@@ -148,6 +148,19 @@ TEST(Jit, KernelsOutliveTheJit) {
   EXPECT_EQ(message(kernel->run(in, out)), "");
 }
 
+TEST(Jit, TheEmulatorIsToldOfTheWorkspace) {
+  Jit jit(options());
+  Jit::KernelPtr kernel =
+      get(jit.get(Variant::fromSource("module {}", "mine"), kSpec, "emulator"));
+  Floats x({1, 2, 50, 8}, 1), o({1, 2, 50, 8}), lse({1, 2, 50});
+  Tensor in[] = {x.tensor(), x.tensor(), x.tensor()};
+  Tensor out[] = {o.tensor(), lse.tensor()};
+  alignas(64) char memory[64];
+  EXPECT_EQ(message(kernel->run(in, out, memory, 64)),
+            "variant 'mine': expected a workspace of at least 128 bytes, got "
+            "64");
+}
+
 TEST(Jit, ErrorsSayWhatIsWrong) {
   Jit jit(options());
   Variant good = Variant::fromSource("module {}", "good");

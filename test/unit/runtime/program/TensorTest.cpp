@@ -117,4 +117,22 @@ TEST_F(TensorCheck, WorkspaceIsApart) {
   EXPECT_EQ(checkWith(q.data.data() + 8), "");
 }
 
+TEST(AlignedForGpu, WhereKernelsAccess16Bytes) {
+  using Role = Buffer::Role;
+  auto *data = reinterpret_cast<char *>(uintptr_t(4096));
+  auto check = [&](ElementType type, std::vector<int64_t> shape,
+                   std::vector<int64_t> strides, int offset = 0) {
+    return isAlignedForGpu({"x", Role::Input, type, shape, 0}, data + offset,
+                           strides.data());
+  };
+  EXPECT_TRUE(check(ElementType::F32, {4, 8}, {8, 1}));
+  EXPECT_TRUE(check(ElementType::F32, {4, 8}, {12, 1}, 16));
+  EXPECT_FALSE(check(ElementType::F32, {4, 8}, {8, 1}, 4));
+  EXPECT_FALSE(check(ElementType::F32, {4, 8}, {9, 1}));
+  EXPECT_FALSE(check(ElementType::BF16, {4, 8}, {12, 1}));
+  EXPECT_TRUE(check(ElementType::F32, {1, 8}, {9, 1})) << "never walked";
+  EXPECT_TRUE(check(ElementType::F32, {4, 6}, {7, 1}, 4)) << "not wide";
+  EXPECT_TRUE(check(ElementType::F32, {8}, {1}, 4)) << "not wide";
+}
+
 } // namespace
