@@ -1,6 +1,7 @@
 //===- llsa.cpp - the C interface over the Jit ------------------*- C++ -*-===//
 #include "runtime/capi/llsa.h"
 
+#include "runtime/jit/Device.h"
 #include "runtime/jit/Jit.h"
 #include "runtime/support/Files.h"
 #include <fmt/format.h>
@@ -256,17 +257,8 @@ LlsaError *llsaContextCreate(const LlsaContextOptions *options,
       jit.threads = options->numThreads;
   }
   // An unknown target is the caller's first mistake, not the first kernel's.
-  if (CudaDevice::isDeviceText(jit.target)) {
-    auto device = CudaDevice::parse(jit.target);
-    if (!device)
-      return convert(device.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
-  } else if (EmulatorExecutor::isDeviceText(jit.target)) {
-    auto target = EmulatorExecutor::targetOf(jit.target);
-    if (!target)
-      return convert(target.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
-  } else if (auto exact = resolveTarget(jit.target); !exact) {
-    return convert(exact.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
-  }
+  if (auto device = Device::open(jit.target); !device)
+    return convert(device.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
   *context = new LlsaContext(std::move(jit));
   return nullptr;
 }

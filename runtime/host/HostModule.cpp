@@ -30,36 +30,6 @@ constexpr StringLiteral kNeverInKernels[] = {
     "tsxldtrk", "uintr",      "usermsr",  "waitpkg",   "wbnoinvd",  "widekl",
     "xsave",    "xsavec",     "xsaveopt", "xsaves"};
 
-/// Refuses code that would end in an illegal instruction. The target reads
-/// "cpu:NAME:+feature,+feature"; names that LLVM does not report for this CPU
-/// at all are tuning hints and do not matter.
-Error checkTarget(const Program &program) {
-  SmallVector<StringRef> parts;
-  StringRef(program.target).split(parts, ':');
-  if (parts.front() != "cpu")
-    return createStringError(
-        inconvertibleErrorCode(),
-        fmt::format("kernel '{}' is for the target '{}', not for this CPU",
-                    program.variant, program.target));
-  if (parts.size() < 3)
-    return Error::success();
-  static const StringMap<bool> host = sys::getHostCPUFeatures();
-  SmallVector<StringRef> features;
-  parts[2].split(features, ',', -1, /*KeepEmpty=*/false);
-  for (StringRef feature : features) {
-    if (!feature.consume_front("+") || is_contained(kNeverInKernels, feature))
-      continue;
-    auto it = host.find(feature);
-    if (it != host.end() && !it->second)
-      return createStringError(
-          inconvertibleErrorCode(),
-          fmt::format("kernel '{}' is for the target '{}', but this CPU has no "
-                      "{}",
-                      program.variant, program.target, feature.str()));
-  }
-  return Error::success();
-}
-
 Error describeFailure(const Program &program, Error error) {
   return createStringError(
       inconvertibleErrorCode(),
@@ -76,6 +46,33 @@ HostModule::~HostModule() {
     consumeError(session->endSession());
 }
 
+Error HostModule::checkTarget(StringRef target) {
+  auto fail = [&](const std::string &message) {
+    return createStringError(
+        inconvertibleErrorCode(),
+        fmt::format("target '{}': {}", target.str(), message));
+  };
+  SmallVector<StringRef> parts;
+  target.split(parts, ':');
+  if (parts.front() != "cpu")
+    return fail("it is not for this CPU");
+  if (parts.size() < 3)
+    return Error::success();
+  static const StringMap<bool> host = sys::getHostCPUFeatures();
+  SmallVector<StringRef> features;
+  parts[2].split(features, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef feature : features) {
+    if (!feature.consume_front("+") || is_contained(kNeverInKernels, feature))
+      continue;
+    // Names that LLVM does not report for this CPU at all are hints for tuning
+    // and do not matter.
+    auto it = host.find(feature);
+    if (it != host.end() && !it->second)
+      return fail(fmt::format("this CPU has no {}", feature.str()));
+  }
+  return Error::success();
+}
+
 Expected<std::unique_ptr<HostModule>> HostModule::load(const Program &program) {
   auto fail = [&](Error error) {
     return describeFailure(program, std::move(error));
@@ -86,8 +83,9 @@ Expected<std::unique_ptr<HostModule>> HostModule::load(const Program &program) {
         inconvertibleErrorCode(),
         fmt::format("expected a relocatable ELF object, got {} bytes of '{}'",
                     program.code.size(), program.codeFormat)));
-  if (Error error = checkTarget(program))
-    return error;
+  // It would end in an illegal instruction.
+  if (Error error = checkTarget(program.target))
+    return fail(std::move(error));
 
   auto control = orc::SelfExecutorProcessControl::Create();
   if (!control)

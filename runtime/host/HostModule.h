@@ -33,6 +33,10 @@ public:
   load(const Program &program);
   ~HostModule();
 
+  /// Whether code for `target` runs here, "cpu:NAME:+feature,+feature". The
+  /// error names a feature that this CPU lacks.
+  static llvm::Error checkTarget(llvm::StringRef target);
+
   /// The entry of `program.kernels[index]`.
   HostKernel kernel(size_t index) const { return kernels[index]; }
 

@@ -4,6 +4,7 @@
 #include "runtime/cuda/AssembleProgram.h"
 #include "runtime/cuda/Assembler.h"
 #include "runtime/cuda/DeviceFunctions.h"
+#include "runtime/jit/Device.h"
 #include "runtime/support/Env.h"
 #include "runtime/support/Files.h"
 #include "llvm/ADT/Hashing.h"
@@ -144,43 +145,22 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                                    JitReport &report) {
   if (Error error = spec.verify())
     return error;
-  std::shared_ptr<const CudaDevice> device;
-  std::string compiledFor = target.str();
-  bool emulated = EmulatorExecutor::isDeviceText(target);
-  if (emulated) {
-    Expected<std::string> emulatedTarget = EmulatorExecutor::targetOf(target);
-    if (!emulatedTarget)
-      return emulatedTarget.takeError();
-    compiledFor = std::move(*emulatedTarget);
-  } else if (CudaDevice::isDeviceText(target)) {
-    auto opened = CudaDevice::parse(target);
-    if (!opened)
-      return opened.takeError();
-    device = std::move(*opened);
-    compiledFor = device->target();
-  }
-  Expected<std::string> exact = resolveTarget(compiledFor);
-  if (!exact)
-    return exact.takeError();
-  if (!device && !emulated && !StringRef(*exact).starts_with("cpu"))
-    return createStringError(
-        inconvertibleErrorCode(),
-        fmt::format("target '{}' cannot run here: expected a CPU target, "
-                    "cuda, cuda:NUMBER, emulator or emulator:TARGET",
-                    target.str()));
+  Expected<Device> device = Device::open(target);
+  if (!device)
+    return device.takeError();
   CacheKey key{variant.name(),
                variant.hash(),
                spec.str(),
-               *exact,
-               (device ? assemblerKey(*device) : "") +
+               device->target,
+               (device->gpu ? assemblerKey(*device->gpu) : "") +
                    deviceFunctionsKey(variant.deviceFunctions()),
                buildId().str()};
   auto compile = [&]() -> Expected<Program> {
     std::optional<AssemblerSearch> search;
-    if (device)
-      search.emplace(*exact, device);
+    if (device->gpu)
+      search.emplace(device->target, device->gpu);
     CompileOptions options;
-    options.target = compiledFor;
+    options.target = device->target;
     options.threads = settings.threads;
     if (!settings.dumpDir.empty())
       options.dumpDir = fmt::format("{}/{}-{}", settings.dumpDir,
@@ -205,15 +185,16 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     return program.takeError();
 
   auto kernel = std::make_shared<CompiledKernel>();
-  if (device) {
-    auto loaded = CudaExecutor::create(std::move(*program), std::move(device));
+  if (device->gpu) {
+    auto loaded =
+        CudaExecutor::create(std::move(*program), std::move(device->gpu));
     if (!loaded)
       return loaded.takeError();
     kernel->onGpu = std::move(*loaded);
     return KernelPtr(std::move(kernel));
   }
   kernel->threads = threads;
-  if (emulated) {
+  if (device->emulated) {
     auto loaded = EmulatorExecutor::create(std::move(*program), *threads);
     if (!loaded)
       return loaded.takeError();

@@ -24,8 +24,7 @@
 namespace llsa::rt {
 
 struct JitOptions {
-  /// For get() without a target: "cpu", "cpu:MARCH", "cuda", "cuda:N",
-  /// "emulator", "emulator:TARGET".
+  /// For get() without a target: the text of a Device.
   std::string target = "cpu";
   /// For kernels on the CPU, and to compile kernels for a GPU; 0: all of the
   /// affinity mask.

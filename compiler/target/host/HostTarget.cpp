@@ -101,10 +101,12 @@ Expected<HostTarget> HostTarget::resolve(StringRef text) {
 
   HostTarget result;
   auto [cpu, features] = rest.split(':');
+  if (text.contains(':') && cpu.empty())
+    return fail("target '" + text + "': expected a processor behind 'cpu:'");
   result.cpu = cpu.empty() ? sys::getHostCPUName().str() : cpu.str();
   if (!subtarget(**target, "")->isCPUStringValid(result.cpu))
     return fail("unknown processor '" + result.cpu + "' in target '" + text +
-                "'; targets are:\n" + describeTargets());
+                "': expected one by LLVM's name, such as x86-64-v3 or znver3");
   if (!features.empty()) {
     if (Error error = checkFeatureNames(**target, text, cpu, features))
       return std::move(error);

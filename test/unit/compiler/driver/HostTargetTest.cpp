@@ -53,8 +53,11 @@ TEST(HostTarget, UnknownOnesListWhatExists) {
   EXPECT_EQ(refusalOf(""),
             "unknown target ''; targets are:\n" + describeTargets());
   EXPECT_EQ(refusalOf("cpu:pdp11"),
-            "unknown processor 'pdp11' in target 'cpu:pdp11'; targets are:\n" +
-                describeTargets());
+            "unknown processor 'pdp11' in target 'cpu:pdp11': expected one by "
+            "LLVM's name, such as x86-64-v3 or znver3");
+  for (std::string text : {"cpu:", "cpu::+avx2"})
+    EXPECT_EQ(refusalOf(text),
+              "target '" + text + "': expected a processor behind 'cpu:'");
   EXPECT_EQ(refusalOf("cpu:x86-64:avx2"),
             "target 'cpu:x86-64:avx2': expected +FEATURE or -FEATURE of "
             "x86_64, got 'avx2'");

@@ -298,10 +298,14 @@ TEST_F(Capi, MistakesAreErrorsNotCrashes) {
   EXPECT_EQ(take(llsaContextCreate(&options, &other)),
             "1: llsaContextCreate: options->structSize is 0: expected 32");
   options.structSize = sizeof options;
-  options.target = "gpu";
-  EXPECT_EQ(take(llsaContextCreate(&options, &other)),
-            "1: target 'gpu' is unknown; expected cpu or sm_90a");
-  EXPECT_EQ(other, nullptr);
+  for (const char *target : {"gpu", "sm_90a"}) {
+    options.target = target;
+    EXPECT_EQ(take(llsaContextCreate(&options, &other)),
+              "1: device '" + std::string(target) +
+                  "': expected cpu, cpu:MARCH, cuda, cuda:NUMBER, emulator or "
+                  "emulator:TARGET, such as emulator:sm_90a");
+    EXPECT_EQ(other, nullptr);
+  }
   EXPECT_EQ(take(llsaKernelLaunch(nullptr, in, 3, out, 2, nullptr, 0, nullptr)),
             "1: llsaKernelLaunch: kernel is null");
   llsaContextDestroy(nullptr);

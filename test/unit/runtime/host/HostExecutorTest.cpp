@@ -182,7 +182,8 @@ TEST(HostModule, CodeThatCannotBeLoaded) {
   program = fakeProgram(kSpec);
   program.target = "sm_90a";
   EXPECT_EQ(loadError(program),
-            "kernel 'fake' is for the target 'sm_90a', not for this CPU");
+            "cannot load the code of kernel 'fake': target 'sm_90a': it is not "
+            "for this CPU");
 }
 
 TEST(HostModule, DamagedCodeIsAnError) {
@@ -203,9 +204,9 @@ TEST(HostModule, CodeForAnotherCPUIsRefused) {
   program.target = "cpu:some:+" + present + ",-" + missing + ",+a-tuning-hint";
   EXPECT_EQ(loadError(program), "");
   program.target += ",+" + missing;
-  EXPECT_EQ(loadError(program), "kernel 'fake' is for the target '" +
-                                    program.target + "', but this CPU has no " +
-                                    missing);
+  EXPECT_EQ(loadError(program),
+            "cannot load the code of kernel 'fake': target '" + program.target +
+                "': this CPU has no " + missing);
 }
 
 TEST(HostModule, FeaturesThatNoKernelUsesMayBeMissing) {

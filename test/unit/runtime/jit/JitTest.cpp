@@ -166,11 +166,13 @@ TEST(Jit, ErrorsSayWhatIsWrong) {
   Variant good = Variant::fromSource("module {}", "good");
   EXPECT_EQ(message(jit.get(Variant::fromSource("refuse", "bad"), kSpec)),
             "bad:1:1: refused");
-  EXPECT_EQ(message(jit.get(good, kSpec, "gpu")),
-            "target 'gpu' is unknown; expected cpu or sm_90a");
-  EXPECT_EQ(message(jit.get(good, kSpec, "sm_90a")),
-            "target 'sm_90a' cannot run here: expected a CPU target, cuda, "
-            "cuda:NUMBER, emulator or emulator:TARGET");
+  for (const char *text : {"gpu", "sm_90a", "cpus"})
+    EXPECT_EQ(message(jit.get(good, kSpec, text)),
+              "device '" + std::string(text) +
+                  "': expected cpu, cpu:MARCH, cuda, cuda:NUMBER, emulator or "
+                  "emulator:TARGET, such as emulator:sm_90a");
+  EXPECT_EQ(message(jit.get(good, kSpec, "cpu:pdp11")),
+            "target 'cpu:pdp11' is unknown; expected cpu or sm_90a");
   EXPECT_EQ(message(jit.get(good, kSpec, "emulator:sm_75")),
             "device 'emulator:sm_75': expected emulator, or emulator: and one "
             "of sm_80, sm_89, sm_90a, sm_100a, sm_120a");
