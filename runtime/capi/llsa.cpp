@@ -186,8 +186,14 @@ LlsaError *convertTensors(const LlsaKernel &kernel, bool isOutput,
                   nameOf(source->dtype));
     if (source->ndim < 0 || (source->ndim > 0 && !source->shape))
       return fail("expected a rank of at least 0 and a shape");
-    if (source->data)
+    if (source->data) {
+      uint64_t begin = reinterpret_cast<uintptr_t>(source->data);
+      if (begin + source->byte_offset < begin)
+        return fail(fmt::format("byte_offset {} reaches beyond the address "
+                                "space",
+                                source->byte_offset));
       tensor.data = static_cast<char *>(source->data) + source->byte_offset;
+    }
     tensor.shape = {source->shape, size_t(source->ndim)};
     if (source->strides)
       tensor.strides = {source->strides, size_t(source->ndim)};
@@ -341,6 +347,10 @@ LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
   const CudaExecutor *onGpu = kernel->kernel->cuda();
   if (stream && !onGpu)
     return invalid("llsaKernelLaunch", "stream must be null on the CPU");
+  if (workspace && workspaceBytes > size_t(INT64_MAX))
+    return invalid("llsaKernelLaunch",
+                   fmt::format("workspaceBytes is {}: expected at most {}",
+                               workspaceBytes, INT64_MAX));
   llvm::SmallVector<Tensor, 16> in, out; // no allocation
   if (LlsaError *error = convertTensors(*kernel, false, inputs, numInputs, in))
     return error;

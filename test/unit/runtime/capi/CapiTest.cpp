@@ -96,6 +96,10 @@ TEST_F(Capi, OwnWorkspace) {
   EXPECT_EQ(take(llsaKernelLaunch(kernel, in, 3, out, 2, memory, 127, nullptr)),
             "1: kernel 'mine': expected a workspace of at least 128 bytes, got "
             "127");
+  EXPECT_EQ(
+      take(llsaKernelLaunch(kernel, in, 3, out, 2, memory, SIZE_MAX, nullptr)),
+      "1: llsaKernelLaunch: workspaceBytes is 18446744073709551615: "
+      "expected at most 9223372036854775807");
 }
 
 TEST_F(Capi, KernelsTellWhatTheyAre) {
@@ -227,6 +231,9 @@ TEST_F(Capi, TensorsThatAreRefused) {
   EXPECT_EQ(with([](DLTensor &t) { t.data = nullptr; }),
             "1: kernel 'mine': input 'k': expected a pointer to data, got "
             "null");
+  EXPECT_EQ(with([](DLTensor &t) { t.byte_offset = UINT64_MAX - 3; }),
+            "1: llsaKernelLaunch: input 'k': byte_offset 18446744073709551612 "
+            "reaches beyond the address space");
   EXPECT_EQ(with([](DLTensor &t) { t.ndim = -1; }),
             "1: llsaKernelLaunch: input 'k': expected a rank of at least 0 and "
             "a shape");
