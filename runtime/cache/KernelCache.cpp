@@ -2,6 +2,7 @@
 #include "runtime/cache/KernelCache.h"
 
 #include "runtime/support/Env.h"
+#include "runtime/support/Exceptions.h"
 #include "runtime/support/Log.h"
 
 using namespace llvm;
@@ -55,7 +56,13 @@ Expected<KernelCache::ProgramPtr> KernelCache::get(const CacheKey &key,
     mine = isNew;
   }
   if (mine) {
-    Outcome outcome = produce(key, source, compile);
+    Outcome outcome;
+    // Whatever happens: the others wait.
+    if (Error error = catchExceptions("variant '" + key.variant + "'", [&] {
+          outcome = produce(key, source, compile);
+          return Error::success();
+        }))
+      outcome = failure(std::move(error));
     if (!outcome.program) { // the next call shall try again
       std::lock_guard<std::mutex> lock(mutex);
       programs.erase(hex);
@@ -68,6 +75,15 @@ Expected<KernelCache::ProgramPtr> KernelCache::get(const CacheKey &key,
   if (origin)
     *origin = mine ? outcome.origin : Origin::Memory;
   return outcome.program;
+}
+
+KernelCache::Outcome KernelCache::failure(Error error) {
+  Outcome outcome;
+  handleAllErrors(std::move(error), [&](const ErrorInfoBase &info) {
+    outcome.error += (outcome.error.empty() ? "" : "\n") + info.message();
+    outcome.code = info.convertToErrorCode();
+  });
+  return outcome;
 }
 
 KernelCache::Outcome KernelCache::produce(const CacheKey &key, StringRef source,
@@ -89,14 +105,8 @@ KernelCache::Outcome KernelCache::produce(const CacheKey &key, StringRef source,
       return outcome;
   }
   Expected<Program> program = compile();
-  if (!program) {
-    Error error = program.takeError();
-    handleAllErrors(std::move(error), [&](const ErrorInfoBase &info) {
-      outcome.error += (outcome.error.empty() ? "" : "\n") + info.message();
-      outcome.code = info.convertToErrorCode();
-    });
-    return outcome;
-  }
+  if (!program)
+    return failure(program.takeError());
   outcome.program = std::make_shared<const Program>(std::move(*program));
   outcome.origin = Origin::Compiled;
   if (useDisk && !settings.readOnly)

@@ -92,6 +92,7 @@ private:
     std::error_code code;
     Origin origin = Origin::Compiled;
   };
+  static Outcome failure(llvm::Error error);
   Outcome produce(const CacheKey &key, llvm::StringRef source,
                   CompileFn compile);
   bool lookOnDisk(const std::string &hex, Outcome &outcome, bool &damaged);

@@ -4,6 +4,7 @@
 #include "runtime/jit/Device.h"
 #include "runtime/jit/Jit.h"
 #include "runtime/support/Files.h"
+#include "llvm/Support/ErrorHandling.h"
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
@@ -49,6 +50,9 @@ private:
 
 namespace {
 
+/// There may be no memory for another one.
+LlsaError outOfMemory{LLSA_ERROR_OUT_OF_MEMORY, "out of memory"};
+
 LlsaError *makeError(LlsaErrorCode code, std::string message) {
   return new LlsaError{code, std::move(message)};
 }
@@ -56,6 +60,23 @@ LlsaError *makeError(LlsaErrorCode code, std::string message) {
 LlsaError *invalid(const char *function, const std::string &message) {
   return makeError(LLSA_ERROR_INVALID_ARGUMENT,
                    fmt::format("{}: {}", function, message));
+}
+
+/// What the standard library throws. Every function that can fail catches it.
+LlsaError *caught(const char *function, const std::exception &exception) {
+  if (dynamic_cast<const std::bad_alloc *>(&exception))
+    return &outOfMemory;
+  return makeError(LLSA_ERROR_SYSTEM,
+                   fmt::format("{}: {}", function, exception.what()));
+}
+
+/// LLVM ends the process where its containers get no memory, unless told so.
+void throwWhenOutOfMemory() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::install_bad_alloc_error_handler(
+        [](void *, const char *, bool) { throw std::bad_alloc(); });
+  });
 }
 
 /// Errors of the system carry errno as their code; all others are `code`.
@@ -240,13 +261,17 @@ const char *llsaErrorMessage(const LlsaError *error) {
   return error->message.c_str();
 }
 
-void llsaErrorFree(LlsaError *error) { delete error; }
+void llsaErrorFree(LlsaError *error) {
+  if (error != &outOfMemory)
+    delete error;
+}
 
 LlsaError *llsaContextCreate(const LlsaContextOptions *options,
-                             LlsaContext **context) {
+                             LlsaContext **context) try {
   if (!context)
     return invalid("llsaContextCreate", "context is null");
   *context = nullptr;
+  throwWhenOutOfMemory();
   JitOptions jit = JitOptions::fromEnvironment();
   if (options) {
     if (options->structSize != sizeof(LlsaContextOptions))
@@ -267,11 +292,13 @@ LlsaError *llsaContextCreate(const LlsaContextOptions *options,
     return convert(device.takeError(), LLSA_ERROR_INVALID_ARGUMENT);
   *context = new LlsaContext(std::move(jit));
   return nullptr;
+} catch (const std::exception &exception) {
+  return caught("llsaContextCreate", exception);
 }
 
 void llsaContextDestroy(LlsaContext *context) { delete context; }
 
-LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant) {
+LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant) try {
   if (!variant)
     return invalid("llsaVariantLoad", "variant is null");
   *variant = nullptr;
@@ -282,10 +309,12 @@ LlsaError *llsaVariantLoad(const char *path, LlsaVariant **variant) {
     return convert(loaded.takeError(), LLSA_ERROR_SYSTEM);
   *variant = new LlsaVariant(std::move(*loaded));
   return nullptr;
+} catch (const std::exception &exception) {
+  return caught("llsaVariantLoad", exception);
 }
 
 LlsaError *llsaVariantCreate(const char *text, size_t length, const char *name,
-                             LlsaVariant **variant) {
+                             LlsaVariant **variant) try {
   if (!variant)
     return invalid("llsaVariantCreate", "variant is null");
   *variant = nullptr;
@@ -296,10 +325,12 @@ LlsaError *llsaVariantCreate(const char *text, size_t length, const char *name,
   *variant =
       new LlsaVariant(Variant::fromSource(std::string(text, length), name));
   return nullptr;
+} catch (const std::exception &exception) {
+  return caught("llsaVariantCreate", exception);
 }
 
 LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant, const char *text,
-                                         size_t length, const char *name) {
+                                         size_t length, const char *name) try {
   if (!variant || !text || !name)
     return invalid("llsaVariantAddDeviceFunctions",
                    "variant, text or name is null");
@@ -307,12 +338,14 @@ LlsaError *llsaVariantAddDeviceFunctions(LlsaVariant *variant, const char *text,
     return error;
   variant->addDeviceFunctions({name, std::string(text, length)});
   return nullptr;
+} catch (const std::exception &exception) {
+  return caught("llsaVariantAddDeviceFunctions", exception);
 }
 
 void llsaVariantDestroy(LlsaVariant *variant) { delete variant; }
 
 LlsaError *llsaKernelGet(LlsaContext *context, const LlsaVariant *variant,
-                         const char *spec, LlsaKernel **kernel) {
+                         const char *spec, LlsaKernel **kernel) try {
   if (!kernel)
     return invalid("llsaKernelGet", "kernel is null");
   *kernel = nullptr;
@@ -336,12 +369,14 @@ LlsaError *llsaKernelGet(LlsaContext *context, const LlsaVariant *variant,
   }
   *kernel = slot.get();
   return nullptr;
+} catch (const std::exception &exception) {
+  return caught("llsaKernelGet", exception);
 }
 
 LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
                             size_t numInputs, DLTensor *const *outputs,
                             size_t numOutputs, void *workspace,
-                            size_t workspaceBytes, void *stream) {
+                            size_t workspaceBytes, void *stream) try {
   if (!kernel)
     return invalid("llsaKernelLaunch", "kernel is null");
   const CudaExecutor *onGpu = kernel->kernel->cuda();
@@ -366,6 +401,8 @@ LlsaError *llsaKernelLaunch(const LlsaKernel *kernel, DLTensor *const *inputs,
   if (error)
     return convert(std::move(error), LLSA_ERROR_INVALID_ARGUMENT);
   return nullptr;
+} catch (const std::exception &exception) {
+  return caught("llsaKernelLaunch", exception);
 }
 
 size_t llsaKernelNumInputs(const LlsaKernel *kernel) {
@@ -377,13 +414,17 @@ size_t llsaKernelNumOutputs(const LlsaKernel *kernel) {
 }
 
 LlsaError *llsaKernelInput(const LlsaKernel *kernel, size_t index,
-                           LlsaTensorInfo *info) {
+                           LlsaTensorInfo *info) try {
   return tensorInfo("llsaKernelInput", kernel, false, index, info);
+} catch (const std::exception &exception) {
+  return caught("llsaKernelInput", exception);
 }
 
 LlsaError *llsaKernelOutput(const LlsaKernel *kernel, size_t index,
-                            LlsaTensorInfo *info) {
+                            LlsaTensorInfo *info) try {
   return tensorInfo("llsaKernelOutput", kernel, true, index, info);
+} catch (const std::exception &exception) {
+  return caught("llsaKernelOutput", exception);
 }
 
 DLDevice llsaKernelDevice(const LlsaKernel *kernel) {

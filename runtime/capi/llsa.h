@@ -16,6 +16,11 @@
   nobody may use an object while or after it is destroyed. Strings and arrays
   that are returned belong to the object that was asked, and live as long.
 
+  Where memory runs out, the error is LLSA_ERROR_OUT_OF_MEMORY. If that was in
+  a compilation, the process compiles nothing any more, for LLVM was left as it
+  stood; kernels that there are and those of the cache on disk go on. It may
+  also end the process there: LLVM does not report each failed allocation.
+
   Tensors are DLPack's. They stay the caller's; nothing keeps a pointer to them
   after a call returns (a GPU uses them until its stream is done). Environment
 variables are listed by `llsa-cache env`.

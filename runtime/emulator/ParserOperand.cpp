@@ -56,7 +56,7 @@ bool Parser::parseInteger(int64_t &value) {
 bool Parser::parseOffset(int64_t &offset) {
   while (token.is("+") || token.is("-")) {
     bool negative = accept("-") || (accept("+") && accept("-"));
-    int64_t value;
+    int64_t value = 0;
     if (!parseInteger(value))
       return false;
     offset += negative ? -value : value;

@@ -6,10 +6,13 @@
 #include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/jit/Device.h"
 #include "runtime/support/Env.h"
+#include "runtime/support/Exceptions.h"
 #include "runtime/support/Files.h"
 #include "llvm/ADT/Hashing.h"
+#include <atomic>
 #include <chrono>
 #include <fmt/format.h>
+#include <optional>
 #include <tuple>
 
 using namespace llvm;
@@ -140,6 +143,30 @@ static Error assembleBy(AssemblerSearch &search, const std::string &dumpDir,
       program.code);
 }
 
+/// Compiles, once an exception has gone through LLVM never again: a static
+/// object whose making it interrupted is waited for ever after.
+static Expected<CompileResult> compileSafely(const Variant &variant,
+                                             const KernelSpec &spec,
+                                             const CompileOptions &options) {
+  static std::atomic<bool> interrupted{false};
+  std::string name = fmt::format("variant '{}'", variant.name());
+  if (interrupted)
+    return createStringError(
+        std::make_error_code(std::errc::not_enough_memory),
+        name + ": this process compiles nothing any more, because memory ran "
+               "out in a compilation before; start it anew");
+  std::optional<Expected<CompileResult>> result;
+  if (Error error = catchExceptions(name, [&] {
+        result.emplace(
+            Compiler().compile(variant.text(), variant.name(), spec, options));
+        return Error::success();
+      })) {
+    interrupted = true;
+    return std::move(error);
+  }
+  return std::move(*result);
+}
+
 Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
                                    const KernelSpec &spec, StringRef target,
                                    JitReport &report) {
@@ -165,8 +192,7 @@ Expected<Jit::KernelPtr> Jit::make(const Variant &variant,
     if (!settings.dumpDir.empty())
       options.dumpDir = fmt::format("{}/{}-{}", settings.dumpDir,
                                     variant.name(), key.hex().substr(0, 8));
-    Expected<CompileResult> result =
-        Compiler().compile(variant.text(), variant.name(), spec, options);
+    Expected<CompileResult> result = compileSafely(variant, spec, options);
     if (!result)
       return result.takeError();
     report.times = std::move(result->times);

@@ -1,6 +1,6 @@
 //===- OutOfMemory.h - a tool that gets no memory says so -------*- C++ -*-===//
 //
-// Exceptions are off in our code; LLVM answers a failed allocation by aborting,
+// Our code handles no exceptions; LLVM answers a failed allocation by aborting,
 // and MLIR makes its ops with a malloc that it does not check. So a tool links
 // LLSAOutOfMemory, through whose malloc, calloc and realloc all calls of the
 // program then go, and calls exitWhenOutOfMemory first: from then on an

@@ -15,11 +15,16 @@ namespace {
 
 /// Where this thread continues when LLVM reports a fatal error; innermost one.
 struct Guard {
+  Guard();
+  ~Guard();
   std::jmp_buf target;
   std::string reason;
   Guard *outer;
 };
 thread_local Guard *currentGuard = nullptr;
+
+Guard::Guard() : outer(currentGuard) { currentGuard = this; }
+Guard::~Guard() { currentGuard = outer; } // also where an exception passes
 
 void onFatalError(void *, const char *reason, bool) {
   // Without a guard on this thread, returning lets LLVM end the process as it
@@ -38,16 +43,10 @@ Error runGuarded(function_ref<Error()> work) {
   static std::once_flag once;
   std::call_once(once, [] { install_fatal_error_handler(onFatalError); });
   Guard guard;
-  guard.outer = currentGuard;
-  currentGuard = &guard;
-  if (setjmp(guard.target) != 0) {
-    currentGuard = guard.outer;
+  if (setjmp(guard.target) != 0)
     return createStringError(inconvertibleErrorCode(),
                              "the code generator failed: " + guard.reason);
-  }
-  Error error = work();
-  currentGuard = guard.outer;
-  return error;
+  return work();
 }
 
 } // namespace llsa

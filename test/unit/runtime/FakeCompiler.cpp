@@ -3,6 +3,7 @@
 
 #include "llvm/Support/MemoryBuffer.h"
 #include <atomic>
+#include <bits/functexcept.h> // throws without a throw, which is off here
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -99,6 +100,10 @@ Expected<CompileResult> Compiler::compile(StringRef source, StringRef name,
   if (source.contains("refuse"))
     return createStringError(inconvertibleErrorCode(),
                              fmt::format("{}:1:1: refused", name.str()));
+  if (source.contains("memory"))
+    std::__throw_bad_alloc();
+  if (source.contains("throw"))
+    std::__throw_length_error("much too long");
   CompileResult result;
   result.program = options.target == "sm_90a" ? test::fakeGpuProgram(spec)
                                               : test::fakeProgram(spec);

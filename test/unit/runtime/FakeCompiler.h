@@ -2,7 +2,8 @@
 //
 // Defines the functions of compiler/driver/Compiler.h over FakeKernels.c. A
 // source that contains "refuse" is refused; "sleep" makes it slow; "ptx" gives
-// code that is no ELF object.
+// code that is no ELF object; "memory" runs out of memory and "throw" throws
+// another exception of the standard library.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LLSA_TEST_UNIT_RUNTIME_FAKECOMPILER_H

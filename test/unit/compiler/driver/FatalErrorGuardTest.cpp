@@ -1,6 +1,7 @@
 #include "compiler/target/host/FatalErrorGuard.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <gtest/gtest.h>
+#include <new>
 #include <thread>
 
 using namespace llsa;
@@ -37,6 +38,17 @@ TEST(FatalErrorGuard, NestsAndKeepsThreadsApart) {
   });
   EXPECT_EQ(toString(std::move(error)), "the code generator failed: outer");
   EXPECT_EQ(other, "the code generator failed: in a thread");
+}
+
+TEST(FatalErrorGuard, GoesWithAnException) {
+  llvm::Error error = runGuarded([&]() -> llvm::Error {
+    try {
+      (void)runGuarded([]() -> llvm::Error { throw std::bad_alloc(); });
+    } catch (const std::bad_alloc &) {
+    }
+    llvm::report_fatal_error("outer", false); // not to where the inner one was
+  });
+  EXPECT_EQ(toString(std::move(error)), "the code generator failed: outer");
 }
 
 TEST(FatalErrorGuardDeathTest, OutsideOfAGuardTheProcessEnds) {

@@ -2,7 +2,9 @@
 #include "runtime/capi/llsa.h"
 #include "test/unit/runtime/FakeCompiler.h"
 #include "test/unit/runtime/Testing.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cstring>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace llsa::test;
@@ -271,6 +273,64 @@ TEST_F(Capi, LengthsThatNoTextHasAreRefused) {
   EXPECT_EQ(take(llsaVariantLoad(path.c_str(), &none)),
             "3: read " + path + ": expected at most 67108864 bytes, got more");
 }
+
+TEST_F(Capi, ExceptionsOfTheCompilerAreErrors) {
+  auto compile = [&](const char *text) {
+    LlsaVariant *other = nullptr;
+    EXPECT_EQ(take(llsaVariantCreate(text, strlen(text), "big", &other)), "");
+    LlsaKernel *none = kernel;
+    std::string message =
+        take(llsaKernelGet(context, other, "B=1,H=2,N=5,D=8,dtype=f32", &none));
+    EXPECT_EQ(none, nullptr);
+    llsaVariantDestroy(other);
+    return message;
+  };
+  // In a process of its own, since it compiles nothing any more.
+  auto expectOnce = [&](const char *text, const std::string &expected) {
+    std::vector<std::thread> threads;
+    std::string messages[4];
+    for (std::string &message : messages)
+      threads.emplace_back([&] { message = compile(text); });
+    for (std::thread &thread : threads)
+      thread.join(); // none waits for ever
+    EXPECT_TRUE(llvm::is_contained(messages, expected));
+    EXPECT_FALSE(llvm::is_contained(messages, ""));
+    EXPECT_EQ(compile("module { }"),
+              "4: variant 'big': this process compiles nothing any more, "
+              "because memory ran out in a compilation before; start it anew");
+    EXPECT_EQ(launch(), "");
+    fflush(stdout);
+    _exit(HasFailure());
+  };
+  using testing::ExitedWithCode;
+  EXPECT_EXIT(expectOnce("sleep, memory", "4: variant 'big': out of memory"),
+              ExitedWithCode(0), "");
+  EXPECT_EXIT(expectOnce("sleep, throw", "2: variant 'big': much too long"),
+              ExitedWithCode(0), "");
+}
+
+#ifndef __SANITIZE_ADDRESS__ // which needs more addresses than the limit
+TEST_F(Capi, NoMemoryOutsideOfCompilations) {
+  LlsaContextOptions options{};
+  options.structSize = sizeof options;
+  options.cacheDir = "off";
+  options.numThreads = UINT32_MAX; // a list of them takes 32 GiB
+  LlsaContext *wide = nullptr;
+  ASSERT_EQ(take(llsaContextCreate(&options, &wide)), "");
+  EXPECT_EQ(
+      take(llsaKernelGet(wide, variant, "B=1,H=2,N=5,D=8,dtype=f32", &kernel)),
+      "");
+  rlimit old, low;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &old), 0);
+  low = old;
+  low.rlim_cur = rlim_t(16) << 30;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &low), 0);
+  for (int i = 0; i < 2; ++i) // the first one left no lock behind
+    EXPECT_EQ(launch(), "4: out of memory");
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &old), 0);
+  llsaContextDestroy(wide);
+}
+#endif
 
 TEST_F(Capi, MistakesAreErrorsNotCrashes) {
   LlsaKernel *none = kernel;
