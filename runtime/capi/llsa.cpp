@@ -3,6 +3,7 @@
 
 #include "runtime/jit/Device.h"
 #include "runtime/jit/Jit.h"
+#include "runtime/support/Env.h"
 #include "runtime/support/Files.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <fmt/format.h>
@@ -284,6 +285,10 @@ LlsaError *llsaContextCreate(const LlsaContextOptions *options,
     if (options->cacheDir)
       jit.cache.dir =
           llvm::StringRef(options->cacheDir) == "off" ? "" : options->cacheDir;
+    if (options->numThreads > env::kMostThreads)
+      return invalid("llsaContextCreate",
+                     fmt::format("numThreads is {}: expected at most {}",
+                                 options->numThreads, env::kMostThreads));
     if (options->numThreads)
       jit.threads = options->numThreads;
   }

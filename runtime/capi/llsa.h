@@ -80,7 +80,7 @@ typedef struct LlsaContextOptions {
       "emulator" or "emulator:TARGET" (tensors in the CPU's memory) */
   const char *target;
   const char *cacheDir; /**< kernels on disk; "off" keeps none */
-  uint32_t numThreads;  /**< for kernels on the CPU */
+  uint32_t numThreads;  /**< for kernels on the CPU, at most 4096 */
 } LlsaContextOptions;
 
 /** `options` may be null. The caller destroys the context. */

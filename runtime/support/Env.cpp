@@ -179,7 +179,7 @@ std::string nvtxInjection() {
 std::string testDevice() { return read("LLSA_TEST_DEVICE").value_or("cpu"); }
 
 unsigned numThreads() {
-  return unsigned(readNumber("LLSA_NUM_THREADS", 1, 4096, 0));
+  return unsigned(readNumber("LLSA_NUM_THREADS", 1, kMostThreads, 0));
 }
 
 } // namespace llsa::rt::env

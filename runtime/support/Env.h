@@ -71,6 +71,9 @@ std::string cudaHome();
 std::string nvtxInjection();
 /// LLSA_TEST_DEVICE; "cpu" by default.
 std::string testDevice();
+/// More threads are a mistake.
+constexpr unsigned kMostThreads = 4096;
+
 /// LLSA_NUM_THREADS, or 0: one per CPU that this process may use.
 unsigned numThreads();
 

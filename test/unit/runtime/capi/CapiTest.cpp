@@ -4,6 +4,7 @@
 #include "test/unit/runtime/Testing.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cstring>
+#include <fstream>
 #include <sys/resource.h>
 #include <thread>
 
@@ -311,24 +312,21 @@ TEST_F(Capi, ExceptionsOfTheCompilerAreErrors) {
 
 #ifndef __SANITIZE_ADDRESS__ // which needs more addresses than the limit
 TEST_F(Capi, NoMemoryOutsideOfCompilations) {
-  LlsaContextOptions options{};
-  options.structSize = sizeof options;
-  options.cacheDir = "off";
-  options.numThreads = UINT32_MAX; // a list of them takes 32 GiB
-  LlsaContext *wide = nullptr;
-  ASSERT_EQ(take(llsaContextCreate(&options, &wide)), "");
-  EXPECT_EQ(
-      take(llsaKernelGet(wide, variant, "B=1,H=2,N=5,D=8,dtype=f32", &kernel)),
-      "");
+  std::string text(size_t(64) << 20, ' ');
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
   rlimit old, low;
   ASSERT_EQ(getrlimit(RLIMIT_AS, &old), 0);
   low = old;
-  low.rlim_cur = rlim_t(16) << 30;
+  low.rlim_cur = rlim_t(pages * getpagesize() + (16 << 20));
   ASSERT_EQ(setrlimit(RLIMIT_AS, &low), 0);
-  for (int i = 0; i < 2; ++i) // the first one left no lock behind
-    EXPECT_EQ(launch(), "4: out of memory");
+  LlsaVariant *copy = nullptr;
+  std::string error =
+      take(llsaVariantCreate(text.data(), text.size(), "large", &copy));
   ASSERT_EQ(setrlimit(RLIMIT_AS, &old), 0);
-  llsaContextDestroy(wide);
+  EXPECT_EQ(error, "4: out of memory");
+  EXPECT_EQ(copy, nullptr);
+  EXPECT_EQ(launch(), "");
 }
 #endif
 
@@ -365,6 +363,10 @@ TEST_F(Capi, MistakesAreErrorsNotCrashes) {
   EXPECT_EQ(take(llsaContextCreate(&options, &other)),
             "1: llsaContextCreate: options->structSize is 0: expected 32");
   options.structSize = sizeof options;
+  options.numThreads = 4097;
+  EXPECT_EQ(take(llsaContextCreate(&options, &other)),
+            "1: llsaContextCreate: numThreads is 4097: expected at most 4096");
+  options.numThreads = 0;
   for (const char *target : {"gpu", "sm_90a"}) {
     options.target = target;
     EXPECT_EQ(take(llsaContextCreate(&options, &other)),
