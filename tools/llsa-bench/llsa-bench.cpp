@@ -9,11 +9,13 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/support/Env.h"
+#include "tools/io/CommandLine.h"
 #include "tools/llsa-bench/Measure.h"
 #include "tools/llsa-bench/Peak.h"
-#include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -32,9 +34,16 @@ struct Options {
 };
 
 int fail(const std::string &message) {
-  std::fflush(stdout);
+  tools::flushOutput();
   fmt::print(stderr, "llsa-bench: {}\n", message);
   return 1;
+}
+
+/// Bounds that no machine and nobody's patience reaches.
+constexpr double kMostSeconds = 1e6, kMostTeraflops = 1e6;
+
+std::string cannotWrite(const std::string &path) {
+  return fmt::format("cannot write '{}': {}", path, std::strerror(errno));
 }
 
 /// Whether a case was asked for: no filter, or a part of its name.
@@ -153,7 +162,7 @@ int run(Options options) {
   std::FILE *lines = nullptr;
   if (!options.output.empty() &&
       !(lines = std::fopen(options.output.c_str(), "a")))
-    return fail(fmt::format("cannot write '{}'", options.output));
+    return fail(cannotWrite(options.output));
   auto machine = openMachine(options);
   if (!machine)
     return fail(llvm::toString(machine.takeError()));
@@ -162,7 +171,7 @@ int run(Options options) {
   bench::InputMaker inputs(options.input);
   if (!options.json)
     fmt::print("{}", tableHead(machine->setting));
-  std::fflush(stdout);
+  tools::flushOutput();
   int failures = 0;
   for (const bench::Case &wanted : suite->cases) {
     if (!isWanted(options, wanted))
@@ -173,18 +182,18 @@ int run(Options options) {
                                    llvm::toString(result.takeError())));
       continue;
     }
-    if (lines) {
-      fmt::print(lines, "{}\n", result->json);
-      std::fflush(lines);
-    }
+    // Line by line: what was measured is there if a later case takes too long.
+    if (lines && (std::fputs((result->json + "\n").c_str(), lines) < 0 ||
+                  std::fflush(lines) != 0))
+      return fail(cannotWrite(options.output));
     if (options.json)
       fmt::print("{}\n", result->json);
     else
       fmt::print("{}", result->table);
-    std::fflush(stdout);
+    tools::flushOutput();
   }
-  if (lines)
-    std::fclose(lines);
+  if (lines && std::fclose(lines) != 0)
+    return fail(cannotWrite(options.output));
   return failures ? 1 : 0;
 }
 
@@ -192,7 +201,8 @@ int run(Options options) {
 
 int main(int argc, char **argv) {
   Options options;
-  CLI::App app("Measures attention variants on this CPU or on a GPU.");
+  CLI::App app("Measures attention variants on this CPU or on a GPU.",
+               "llsa-bench");
   app.add_option("suite", options.suite,
                  "suite of cases (JSON); by default the device's");
   app.add_option("--device", options.device,
@@ -209,31 +219,36 @@ int main(int argc, char **argv) {
       ->check(CLI::IsMember({"random", "structured"}))
       ->capture_default_str();
   app.add_option("--sets", options.effort.sets, "input sets that take turns")
-      ->check(CLI::Range(1, 16))
+      ->check(tools::integerOf(1, 16))
       ->capture_default_str();
   app.add_option("--threads", options.threads, "of a CPU; 0: all")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(tools::integerOf(0, tools::kMostThreads));
   app.add_option("--repeat", options.effort.repeat,
                  "samples per case after a warm-up; 0: 7 on a CPU, 20 on a GPU")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(tools::integerOf(0, tools::kMostCount));
   app.add_option("--seconds", options.effort.seconds,
                  "no more samples of a case after this time")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(tools::numberOf(0, kMostSeconds));
   app.add_option("--rest", options.effort.rest,
                  "GPU: seconds without work before each measurement, so that "
                  "the clocks are not lowered for what ran before; 0: as under "
                  "lasting load")
-      ->check(CLI::Range(0.0, 60.0))
+      ->check(tools::numberOf(0, 60))
       ->capture_default_str();
   app.add_option("--peak-tflops", options.peak,
                  "the GPU's rate of matrix products, for the roof "
-                 "(tools/bench/peers.py measures it)");
+                 "(tools/bench/peers.py measures it)")
+      ->check(tools::numberOf(0, kMostTeraflops));
   app.add_flag("--json", options.json, "one JSON object per case, no table");
   app.add_option("--output", options.output,
                  "append one JSON object per case to this file");
   app.add_flag("--no-peak", options.noPeak,
                "do not measure what the machine can do");
-  CLI11_PARSE(app, argc, argv);
-  rt::env::reportUnknownVariables();
-  return run(std::move(options));
+  return tools::runTool(app, argc, argv, [&] {
+    rt::env::reportUnknownVariables();
+    return run(options);
+  });
 }

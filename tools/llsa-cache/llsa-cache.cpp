@@ -7,7 +7,7 @@
 #include "runtime/cache/DiskStore.h"
 #include "runtime/support/Env.h"
 #include "runtime/support/Log.h"
-#include <CLI/CLI.hpp>
+#include "tools/io/CommandLine.h"
 #include <ctime>
 #include <fmt/format.h>
 
@@ -72,10 +72,13 @@ int prune(const DiskStore &store, uint64_t maxBytes) {
   return 0;
 }
 
+/// LLSA_CACHE_SIZE_MB may be no more either.
+constexpr uint64_t kMostMegabytes = uint64_t(1) << 32;
+
 } // namespace
 
 int main(int argc, char **argv) {
-  CLI::App app("Looks after the cache of compiled kernels.");
+  CLI::App app("Looks after the cache of compiled kernels.", "llsa-cache");
   app.require_subcommand(1);
   std::string dir;
   uint64_t megabytes = 0;
@@ -89,33 +92,38 @@ int main(int argc, char **argv) {
       command("verify", "read every entry; status 1 if one is damaged");
   CLI::App *pruneCommand =
       command("prune", "remove what is beyond the size limit");
-  CLI::Option *size = pruneCommand->add_option(
-      "--size-mb", megabytes, "the limit; by default LLSA_CACHE_SIZE_MB");
+  CLI::Option *size =
+      pruneCommand
+          ->add_option("--size-mb", megabytes,
+                       "the limit; by default LLSA_CACHE_SIZE_MB")
+          ->check(llsa::tools::integerOf(0, kMostMegabytes));
   CLI::App *clearCommand = command("clear", "remove all entries");
   CLI::App *envCommand =
       app.add_subcommand("env", "list the environment variables");
-  CLI11_PARSE(app, argc, argv);
 
-  env::reportUnknownVariables();
-  if (envCommand->parsed()) {
-    fmt::print("{}", env::describe());
-    return 0;
-  }
-  if (dir.empty())
-    dir = env::cacheDir();
-  if (dir.empty()) {
-    fmt::print(stderr, "llsa-cache: there is no cache: LLSA_CACHE_DIR is "
-                       "'off', or there is no home folder; give --dir\n");
-    return 1;
-  }
-  DiskStore store(dir);
-  if (listCommand->parsed())
-    return list(store);
-  if (verifyCommand->parsed())
-    return verify(store);
-  if (pruneCommand->parsed())
-    return prune(store, size->count() ? megabytes << 20 : env::cacheMaxBytes());
-  if (clearCommand->parsed())
-    return prune(store, 0);
-  llvm_unreachable("a subcommand is required");
+  return llsa::tools::runTool(app, argc, argv, [&] {
+    env::reportUnknownVariables();
+    if (envCommand->parsed()) {
+      fmt::print("{}", env::describe());
+      return 0;
+    }
+    if (dir.empty())
+      dir = env::cacheDir();
+    if (dir.empty()) {
+      fmt::print(stderr, "llsa-cache: there is no cache: LLSA_CACHE_DIR is "
+                         "'off', or there is no home folder; give --dir\n");
+      return 1;
+    }
+    DiskStore store(dir);
+    if (listCommand->parsed())
+      return list(store);
+    if (verifyCommand->parsed())
+      return verify(store);
+    if (pruneCommand->parsed())
+      return prune(store,
+                   size->count() ? megabytes << 20 : env::cacheMaxBytes());
+    if (clearCommand->parsed())
+      return prune(store, 0);
+    llvm_unreachable("a subcommand is required");
+  });
 }

@@ -1,10 +1,10 @@
 //===- llsa-emulator-record.cpp - what single instructions give on a GPU --===//
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/support/Files.h"
+#include "tools/io/CommandLine.h"
 #include "tools/llsa-emulator-record/RecordedCases.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/raw_ostream.h"
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 using namespace llvm;
@@ -99,7 +99,8 @@ static Error show(const std::string &name) {
 
 int main(int argc, char **argv) {
   CLI::App app("llsa-emulator-record: writes down what single PTX instructions "
-               "compute on a GPU, for the emulator's tests");
+               "compute on a GPU, for the emulator's tests",
+               "llsa-emulator-record");
   std::string device = "cuda", path = "recorded.json", shown;
   app.add_option("--device", device, "cuda or cuda:NUMBER");
   app.add_option("-o", path,
@@ -107,11 +108,12 @@ int main(int argc, char **argv) {
                  "test/emulator/Inputs/recorded.json");
   app.add_option("--show", shown,
                  "print the kernel of a case instead; list: their names");
-  CLI11_PARSE(app, argc, argv);
-  Error error = shown.empty() ? record(device, path) : show(shown);
-  if (error) {
-    errs() << "llsa-emulator-record: " << toString(std::move(error)) << '\n';
-    return 1;
-  }
-  return 0;
+  return tools::runTool(app, argc, argv, [&] {
+    Error error = shown.empty() ? record(device, path) : show(shown);
+    if (error) {
+      errs() << "llsa-emulator-record: " << toString(std::move(error)) << '\n';
+      return 1;
+    }
+    return 0;
+  });
 }

@@ -6,17 +6,37 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/support/OutOfMemory.h"
+#include "tools/io/CommandLine.h"
 #include "tools/llsa-run/Run.h"
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 using namespace llsa::tools;
+
+/// The exit status.
+static int run(const RunOptions &options) {
+  llvm::Expected<Report> report = runVariant(options);
+  if (!report) {
+    fmt::print(stderr, "llsa-run: {}\n", llvm::toString(report.takeError()));
+    return 1;
+  }
+  fmt::print("{}", reportText(*report));
+  if (options.json)
+    fmt::print("{}\n", reportJSON(*report));
+  if (report->check && !report->check->ok()) {
+    flushOutput();
+    fmt::print(stderr, "llsa-run: check failed: {}\n",
+               report->check->message());
+    return 1;
+  }
+  return 0;
+}
 
 int main(int argc, char **argv) {
   llsa::rt::exitWhenOutOfMemory("llsa-run");
   RunOptions options;
   CLI::App app("Compiles an attention variant, runs it, and says whether and "
-               "how fast it works.");
+               "how fast it works.",
+               "llsa-run");
   app.add_option("FILE", options.file, "the variant, a .mlir file")->required();
   app.add_option("--spec", options.spec,
                  "sizes and element type: B=1,H=8,N=4096,D=64,dtype=f32, then "
@@ -44,7 +64,7 @@ int main(int argc, char **argv) {
                  "queries per head that --check looks at; 0: all. With --grad "
                  "also: gradients of keys in all heads, not in some")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(integerOf(0, kMostCount));
   app.add_option("--compare", options.compare,
                  "time another variant on the same inputs");
   app.add_option("--picture", options.picture,
@@ -53,27 +73,14 @@ int main(int argc, char **argv) {
                "the time of each kernel; marks NVTX ranges");
   app.add_flag("--json", options.json, "end with one line of JSON");
   app.add_option("--seed", options.seed, "of random inputs and samples")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(integerOf(0));
   app.add_option("--repeat", options.repeat,
                  "timed runs; 0: as many as a second holds")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options.threads, "0: all")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-
-  llvm::Expected<Report> report = runVariant(options);
-  if (!report) {
-    fmt::print(stderr, "llsa-run: {}\n", llvm::toString(report.takeError()));
-    return 1;
-  }
-  fmt::print("{}", reportText(*report));
-  if (options.json)
-    fmt::print("{}\n", reportJSON(*report));
-  if (report->check && !report->check->ok()) {
-    std::fflush(stdout);
-    fmt::print(stderr, "llsa-run: check failed: {}\n",
-               report->check->message());
-    return 1;
-  }
-  return 0;
+      ->check(integerOf(0, kMostCount));
+  app.add_option("--threads", options.threads, "0: all")
+      ->capture_default_str()
+      ->check(integerOf(0, kMostThreads));
+  return runTool(app, argc, argv, [&] { return run(options); });
 }

@@ -6,9 +6,9 @@
 #include "runtime/cuda/DeviceFunctions.h"
 #include "runtime/support/Env.h"
 #include "runtime/support/OutOfMemory.h"
+#include "tools/io/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
@@ -179,7 +179,8 @@ int main(int argc, char **argv) {
   rt::exitWhenOutOfMemory("llsac");
   Options o;
   CLI::App app(
-      "llsac: compiles an attention variant (.mlir) for one spec and target");
+      "llsac: compiles an attention variant (.mlir) for one spec and target",
+      "llsac");
   app.add_option("FILE", o.file, "the variant; - for stdin");
   app.add_option("--spec", o.specText,
                  "sizes, dtype and hierarchy: B=1,H=8,N=65536,D=64,dtype=bf16; "
@@ -207,14 +208,16 @@ int main(int argc, char **argv) {
                  "in the dump folder");
   app.add_option("--threads", o.threads,
                  "for a GPU: how many kernels are compiled at the same time; "
-                 "default: LLSA_NUM_THREADS, or one for each CPU");
+                 "default: LLSA_NUM_THREADS, or one for each CPU")
+      ->check(tools::integerOf(0, tools::kMostThreads));
   app.add_flag("--timing", o.timing, "print the time of each stage to stderr");
   app.add_flag("--list-stages", o.listStages, "print the stages");
   app.add_flag("--list-targets", o.listTargets, "print the targets");
-  CLI11_PARSE(app, argc, argv);
-  if (Error error = run(o)) {
-    errs() << "llsac: " << toString(std::move(error)) << '\n';
-    return 1;
-  }
-  return 0;
+  return tools::runTool(app, argc, argv, [&] {
+    if (Error error = run(o)) {
+      errs() << "llsac: " << toString(std::move(error)) << '\n';
+      return 1;
+    }
+    return 0;
+  });
 }
