@@ -70,6 +70,17 @@ std::string variantName(StringRef fileName) {
   return stem.empty() || fileName == "-" ? "variant" : stem.str();
 }
 
+/// "cpu:znver3" of "cpu:znver3:+avx2,…".
+StringRef withoutFeatures(StringRef target) {
+  return target.take_front(target.find(':', target.find(':') + 1));
+}
+
+/// From the tile stage on a text is for one kind of GPU, or for CPUs.
+bool isTextFor(StringRef madeFor, StringRef target) {
+  return madeFor == target ||
+         (madeFor.starts_with("cpu") && target.starts_with("cpu"));
+}
+
 } // namespace
 
 // One thread until there is a module for each kernel (splitModule): what comes
@@ -202,6 +213,10 @@ Error Compilation::takePlan(StringRef plan) {
   Expected<Program> program = Program::fromJSON(plan);
   if (!program)
     return fail(program.takeError());
+  if (!isTextFor(program->target, result.program.target))
+    return fail("the target is " + withoutFeatures(result.program.target) +
+                ", but the text was made for " +
+                withoutFeatures(program->target));
   program->target = result.program.target; // as resolved
   result.program = std::move(*program);
   hasPlan = true;

@@ -34,7 +34,9 @@ struct CompileOptions {
   std::string reproducerPath;
   /// When set, the source is text of this stage, as compileTo printed it, and
   /// compilation goes on behind it. Its spec and variant come with the text;
-  /// a spec given beside it (one with N > 0) must be the same.
+  /// a spec given beside it (one with N > 0) must be the same, and so must
+  /// the target from the tile stage on, but for what one CPU has and another
+  /// has not.
   std::optional<Stage> startFrom;
   /// For a GPU: how many kernels are compiled at the same time; 0: as many as
   /// there are CPUs. The result does not depend on it.

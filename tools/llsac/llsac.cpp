@@ -137,6 +137,9 @@ Error run(const Options &o) {
       return stage.takeError();
     last = *stage;
   }
+  if (options.startFrom && o.grad && o.specText.empty())
+    return fail("--grad beside --start-from needs --spec: without one the "
+                "text's spec says which pass is compiled");
   KernelSpec spec;
   if (!options.startFrom || !o.specText.empty()) {
     Expected<KernelSpec> parsed = KernelSpec::parse(o.specText);
