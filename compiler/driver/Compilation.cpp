@@ -193,17 +193,43 @@ Error Compilation::start(StringRef source, const KernelSpec &spec) {
 
 Error Compilation::startFromLLVMIR(StringRef source) {
   if (isGpu)
-    gpuCode.resize(1);
-  if (Error error = isGpu ? createCodeGen(gpuCode.front()) : createCodeGen())
+    return startFromGpuLLVMIR(source);
+  if (Error error = createCodeGen())
     return error;
-  auto parsed = isGpu ? gpuCode.front().generator->parseLLVMIR(
-                            source, name, *gpuCode.front().context)
-                      : codeGen->parseLLVMIR(source, name, *llvmContext);
+  auto parsed = codeGen->parseLLVMIR(source, name, *llvmContext);
   if (!parsed)
     return parsed.takeError();
-  std::string plan = readPlan(**parsed);
-  (isGpu ? gpuCode.front().module : llvmModule) = std::move(*parsed);
-  return takePlan(plan);
+  llvmModule = std::move(*parsed);
+  return takePlan(readPlan(*llvmModule));
+}
+
+Error Compilation::startFromGpuLLVMIR(StringRef source) {
+  auto parse = [&](GpuCode &code) -> Error {
+    if (Error error = createCodeGen(code))
+      return error;
+    auto parsed = code.generator->parseLLVMIR(source, name, *code.context);
+    if (!parsed)
+      return parsed.takeError();
+    code.module = std::move(*parsed);
+    return Error::success();
+  };
+  GpuCode whole;
+  if (Error error = parse(whole))
+    return error;
+  if (Error error = takePlan(readPlan(*whole.module)))
+    return error;
+  // Once more with the plan's spec, which the code generator goes by, and each
+  // kernel on its own, as behind the stage before: labels and the order of
+  // declarations follow what else is in a module.
+  std::vector<std::string> names = kernelsOf(*whole.module);
+  gpuCode.resize(std::max<size_t>(names.size(), 1));
+  for (auto [i, code] : llvm::enumerate(gpuCode)) {
+    if (Error error = parse(code))
+      return error;
+    if (!names.empty())
+      keepKernel(*code.module, names[i]);
+  }
+  return Error::success();
 }
 
 Error Compilation::takePlan(StringRef plan) {

@@ -43,6 +43,7 @@ private:
   /// Parses the source and reads or writes its header.
   llvm::Error start(llvm::StringRef source, const KernelSpec &spec);
   llvm::Error startFromLLVMIR(llvm::StringRef source);
+  llvm::Error startFromGpuLLVMIR(llvm::StringRef source);
   llvm::Error takePlan(llvm::StringRef plan);
   llvm::Error checkSpec(const KernelSpec &given) const;
 

@@ -84,7 +84,8 @@ joinKernels(llvm::ArrayRef<const llvm::Module *> modules,
   for (const llvm::Module *module : modules) {
     llvm::SmallVector<char, 0> bitcode;
     llvm::raw_svector_ostream os(bitcode);
-    llvm::WriteBitcodeToFile(*module, os);
+    llvm::WriteBitcodeToFile(*module, os,
+                             /*ShouldPreserveUseListOrder=*/true);
     std::unique_ptr<llvm::Module> copy = cantFail(
         llvm::parseBitcodeFile({llvm::StringRef(bitcode.data(), bitcode.size()),
                                 module->getModuleIdentifier()},
@@ -95,6 +96,31 @@ joinKernels(llvm::ArrayRef<const llvm::Module *> modules,
       llvm_unreachable("kernels have names of their own");
   }
   return joined;
+}
+
+std::vector<std::string> kernelsOf(const llvm::Module &module) {
+  std::vector<std::string> kernels;
+  for (const llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    if (function.getCallingConv() != llvm::CallingConv::PTX_Kernel)
+      return {};
+    kernels.push_back(function.getName().str());
+  }
+  return kernels;
+}
+
+void keepKernel(llvm::Module &module, llvm::StringRef kernel) {
+  for (llvm::Function &function : module)
+    if (function.getName() != kernel)
+      function.deleteBody();
+  for (llvm::Function &function : llvm::make_early_inc_range(module))
+    if (function.isDeclaration() && function.use_empty())
+      function.eraseFromParent();
+  for (llvm::GlobalVariable &global :
+       llvm::make_early_inc_range(module.globals()))
+    if (global.use_empty())
+      global.eraseFromParent();
 }
 
 } // namespace llsa

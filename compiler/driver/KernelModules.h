@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace llvm {
@@ -35,6 +36,12 @@ mlir::OwningOpRef<mlir::ModuleOp> joinKernels(const KernelModules &modules);
 std::unique_ptr<llvm::Module>
 joinKernels(llvm::ArrayRef<const llvm::Module *> modules,
             llvm::LLVMContext &context);
+
+/// The kernels of such a module; none if it has another function that they may
+/// call, so that it stays whole.
+std::vector<std::string> kernelsOf(const llvm::Module &module);
+/// Leaves in `module` this kernel and what it uses.
+void keepKernel(llvm::Module &module, llvm::StringRef kernel);
 
 } // namespace llsa
 

@@ -5,6 +5,7 @@
 #include "compiler/driver/Nesting.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Metadata.h"
 #include "llvm/IR/Module.h"
@@ -94,8 +95,16 @@ std::string readPlan(const llvm::Module &module) {
 std::string printModule(const llvm::Module &module) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  module.print(os, nullptr);
-  return text;
+  // The code generator's choices follow the order of a value's uses.
+  module.print(os, nullptr, /*ShouldPreserveUseListOrder=*/true);
+  // But LLVM's parser refuses what its printer says of inline assembly, and no
+  // choice follows that.
+  std::string readable;
+  for (StringRef line : llvm::split(text, '\n'))
+    if (!line.starts_with("uselistorder ptr asm "))
+      readable += (line + "\n").str();
+  readable.pop_back();
+  return readable;
 }
 
 void writeHeader(ModuleOp module, const KernelSpec &spec, StringRef variant) {

@@ -76,11 +76,26 @@ Error optimiseModule(TargetMachine &machine, Module &module, StringRef passes) {
   });
 }
 
+/// The text with empty lines in place of "uselistorder" and its kind.
+static std::string withoutUseListOrders(StringRef text) {
+  std::string result;
+  for (StringRef line : split(text, '\n'))
+    result +=
+        (line.ltrim().starts_with("uselistorder") ? "" : line.str()) + '\n';
+  return result;
+}
+
 Expected<std::unique_ptr<Module>>
 parseModuleText(StringRef text, StringRef name, LLVMContext &context) {
   SMDiagnostic problem;
   std::unique_ptr<Module> module =
       parseAssembly(MemoryBufferRef(text, name), problem, context);
+  // An edit may leave orders that fit no more, and other uses have no order to
+  // restore.
+  if (!module) {
+    std::string plain = withoutUseListOrders(text);
+    module = parseAssembly(MemoryBufferRef(plain, name), problem, context);
+  }
   std::string message;
   raw_string_ostream os(message);
   if (!module) {
