@@ -60,6 +60,8 @@ public:
   LogicalResult run();
 
   func::FuncOp backward() { return result; }
+  /// That the forward's results do not have names of what it keeps.
+  LogicalResult checkKept();
   /// Returns what the backward needs and the entry does not return yet.
   LogicalResult returnKept();
 
@@ -70,6 +72,8 @@ private:
 
   // The backward's arguments and names.
   LogicalResult addArgument(Type type, const Twine &name, Value *argument);
+  /// Whoever runs both passes knows tensors by their names.
+  LogicalResult checkNoResultIs(const Twine &name);
   LogicalResult addInputs();
   LogicalResult addOutputGradients();
   std::string newKeptName();
@@ -166,6 +170,16 @@ LogicalResult Differentiation::addArgument(Type type, const Twine &name,
   return success();
 }
 
+LogicalResult Differentiation::checkNoResultIs(const Twine &name) {
+  std::string text = name.str();
+  for (unsigned i = 0; i < entry.getNumResults(); ++i)
+    if (resultName(entry, i) == text)
+      return entry.emitOpError()
+             << "cannot be differentiated: its result '" << text
+             << "' has a name that its backward needs for another tensor";
+  return success();
+}
+
 LogicalResult Differentiation::addInputs() {
   for (auto [i, input] : llvm::enumerate(entry.getArguments())) {
     Value argument;
@@ -183,7 +197,8 @@ LogicalResult Differentiation::addOutputGradients() {
     if (!isActive(output) || (name == "lse" && !lseGradient))
       continue;
     Value argument;
-    if (failed(addArgument(output.getType(), "d" + name, &argument)))
+    if (failed(checkNoResultIs("d" + name)) ||
+        failed(addArgument(output.getType(), "d" + name, &argument)))
       return failure();
     add(output, widenFloat(b, entry.getLoc(), argument));
   }
@@ -518,6 +533,13 @@ static AttendOp withRest(AttendOp op) {
   return attend;
 }
 
+LogicalResult Differentiation::checkKept() {
+  for (const Kept &value : kept)
+    if (failed(checkNoResultIs(value.name)))
+      return failure();
+  return success();
+}
+
 LogicalResult Differentiation::returnKept() {
   for (size_t i = 0; i < kept.size(); ++i) {
     AttendOp op = kept[i].restOf;
@@ -556,7 +578,7 @@ void Differentiate::runOnOperation() {
     return signalPassFailure();
   }
   Differentiation differentiation(*entry, lseGradient);
-  if (failed(differentiation.run()))
+  if (failed(differentiation.run()) || failed(differentiation.checkKept()))
     return signalPassFailure();
   if (produce == "backward") {
     entry->erase();

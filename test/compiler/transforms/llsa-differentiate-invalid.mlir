@@ -78,6 +78,24 @@ func.func @names(%q: !x {llsa.name = "do"}) -> (!x {llsa.name = "o"}) {
 
 // -----
 
+!x = tensor<1x2x64x8xbf16>
+// expected-error @below {{'func.func' op cannot be differentiated: its result 'kept1' has a name that its backward needs for another tensor}}
+func.func @kept_name(%q: !x, %k: !x, %v: !x) -> (!x {llsa.name = "o"}, !x {llsa.name = "kept1"}) {
+  %o, %lse = llsa.attend %q from dense(%k, %v) : !x, !x, !x
+  return %o, %v : !x, !x
+}
+
+// -----
+
+!x = tensor<1x2x64x8xf32>
+// expected-error @below {{'func.func' op cannot be differentiated: its result 'do' has a name that its backward needs for another tensor}}
+func.func @gradient_name(%q: !x) -> (!x {llsa.name = "o"}, !x {llsa.name = "do"}) {
+  %o = arith.negf %q : !x
+  return %o, %q : !x, !x
+}
+
+// -----
+
 !x = tensor<1x2x64x8xf32>
 !i = tensor<1x2x4x1000000000xi32>
 func.func @too_many_indices(%q: !x, %k: !x, %v: !x, %i: !i) -> !x {
