@@ -539,8 +539,8 @@ Error Compilation::finishProgram() {
 Expected<std::string> Compilation::print(Stage stage) {
   if (stage <= Stage::LLVM) {
     std::string plan = hasPlan ? result.program.toJSON() : "";
-    return module ? printModule(*module, plan)
-                  : printModule(*joinKernels(kernels), plan);
+    return module ? printModule(*module, plan, options.locations)
+                  : printModule(*joinKernels(kernels), plan, options.locations);
   }
   if (stage == Stage::LLVMIR && isGpu)
     return printGpuLLVMIR();

@@ -41,6 +41,8 @@ struct CompileOptions {
   /// For a GPU: how many kernels are compiled at the same time; 0: as many as
   /// there are CPUs. The result does not depend on it.
   unsigned threads = 0;
+  /// Text of MLIR's stages says of each op where in the source it comes from.
+  bool locations = false;
   /// For a GPU: what is done with steps that can run side by side. Results do
   /// not depend on it.
   SideLane sideLane = SideLane::WhereFaster;

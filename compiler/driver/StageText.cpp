@@ -39,10 +39,10 @@ LogicalResult checkNesting(StringRef source, StringRef name,
 
 } // namespace
 
-std::string printModule(ModuleOp module, StringRef plan) {
+std::string printModule(ModuleOp module, StringRef plan, bool locations) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  AsmState state(module, OpPrintingFlags());
+  AsmState state(module, OpPrintingFlags().enableDebugInfo(locations));
   if (!plan.empty())
     state.attachResourcePrinter(kPlanResource,
                                 [&](Operation *, AsmResourceBuilder &builder) {

@@ -21,8 +21,10 @@ class Module;
 
 namespace llsa {
 
-/// Prints a module; `plan` (JSON, may be empty) goes along.
-std::string printModule(mlir::ModuleOp module, llvm::StringRef plan);
+/// Prints a module, with its ops' locations or without; `plan` (JSON, may be
+/// empty) goes along.
+std::string printModule(mlir::ModuleOp module, llvm::StringRef plan,
+                        bool locations);
 
 /// Parses a module that does not nest too deep (Nesting.h); `plan` gets what
 /// printModule wrote. Null on failure, which the context's diagnostics tell.

@@ -38,12 +38,14 @@ std::optional<Scalar> llsa::reference::scalarOf(mlir::Attribute attribute) {
 
 llvm::Error llsa::reference::opError(mlir::Operation *op,
                                      const llvm::Twine &message) {
-  std::string location;
-  llvm::raw_string_ostream stream(location);
-  op->getLoc().print(stream);
+  std::string place;
+  if (auto at = op->getLoc()->findInstanceOf<mlir::FileLineColLoc>())
+    place = (at.getFilename().getValue() + ":" + llvm::Twine(at.getLine()) +
+             ":" + llvm::Twine(at.getColumn()) + ": ")
+                .str();
   return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                 "'" + op->getName().getStringRef() + "' op " +
-                                     message + " (" + location + ")");
+                                 place + "'" + op->getName().getStringRef() +
+                                     "' op " + message);
 }
 
 llvm::Expected<ScalarInstruction>

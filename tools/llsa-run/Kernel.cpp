@@ -230,6 +230,7 @@ llvm::Expected<std::string> llsa::tools::bindVariant(const rt::Variant &variant,
                                                      llvm::StringRef target) {
   CompileOptions options;
   options.target = target.str();
+  options.locations = true; // for the interpreter's messages
   llvm::Expected<CompileResult> bound = Compiler().compileTo(
       Stage::Bind, variant.text(), variant.name(), spec, options);
   if (!bound)
