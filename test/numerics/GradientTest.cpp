@@ -8,6 +8,7 @@
 #include "test/numerics/GradientCase.h"
 #include "test/numerics/ReadVariant.h"
 #include "tools/llsa-run/CheckGradients.h"
+#include "tools/llsa-run/Gradients.h"
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
@@ -17,6 +18,25 @@
 using namespace llsa;
 using namespace llsa::numerics;
 using namespace llsa::tools;
+
+TEST(Gradients, AnInputThatIsNoGradientOfAResultIsRefused) {
+  Buffer output{"o", Buffer::Role::Output, ElementType::F32, {1, 2, 3, 8}};
+  Buffer gradient{"do", Buffer::Role::Input, ElementType::F32, {1, 2, 3, 8}};
+  Program keep, backward;
+  backward.variant = "v";
+  keep.buffers = {output};
+  backward.buffers = {gradient};
+  auto ports = gradientPorts(keep, backward);
+  ASSERT_TRUE(bool(ports)) << llvm::toString(ports.takeError());
+  ASSERT_EQ(ports->size(), 1u);
+  EXPECT_EQ(ports->front().name, "do");
+  backward.buffers.front().shape = {1, 2, 4, 8};
+  EXPECT_EQ(llvm::toString(gradientPorts(keep, backward).takeError()),
+            "kernel 'v': its backward takes 'do', 1x2x4x8 of f32, which is no "
+            "input, no result of the forward and no result's gradient");
+  backward.buffers.front() = {"extra", Buffer::Role::Input, ElementType::F32};
+  EXPECT_FALSE(bool(llvm::expectedToOptional(gradientPorts(keep, backward))));
+}
 
 TEST(Gradients, RandomCases) {
   Options &options = Options::get();

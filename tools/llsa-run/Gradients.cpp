@@ -8,10 +8,17 @@
 using namespace llsa;
 using namespace llsa::tools;
 
-/// The backward's inputs that neither the variant takes nor its forward gives:
-/// gradients of results.
-static std::vector<reference::Port> gradientPorts(const Program &keep,
-                                                  const Program &backward) {
+/// Whether `buffer` is the gradient of a result of `forward`.
+static bool isGradientOfResult(const Buffer &buffer, const Program &forward) {
+  return llvm::any_of(forward.buffers, [&](const Buffer &result) {
+    return result.role == Buffer::Role::Output &&
+           buffer.name == "d" + result.name && buffer.type == result.type &&
+           buffer.shape == result.shape;
+  });
+}
+
+llvm::Expected<std::vector<reference::Port>>
+llsa::tools::gradientPorts(const Program &keep, const Program &backward) {
   std::vector<reference::Port> ports;
   for (int64_t b : backward.buffersOf(Buffer::Role::Input)) {
     const Buffer &buffer = backward.buffers[size_t(b)];
@@ -20,6 +27,12 @@ static std::vector<reference::Port> gradientPorts(const Program &keep,
     });
     if (isKnown)
       continue;
+    if (!isGradientOfResult(buffer, keep))
+      return makeError("kernel '{}': its backward takes '{}', {} of {}, which "
+                       "is no input, no result of the forward and no result's "
+                       "gradient",
+                       backward.variant, buffer.name, shapeText(buffer.shape),
+                       toString(buffer.type).str());
     reference::Port port;
     port.name = buffer.name;
     port.type = buffer.type;
@@ -156,8 +169,10 @@ llvm::Expected<Report> llsa::tools::runGradients(const RunOptions &options,
   report.input = inputs->description;
   InputSource random;
   random.seed = options.seed;
-  auto gradients = makeInputs(isNpy ? source : random, spec,
-                              gradientPorts((*keep)->program(), program));
+  auto ports = gradientPorts((*keep)->program(), program);
+  if (!ports)
+    return ports.takeError();
+  auto gradients = makeInputs(isNpy ? source : random, spec, *ports);
   if (!gradients)
     return gradients.takeError();
 

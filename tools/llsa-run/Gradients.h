@@ -7,6 +7,11 @@
 
 namespace llsa::tools {
 
+/// The backward's inputs that neither the variant takes nor its forward gives:
+/// gradients of results. One that is none of these is an error.
+llvm::Expected<std::vector<reference::Port>>
+gradientPorts(const Program &keep, const Program &backward);
+
 /// Runs the forward that keeps what the backward needs, then the backward, and
 /// writes gradients: what --grad asks for. The results' gradients ("do", and
 /// "dlse" if the spec has it or its file is there) are inputs beside the
