@@ -106,6 +106,7 @@ private:
   LogicalResult bindConstant(arith::ConstantOp op);
   LogicalResult bindSplat(tensor::SplatOp op);
   LogicalResult bindResults(Operation *op);
+  void bindWiden(WidenOp op);
   LogicalResult bindReturn(func::FuncOp entry);
   LogicalResult checkNames(func::FuncOp entry);
 
@@ -284,6 +285,20 @@ LogicalResult BindShapes::bindSplat(tensor::SplatOp op) {
   return success();
 }
 
+/// Its input is bound: something to widen, or f32 already.
+void BindShapes::bindWiden(WidenOp op) {
+  Value input = op.getInput();
+  if (!getElementTypeOrSelf(input).isF32()) {
+    Type f32 = Float32Type::get(&getContext());
+    auto shaped = dyn_cast<RankedTensorType>(input.getType());
+    OpBuilder builder(op);
+    input = arith::ExtFOp::create(
+        builder, op.getLoc(), shaped ? Type(shaped.clone(f32)) : f32, input);
+  }
+  op.getResult().replaceAllUsesWith(input);
+  op.erase();
+}
+
 /// Infers the results of one op from its operands, which are bound.
 LogicalResult BindShapes::bindResults(Operation *op) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
@@ -385,7 +400,13 @@ void BindShapes::runOnOperation() {
     entry->getArgument(i).setType(type);
   }
   WalkResult walk = entry->getBody().walk<WalkOrder::PreOrder>(
-      [&](Operation *op) -> WalkResult { return bindResults(op); });
+      [&](Operation *op) -> WalkResult {
+        if (auto widen = dyn_cast<WidenOp>(op)) {
+          bindWiden(widen);
+          return WalkResult::skip();
+        }
+        return bindResults(op);
+      });
   if (walk.wasInterrupted() || failed(bindReturn(*entry)))
     return signalPassFailure();
 

@@ -20,18 +20,18 @@ using namespace llsa::shared;
 // score and mask regions
 //===----------------------------------------------------------------------===//
 
-/// One op of a score or mask region: arith, math, tensor.extract or a call,
-/// with scalar results, that captures tensors and constants alone.
+/// One op of a score or mask region: arith, math, tensor.extract, llsa.widen or
+/// a call, with scalar results, that captures tensors and constants alone.
 static LogicalResult verifyRegionOp(Operation *op, Region &region,
                                     StringRef name, Operation &inner) {
   StringRef dialect = inner.getName().getDialectNamespace();
   StringRef opName = inner.getName().getStringRef();
   if (dialect != "arith" && dialect != "math" && opName != "tensor.extract" &&
-      opName != "func.call")
+      opName != "func.call" && !isa<WidenOp>(inner))
     return op->emitOpError()
            << name
-           << " region may hold arith, math, tensor.extract and func.call ops, "
-              "got '"
+           << " region may hold arith, math, tensor.extract, llsa.widen and "
+              "func.call ops, got '"
            << opName << "'";
   for (Type type : inner.getResultTypes())
     if (!type.isIntOrIndexOrFloat())

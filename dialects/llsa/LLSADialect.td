@@ -87,7 +87,7 @@ def LLSA_OpenFloatType : TypeDef<LLSA_Dialect, "OpenFloat", [
   let description = [{
     Stands for the element type of q, k, v and o in a variant that is not bound
     yet; `llsa-bind-shapes` replaces it by f32, bf16 or f16. It is a float type,
-    so elementwise `arith` ops take tensors of it.
+    so elementwise `arith` ops take tensors of it; `llsa.widen` makes f32 of it.
 
     ```mlir
     !x = tensor<?x?x?x?x!llsa.float>

@@ -49,6 +49,20 @@ LogicalResult PoolOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// widen
+//===----------------------------------------------------------------------===//
+
+LogicalResult WidenOp::inferReturnTypes(MLIRContext *context,
+                                        std::optional<Location> loc,
+                                        Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
+  Type f32 = Float32Type::get(context), input = adaptor.getInput().getType();
+  auto shaped = dyn_cast<RankedTensorType>(input); // widen_c1
+  types.push_back(shaped ? Type(shaped.clone(f32)) : f32);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // select
 //===----------------------------------------------------------------------===//
 

@@ -50,6 +50,35 @@ def LLSA_PoolOp : LLSA_InferredOp<"pool", [Pure]> {
 }
 
 //===----------------------------------------------------------------------===//
+// widen
+//===----------------------------------------------------------------------===//
+
+def LLSA_AnyElement : AnyTypeOf<[LLSA_Element, RankedTensorOf<[LLSA_Element]>],
+                                "f32, bf16, f16 or !llsa.float, or a tensor of them">;
+def LLSA_AnyF32 : AnyTypeOf<[F32, RankedTensorOf<[F32]>], "f32 or a tensor of f32">;
+
+def LLSA_WidenOp : LLSA_InferredOp<"widen", [Pure]> {
+  let summary = "A number of the spec's element type as f32";
+  let description = [{
+    Regions compute in f32, and what they read of a tensor may be of a type that
+    the spec chooses: `arith.extf` does not take `!llsa.float`, which may become
+    f32. `llsa-bind-shapes` replaces this op by `arith.extf` or, for f32, by its
+    input; behind that pass it does not stand.
+
+    Constraints:
+    * (C1) the result is f32, or a tensor of f32 of the input's shape.
+
+    ```mlir
+    %bias = tensor.extract %table[%h, %distance] : tensor<?x?x!llsa.float>
+    %wide = llsa.widen %bias : !llsa.float
+    ```
+  }];
+  let arguments = (ins LLSA_AnyElement:$input);
+  let results = (outs LLSA_AnyF32:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+}
+
+//===----------------------------------------------------------------------===//
 // select
 //===----------------------------------------------------------------------===//
 
@@ -162,7 +191,7 @@ def LLSA_AttendOp : LLSA_AttentionBase<"attend", [AttrSizedOperandSegments]> {
     * (C7) when a source has a `span`, it has `ceil(N / span)` keys, where N is
       the key count of the first source without one.
     * (C8) `score` takes (f32, index x 5) and yields f32; `mask` takes the same
-      and yields i1; both hold only `arith`, `math` and `tensor.extract` ops on
+      and yields i1; both hold only `arith`, `math`, `tensor.extract` and `llsa.widen` ops on
       scalars and `func.call` of device functions (see the dialect's
       `llsa.device_function`), and capture tensors and constants alone.
     * (C9) `scale` is finite in float32.

@@ -301,7 +301,7 @@ func.func @attend_c8_terminator(%x: !x) {
 
 !x = tensor<1x8x32x64xf32>
 func.func @attend_c8_foreign_op(%x: !x) {
-  // expected-error @+1 {{'llsa.attend' op score region may hold arith, math, tensor.extract and func.call ops, got 'tensor.dim'}}
+  // expected-error @+1 {{'llsa.attend' op score region may hold arith, math, tensor.extract, llsa.widen and func.call ops, got 'tensor.dim'}}
   %o, %lse = llsa.attend %x from dense(%x, %x)
       score(%s, %b, %h, %i, %j, %n) {
         %0 = tensor.dim %x, %b : !x

@@ -65,7 +65,7 @@ func.func @attend_key_grad_c1_calls(%q: !q, %k: !k, %r: !r, %do: !q) {
 !i = tensor<1x8x4x2xi32>
 !r = tensor<1x8x64xf32>
 func.func @attend_query_grad_c1_mask(%q: !q, %k: !k, %i: !i, %r: !r, %do: !q) {
-  // expected-error @+1 {{'llsa.attend_query_grad' op mask region may hold arith, math, tensor.extract and func.call ops, got 'llsa.pool'}}
+  // expected-error @+1 {{'llsa.attend_query_grad' op mask region may hold arith, math, tensor.extract, llsa.widen and func.call ops, got 'llsa.pool'}}
   %a:2 = llsa.attend_query_grad %q from dense(%k, %k) output %do lse %r gradient %do mask(%s, %b, %h, %n, %j, %m) {
         %p = llsa.pool %q block 16 : !q
         %t = arith.constant true
@@ -558,7 +558,7 @@ func.func @attend_bias_grad_c3_nothing(%q: !q, %k: !k, %r: !r) {
 !k = tensor<1x2x64x16xf16>
 !r = tensor<1x8x64xf32>
 func.func @attend_bias_grad_c3_ops(%q: !q, %k: !k, %r: !r) {
-  // expected-error @+1 {{'llsa.attend_bias_grad' op reads region may hold arith, math, tensor.extract and func.call ops, got 'llsa.pool'}}
+  // expected-error @+1 {{'llsa.attend_bias_grad' op reads region may hold arith, math, tensor.extract, llsa.widen and func.call ops, got 'llsa.pool'}}
   %a = llsa.attend_bias_grad %q from dense(%k, %k) lse %r delta %r gradient %q
       score(%s, %b, %h, %n, %j, %m) { llsa.yield %s : f32 }
       reads(%s, %b, %h, %n, %j, %m, %g) {

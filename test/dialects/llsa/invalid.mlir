@@ -472,3 +472,20 @@ func.func @yield_parent() {
   // expected-error @+1 {{'llsa.yield' op expects parent op to be one of 'llsa.attend, llsa.attention, llsa.launch, llsa.attend_query_grad, llsa.attend_key_grad, llsa.attend_bias_grad'}}
   llsa.yield
 }
+
+// -----
+
+func.func @widen_c1_element(%x: bf16) -> bf16 {
+  // expected-error @+1 {{'llsa.widen' op result #0 must be f32 or a tensor of f32, but got 'bf16'}}
+  %y = "llsa.widen"(%x) : (bf16) -> bf16
+  return %y : bf16
+}
+
+// -----
+
+func.func @widen_c1_shape(%x: tensor<4xbf16>) -> tensor<5xf32> {
+  // expected-error @+2 {{'llsa.widen' op failed to infer returned types}}
+  // expected-error @+1 {{'llsa.widen' op inferred type(s) 'tensor<4xf32>' are incompatible with return type(s) of operation 'tensor<5xf32>'}}
+  %y = "llsa.widen"(%x) : (tensor<4xbf16>) -> tensor<5xf32>
+  return %y : tensor<5xf32>
+}

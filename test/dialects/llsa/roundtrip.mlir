@@ -37,6 +37,15 @@ func.func @types_and_attributes(%x: !open) attributes {
   return
 }
 
+// CHECK-LABEL: func @widen
+// CHECK: llsa.widen %{{.*}} : !llsa.float
+// CHECK: llsa.widen %{{.*}} : tensor<?x?x?x?x!llsa.float>
+func.func @widen(%x: !llsa.float, %y: !open) -> (f32, tensor<?x?x?x?xf32>) {
+  %0 = llsa.widen %x : !llsa.float
+  %1 = llsa.widen %y : !open
+  return %0, %1 : f32, tensor<?x?x?x?xf32>
+}
+
 // CHECK-LABEL: func @pool
 // CHECK: llsa.pool %{{.*}} block 16 : tensor<1x8x4096x64xf32>
 // CHECK: llsa.pool %{{.*}} block 100 {note = "last block is not full"} : tensor<1x8x4096x64xf32>
