@@ -71,6 +71,9 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     * (C2) `rows`, `cols` and `private_cols` are at most 1024, `warps` and `ctas`
       32, `stages` and `private_stages` 64.
 
+    On a GPU a launch that multiplies tiles has at least 2 `rows`, and its `cols`
+    and `private_cols` are multiples of 8: `convert-llsa-to-tile` checks that.
+
     ```mlir
     #tile.schedule<rows = 16, cols = 64, warps = 1, stages = 1>
     ```

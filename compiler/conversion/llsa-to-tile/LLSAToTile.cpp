@@ -122,10 +122,32 @@ static LogicalResult verifyLaunch(const HostBuilder &host, LaunchOp launch,
   return success();
 }
 
+/// A GPU multiplies tiles of whole fragments. Schedules may be the user's.
+static LogicalResult verifyGpuSchedule(LaunchOp launch, Operation *op) {
+  constexpr int64_t kFragment = 8, kFewestRows = 2;
+  if (!isa<SelectOp, AttendOp, AttendQueryGradOp, AttendKeyGradOp,
+           AttendBiasGradOp>(op))
+    return success();
+  auto schedule = cast<tile::ScheduleAttr>(launch.getScheduleAttr());
+  if (schedule.getRows() < kFewestRows)
+    return launch.emitOpError()
+           << "schedule rows must be at least " << kFewestRows
+           << " on a GPU, got " << schedule.getRows();
+  for (auto [name, cols] :
+       {std::pair<const char *, int64_t>{"cols", schedule.getCols()},
+        {"private_cols", schedule.getPrivateCols()}})
+    if (cols % kFragment != 0)
+      return launch.emitOpError()
+             << "schedule " << name << " must be a multiple of " << kFragment
+             << " on a GPU, got " << cols;
+  return success();
+}
+
 static LogicalResult convertLaunch(HostBuilder &host, LaunchOp launch,
                                    const ConvertLLSAToTileOptions &options) {
   SmallVector<Operation *> ops = bodyOf(launch);
-  if (failed(verifyLaunch(host, launch, ops)))
+  if (failed(verifyLaunch(host, launch, ops)) ||
+      (!options.widenDots && failed(verifyGpuSchedule(launch, ops.front()))))
     return failure();
   LaunchContext context{host,
                         launch,
