@@ -103,7 +103,8 @@ static LogicalResult closeComposite(AttentionOp op, const KernelSpec &spec) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult checkBlock(Operation *op, int64_t block,
-                                const KernelSpec &spec) {
+                                const KernelSpec &spec, bool &anyBlock) {
+  anyBlock = true;
   if (spec.block && *spec.block != block)
     return contradiction(op, "block", *spec.block, block);
   return success();
@@ -113,16 +114,19 @@ static LogicalResult checkBlock(Operation *op, int64_t block,
 /// the composite and the written-out form, so agreeing values are welcome.
 static LogicalResult checkWrittenOut(func::FuncOp entry,
                                      const KernelSpec &spec) {
+  bool anyBlock = false;
   WalkResult walk = entry.walk([&](Operation *op) -> WalkResult {
     if (auto pool = dyn_cast<PoolOp>(op))
-      return checkBlock(op, pool.getBlock(), spec);
+      return checkBlock(op, pool.getBlock(), spec, anyBlock);
     if (auto select = dyn_cast<SelectOp>(op))
-      return select.getBlock() ? checkBlock(op, *select.getBlock(), spec)
-                               : success();
+      return select.getBlock()
+                 ? checkBlock(op, *select.getBlock(), spec, anyBlock)
+                 : success();
     if (auto attend = dyn_cast<AttendOp>(op))
       for (unsigned i = 0; i < attend.getSources().size(); ++i)
         if (attend.getSource(i).getKind() == SourceKind::Gathered &&
-            failed(checkBlock(op, attend.getSource(i).getBlock(), spec)))
+            failed(
+                checkBlock(op, attend.getSource(i).getBlock(), spec, anyBlock)))
           return WalkResult::interrupt();
     return WalkResult::advance();
   });
@@ -133,8 +137,14 @@ static LogicalResult checkWrittenOut(func::FuncOp entry,
   int64_t levels = selections.size();
   if (spec.levels && *spec.levels != levels)
     return contradiction(entry, "levels", *spec.levels, levels);
-  if (levels == 0 || spec.topk.empty())
+  if (spec.block && !anyBlock)
+    return entry.emitOpError() << "spec gives block = " << *spec.block
+                               << ", but the variant has no blocks";
+  if (spec.topk.empty())
     return success();
+  if (levels == 0)
+    return entry.emitOpError() << "spec gives topk = " << topkText(spec.topk)
+                               << ", but the variant selects nothing";
   if (spec.topk.size() > 1 && static_cast<int64_t>(spec.topk.size()) != levels)
     return entry.emitOpError()
            << "topk = " << topkText(spec.topk) << " has " << spec.topk.size()

@@ -224,8 +224,9 @@ func.func @written_out_topk(%q: !x, %k: !x, %v: !x) -> !x {
 !x = tensor<?x?x?x?x!llsa.float>
 // expected-error @below {{'func.func' op spec gives scale = 5.000000e-01, but the variant has no llsa.attention or llsa.attend to take it}}
 func.func @no_scale(%q: !x, %k: !x) -> !x {
-  %i2 = llsa.select %q, %k topk 8 : !x, !x
-  %i1 = llsa.select %q, %k topk 8 : !x, !x
+  %k1 = llsa.pool %k block 32 : !x
+  %i2 = llsa.select %q, %k1 topk 8 : !x, !x
+  %i1 = llsa.select %q, %k1 topk 8 : !x, !x
   return %q : !x
 }
 
