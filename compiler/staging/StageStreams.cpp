@@ -133,8 +133,13 @@ public:
   std::optional<Scope> run() {
     makeRings();
     emitFirstElements();
-    for (Operation *user : llvm::make_early_inc_range(stream->getUsers()))
-      emitNext(cast<NextOp>(user));
+    SmallVector<NextOp> inOrder;
+    kernel.walk([&](NextOp next) {
+      if (next.getStream() == stream.getResult())
+        inOrder.push_back(next);
+    });
+    for (NextOp next : inOrder)
+      emitNext(next);
     stream.erase();
     return bulk ? std::optional(scope) : std::nullopt;
   }
@@ -386,21 +391,37 @@ private:
             b.createOrFold<arith::SelectOp>(n.loc, inside, cta, next)};
   }
 
-  /// Where elements that have been read are given back for `next`.
+  /// Where elements that have been read are given back for `next`: at the
+  /// latest in front of who waits for the one whose copies start there.
   Operation *placeToGiveBack(NextOp next) {
     // All elements of a step must be on their way when it begins.
-    if (stream.getLate() && ahead() >= held) {
-      llvm::SmallPtrSet<Value, 4> products;
-      for (Operation *op = next; op; op = op->getNextNode()) {
-        if (isa<DotOp>(op))
-          products.insert(op->getResult(0));
-        else if (llvm::any_of(op->getOperands(), [&](Value operand) {
-                   return products.contains(operand);
-                 }))
-          return op;
-      }
+    if (!stream.getLate() || ahead() < held)
+      return next;
+    llvm::SmallPtrSet<Value, 4> products;
+    int64_t takenSince = 0;
+    for (Operation *op = next; op; op = op->getNextNode()) {
+      if (op != next && takesElements(op) &&
+          (++takenSince == ahead() || !isa<NextOp>(op)))
+        return op;
+      if (isa<DotOp>(op))
+        products.insert(op->getResult(0));
+      else if (llvm::any_of(op->getOperands(), [&](Value operand) {
+                 return products.contains(operand);
+               }))
+        return op;
     }
     return next;
+  }
+
+  /// Whether `op`, or what is nested in it, takes elements of this stream.
+  bool takesElements(Operation *op) {
+    return op
+        ->walk([&](NextOp next) {
+          return next.getStream() == stream.getResult()
+                     ? WalkResult::interrupt()
+                     : WalkResult::advance();
+        })
+        .wasInterrupted();
   }
 
   void emitNext(NextOp next) {

@@ -341,6 +341,48 @@ tile.kernel @late(%q: memref<64x64xbf16>, %k: memref<256x64xbf16>, %x: memref<4x
   tile.return
 }
 
+// Nobody reads a product before the last one: the third element is on its way
+// when it is waited for, all the same.
+
+// BULK-LABEL: tile.kernel @late_chain
+// BULK-COUNT-2: tile.expect %[[BARS:.*]][
+// BULK:   tile.await %[[BARS]][%c0]
+// BULK:   tile.dot
+// BULK:   tile.await %[[BARS]][%c1]
+// BULK:   tile.dot
+// BULK:   tile.expect %[[BARS]][%c2]
+// BULK:   tile.await %[[BARS]][%c2]
+// BULK:   tile.dot
+tile.kernel @late_chain(%q: memref<64x64xbf16>, %k: memref<96x64xbf16>, %o: memref<64x32xf32>)
+    items [4] schedule <rows = 16, cols = 32, warps = 4, stages = 4> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %w = tile.work_item : index
+  %row = arith.muli %w, %c16 : index
+  %a = tile.load %q[%row, %c0] : memref<64x64xbf16> -> tensor<16x64xbf16>
+  %s = tile.stream count 3 late {
+  ^bb0(%i: index):
+    %r = arith.muli %i, %c32 : index
+    %t = tile.load %k[%r, %c0] : memref<96x64xbf16> -> tensor<32x64xbf16>
+    tile.stream_yield %t : tensor<32x64xbf16>
+  } : !tile.stream<tensor<32x64xbf16>>
+  %b0 = tile.next %s[%c0] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+  %d0 = tile.dot %a, %b0, %zero transpose_b
+      : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+  %b1 = tile.next %s[%c1] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+  %d1 = tile.dot %a, %b1, %d0 transpose_b
+      : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+  %b2 = tile.next %s[%c2] : !tile.stream<tensor<32x64xbf16>> -> tensor<32x64xbf16>
+  %d2 = tile.dot %a, %b2, %d1 transpose_b
+      : tensor<16x64xbf16>, tensor<32x64xbf16> -> tensor<16x32xf32>
+  tile.store %d2, %o[%row, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+  tile.return
+}
+
 // Where copies do not run that far ahead, it is like any other.
 
 // BULK-LABEL: tile.kernel @soon
