@@ -42,7 +42,8 @@ llvm::StringRef toString(Pass pass);
 /// `topk=8:8:4` (fine to coarse), `scale=0.125`, `lse=0` (do not return LSE),
 /// `indices=1` (also return the selected indices i1, i2, ... ), `pass=keep` or
 /// `pass=backward` (see Pass), `dlse=1` (of these: LSE has a gradient, too),
-/// `tf32=1` (f32 alone: see tf32).
+/// `tf32=1` (f32 alone: see tf32). What a variant has no use for, as a `topk`
+/// where nothing is selected, is refused.
 struct KernelSpec {
   int64_t B = 1;   ///< batch
   int64_t H = 1;   ///< query heads
