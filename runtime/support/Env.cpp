@@ -141,7 +141,7 @@ std::vector<std::string> cacheSharedDirs() {
 }
 
 uint64_t cacheMaxBytes() {
-  return readNumber("LLSA_CACHE_SIZE_MB", 1, uint64_t(1) << 32, 1024) << 20;
+  return readNumber("LLSA_CACHE_SIZE_MB", 1, kMostCacheMegabytes, 1024) << 20;
 }
 
 bool cacheReadOnly() { return readFlag("LLSA_CACHE_READ_ONLY"); }

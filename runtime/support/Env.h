@@ -42,6 +42,8 @@ void reportUnknownVariables();
 std::string cacheDir();
 /// LLSA_CACHE_SHARED_DIRS, split at colons.
 std::vector<std::string> cacheSharedDirs();
+/// More is a mistake.
+constexpr uint64_t kMostCacheMegabytes = uint64_t(1) << 32;
 /// LLSA_CACHE_SIZE_MB, in bytes.
 uint64_t cacheMaxBytes();
 /// LLSA_CACHE_READ_ONLY.

@@ -11,8 +11,6 @@ namespace llsa::tools {
 
 /// Of options that count: 0 mostly stands for a default.
 constexpr uint64_t kMostCount = 1000000000;
-/// As many threads as LLSA_NUM_THREADS may ask for.
-constexpr uint64_t kMostThreads = 4096;
 
 /// Takes an option's value where it is an integer of `least` to `most`, in
 /// decimal digits. CLI11's own checks go through double, and its conversions

@@ -223,7 +223,7 @@ int main(int argc, char **argv) {
       ->capture_default_str();
   app.add_option("--threads", options.threads, "of a CPU; 0: all")
       ->capture_default_str()
-      ->check(tools::integerOf(0, tools::kMostThreads));
+      ->check(tools::integerOf(0, rt::env::kMostThreads));
   app.add_option("--repeat", options.effort.repeat,
                  "samples per case after a warm-up; 0: 7 on a CPU, 20 on a GPU")
       ->capture_default_str()

@@ -72,9 +72,6 @@ int prune(const DiskStore &store, uint64_t maxBytes) {
   return 0;
 }
 
-/// LLSA_CACHE_SIZE_MB may be no more either.
-constexpr uint64_t kMostMegabytes = uint64_t(1) << 32;
-
 } // namespace
 
 int main(int argc, char **argv) {
@@ -96,7 +93,7 @@ int main(int argc, char **argv) {
       pruneCommand
           ->add_option("--size-mb", megabytes,
                        "the limit; by default LLSA_CACHE_SIZE_MB")
-          ->check(llsa::tools::integerOf(0, kMostMegabytes));
+          ->check(llsa::tools::integerOf(0, env::kMostCacheMegabytes));
   CLI::App *clearCommand = command("clear", "remove all entries");
   CLI::App *envCommand =
       app.add_subcommand("env", "list the environment variables");

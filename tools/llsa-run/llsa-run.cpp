@@ -5,6 +5,7 @@
 // Exit status: 0 when all went well, 1 for an error or a failed check.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/support/Env.h"
 #include "runtime/support/OutOfMemory.h"
 #include "tools/io/CommandLine.h"
 #include "tools/llsa-run/Run.h"
@@ -81,6 +82,6 @@ int main(int argc, char **argv) {
       ->check(integerOf(0, kMostCount));
   app.add_option("--threads", options.threads, "0: all")
       ->capture_default_str()
-      ->check(integerOf(0, kMostThreads));
+      ->check(integerOf(0, llsa::rt::env::kMostThreads));
   return runTool(app, argc, argv, [&] { return run(options); });
 }

@@ -212,7 +212,7 @@ int main(int argc, char **argv) {
   app.add_option("--threads", o.threads,
                  "for a GPU: how many kernels are compiled at the same time; "
                  "default: LLSA_NUM_THREADS, or one for each CPU")
-      ->check(tools::integerOf(0, tools::kMostThreads));
+      ->check(tools::integerOf(0, rt::env::kMostThreads));
   app.add_flag("--timing", o.timing, "print the time of each stage to stderr");
   app.add_flag("--list-stages", o.listStages, "print the stages");
   app.add_flag("--list-targets", o.listTargets, "print the targets");

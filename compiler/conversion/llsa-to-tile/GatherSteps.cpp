@@ -8,9 +8,6 @@
 using namespace mlir;
 using namespace llsa;
 
-/// The unit of a tensor core's columns.
-static constexpr int64_t kFragment = 8;
-
 SelectOp llsa::selectionOf(Value indices) {
   if (auto launch = indices.getDefiningOp<LaunchOp>())
     indices = launch.getBody().front().getTerminator()->getOperand(

@@ -3,8 +3,12 @@
 #define LLSA_COMPILER_CONVERSION_LLSATOTILE_GATHERSTEPS_H
 
 #include "compiler/conversion/llsa-to-tile/KernelBuilder.h"
+#include "dialects/llsa/LLSAOps.h"
 
 namespace llsa {
+
+/// The unit of a tensor core's columns.
+constexpr int64_t kFragment = 8;
 
 /// The selection that made `indices`; null where they come from outside.
 SelectOp selectionOf(mlir::Value indices);

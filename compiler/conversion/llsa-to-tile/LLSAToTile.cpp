@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/llsa-to-tile/GatherSteps.h"
 #include "compiler/conversion/llsa-to-tile/Lowering.h"
 #include "compiler/conversion/llsa-to-tile/Passes.h"
 #include "dialects/tile/TileOps.h"
@@ -124,7 +125,7 @@ static LogicalResult verifyLaunch(const HostBuilder &host, LaunchOp launch,
 
 /// A GPU multiplies tiles of whole fragments. Schedules may be the user's.
 static LogicalResult verifyGpuSchedule(LaunchOp launch, Operation *op) {
-  constexpr int64_t kFragment = 8, kFewestRows = 2;
+  constexpr int64_t kFewestRows = 2;
   if (!isa<SelectOp, AttendOp, AttendQueryGradOp, AttendKeyGradOp,
            AttendBiasGradOp>(op))
     return success();
